@@ -1,0 +1,152 @@
+"""Colour: arrays in, arrays out.
+
+Working RGB is sRGB-encoded float32, nominally 0 … 1; values outside are kept (the curves are
+continued through zero as odd functions), so that wide profiles survive until they are written.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float32]
+
+# IEC 61966-2-1:1999 primaries, D65 white (0.3127, 0.3290), inverted at double precision.
+RGB_TO_XYZ = np.array(
+    [
+        [0.4123907992659593, 0.3575843393838780, 0.1804807884018343],
+        [0.2126390058715102, 0.7151686787677559, 0.0721923153607337],
+        [0.0193308187155918, 0.1191947797946260, 0.9505321522496607],
+    ]
+)
+WHITE = RGB_TO_XYZ.sum(1)
+_TO_XYZ = (RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
+_FROM_XYZ = np.linalg.inv(RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
+LUMA = RGB_TO_XYZ[1].astype(np.float32)
+_EPSILON, _KAPPA = 216 / 24389, 24389 / 27  # CIE 15:2004, 8.2.1
+
+DARKEST = 1e-3
+"""Linear light below which densities are not measured: D = 3, about the darkest a film gets."""
+
+
+def decode(srgb: ArrayLike) -> Array:
+    """Convert sRGB-encoded values to linear light (IEC 61966-2-1), any shape, odd below zero."""
+    values = np.asarray(srgb, np.float32)
+    size = np.abs(values)
+    power = np.power((size + np.float32(0.055)) * np.float32(1 / 1.055), np.float32(2.4))
+    np.copyto(power, size * np.float32(1 / 12.92), where=size <= 0.04045)
+    return np.copysign(power, values)
+
+
+def encode(linear: ArrayLike) -> Array:
+    """Convert linear light to sRGB-encoded values; the inverse of `decode`."""
+    values = np.asarray(linear, np.float32)
+    size = np.abs(values)
+    power = np.power(size, np.float32(1 / 2.4)) * np.float32(1.055) - np.float32(0.055)
+    np.copyto(power, size * np.float32(12.92), where=size <= 0.0031308)
+    return np.copysign(power, values)
+
+
+def _cube_root(t: Array) -> Array:
+    root = np.cbrt(t)
+    np.copyto(root, (t * np.float32(_KAPPA) + 16) * np.float32(1 / 116), where=t <= _EPSILON)
+    return root
+
+
+def _cube(f: Array) -> Array:
+    cube = f * f * f
+    np.copyto(cube, (f * 116 - 16) * np.float32(1 / _KAPPA), where=cube <= _EPSILON)
+    return cube
+
+
+def to_lab(srgb: ArrayLike) -> Array:
+    """Convert to CIE L*a*b*.
+
+    Parameters
+    ----------
+    srgb
+        (..., 3) R G B, sRGB-encoded, nominally 0 … 1; values outside are allowed.
+
+    Returns
+    -------
+    (..., 3) float32: L* 0 … 100, a* and b* about -110 … 110. White is D65.
+
+    References
+    ----------
+    CIE 15:2004, 8.2.1. The inverse is `from_lab`.
+    """
+    f = _cube_root(decode(srgb) @ _TO_XYZ.T)
+    lab = np.empty_like(f)
+    lab[..., 0] = f[..., 1] * 116 - 16
+    lab[..., 1] = (f[..., 0] - f[..., 1]) * 500
+    lab[..., 2] = (f[..., 1] - f[..., 2]) * 200
+    return lab
+
+
+def lab_to_linear(lab: ArrayLike) -> Array:
+    """Convert (..., 3) CIE L*a*b* to linear sRGB; colours outside the gamut leave 0 … 1."""
+    values = np.asarray(lab, np.float32)
+    f = np.empty_like(values)
+    f[..., 1] = (values[..., 0] + 16) * np.float32(1 / 116)
+    f[..., 0] = f[..., 1] + values[..., 1] * np.float32(1 / 500)
+    f[..., 2] = f[..., 1] - values[..., 2] * np.float32(1 / 200)
+    return _cube(f) @ _FROM_XYZ.T
+
+
+def from_lab(lab: ArrayLike) -> Array:
+    """Convert (..., 3) CIE L*a*b* (D65) to sRGB-encoded R G B; the inverse of `to_lab`."""
+    return encode(lab_to_linear(lab))
+
+
+def lightness(srgb: ArrayLike) -> Array:
+    """CIE L* (0 … 100) of sRGB-encoded (..., 3); shape (...)."""
+    return _cube_root(decode(srgb) @ LUMA) * 116 - 16
+
+
+def grey(lightness: ArrayLike) -> Array:
+    """The sRGB-encoded value (0 … 1) of a neutral grey of CIE L* 0 … 100; same shape."""
+    f = (np.asarray(lightness, np.float32) + 16) * np.float32(1 / 116)
+    return encode(_cube(f))
+
+
+def to_density(srgb: ArrayLike) -> Array:
+    """Optical density -log10 of linear light, 0 (white) … 3 (`DARKEST`), same shape."""
+    return -np.log10(np.maximum(decode(srgb), np.float32(DARKEST)))
+
+
+def from_density(density: ArrayLike) -> Array:
+    """sRGB-encoded values of optical densities; the inverse of `to_density`."""
+    exponent = np.asarray(density, np.float32) * np.float32(-np.log(10))
+    return encode(np.exp(exponent))
+
+
+def delta_e(one: ArrayLike, other: ArrayLike) -> Array:
+    """CIEDE2000 (CIE 142-2001) between two sRGB-encoded (..., 3) pictures; shape (...)."""
+    from skimage.color import deltaE_ciede2000
+
+    return deltaE_ciede2000(to_lab(one), to_lab(other)).astype(np.float32)
+
+
+def into_gamut(lab: Array) -> Array:
+    """sRGB-encoded R G B in 0 … 1 of (..., 3) L*a*b*, chroma lowered where the colour is outside.
+
+    L* and hue stay: the largest chroma in gamut is found by bisection along the line to the
+    neutral axis, to 1/1000 of the chroma, for the pixels outside only.
+    """
+    linear = lab_to_linear(lab)
+    slack = np.float32(1e-4)
+    outside = ((linear < -slack) | (linear > 1 + slack)).any(-1)
+    if outside.any():
+        far = lab[outside]
+        far[:, 0] = far[:, 0].clip(0, 100)
+        low, high = np.zeros(len(far), np.float32), np.ones(len(far), np.float32)
+        trial = far.copy()
+        for _ in range(10):
+            middle = (low + high) / 2
+            trial[:, 1:] = far[:, 1:] * middle[:, None]
+            rgb = lab_to_linear(trial)
+            inside = ((rgb >= -slack) & (rgb <= 1 + slack)).all(-1)
+            low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+        trial[:, 1:] = far[:, 1:] * low[:, None]
+        linear[outside] = lab_to_linear(trial)
+    return encode(linear.clip(0, 1))

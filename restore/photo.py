@@ -1,0 +1,277 @@
+"""The values that travel: a photo as its file held it, its proxy, tiles of it, and small maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restore import color
+from restore.space import Samples, Space
+
+PATCH = 64
+"""Side of the unaveraged windows a proxy holds, in pixels."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where a tile lies: in pixels of a picture of `size` (height, width).
+
+    The picture is the photo itself, or its proxy: maps and lengths are taken relative to `size`,
+    so that a step renders both alike.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+    size: tuple[int, int]
+
+    @classmethod
+    def whole(cls, height: int, width: int) -> Window:
+        """The window that is the whole picture."""
+        return cls(0, 0, height, width, (height, width))
+
+    @property
+    def short_side(self) -> int:
+        """Short side of the whole picture in pixels: lengths of steps are shares of it."""
+        return min(self.size)
+
+    def grown(self, margin: int) -> Window:
+        """This window with `margin` pixels more on each side, within the picture."""
+        top, left = max(self.top - margin, 0), max(self.left - margin, 0)
+        bottom = min(self.top + self.height + margin, self.size[0])
+        right = min(self.left + self.width + margin, self.size[1])
+        return Window(top, left, bottom - top, right - left, self.size)
+
+    def inside(self, outer: Window) -> tuple[slice, slice]:
+        """Rows and columns of this window in an array that holds `outer`."""
+        top, left = self.top - outer.top, self.left - outer.left
+        return slice(top, top + self.height), slice(left, left + self.width)
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A window of the photo.
+
+    Attributes
+    ----------
+    pixels
+        (rows, columns, 3) float32 working RGB, as the step before left it.
+    original
+        (rows, columns, 3) float32 working RGB, as the file held it.
+    window
+        Where it lies.
+    """
+
+    pixels: color.Array
+    original: color.Array
+    window: Window
+
+    def with_pixels(self, pixels: color.Array) -> Tile:
+        """The same tile with other pixels."""
+        return replace(self, pixels=pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Proxy:
+    """All that a plan may look at.
+
+    Attributes
+    ----------
+    view
+        The whole photo, area-averaged to at most about a megapixel.
+    patches
+        64 windows of 64 x 64 unaveraged pixels (fewer or smaller in a small photo): noise,
+        clipping, percentiles.
+    size
+        Height and width of the full photo in pixels.
+    camera
+        `view.original` is the camera's own channels (sRGB-encoded), not sRGB colours.
+    notes
+        What the steps before found, by their label in the recipe ("colorize", "levels#2").
+    """
+
+    view: Tile
+    patches: tuple[Tile, ...]
+    size: tuple[int, int]
+    camera: bool = False
+    notes: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def sample(self) -> color.Array:
+        """(n, 3) unaveraged working RGB pixels spread over the photo."""
+        return np.concatenate([tile.pixels.reshape(-1, 3) for tile in self.patches])
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A small map over the whole photo, captured by a render: (h, w) or (h, w, n) float32."""
+
+    values: NDArray[np.float32]
+
+    def at(self, window: Window) -> NDArray[np.float32]:
+        """The map where a tile lies, (rows, columns) or (rows, columns, n), bilinear.
+
+        Sample centres are at (i + 1/2) / h of the photo; beyond the outermost the map is constant.
+        """
+        rows, upper = _weights(window.top, window.height, window.size[0], self.values.shape[0])
+        columns, right = _weights(window.left, window.width, window.size[1], self.values.shape[1])
+        flat = self.values.reshape(*self.values.shape[:2], -1)
+        first = int(rows[0])
+        used = flat[first : int(rows[-1]) + 2]
+        wide = used[:, columns] + (used[:, columns + 1] - used[:, columns]) * right[:, None]
+        below = rows - first
+        picked = wide[below]
+        picked += (wide[below + 1] - picked) * upper[:, None, None]
+        return picked.reshape(window.height, window.width, *self.values.shape[2:])
+
+
+def _weights(
+    start: int, count: int, size: int, cells: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Left cell and weight of the cell after it, for `count` pixels of a line of `size`."""
+    place = ((np.arange(start, start + count) + 0.5) / size * cells - 0.5).clip(0, cells - 1)
+    cell = np.minimum(place.astype(np.intp), max(cells - 2, 0))
+    return cell, (place - cell).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where a photo came from, and all that its file held beside the pixels.
+
+    Attributes
+    ----------
+    path
+        The file, or None for a photo made in memory.
+    format
+        Name of the file-format module that read it, such as "jpeg".
+    exif, xmp, iptc, profile
+        The blocks' bytes as the file held them (Exif without the "Exif\\0\\0" prefix: it begins
+        with its TIFF header), or None. Orientation is already applied and reset to 1 in `exif`.
+    alpha
+        (height, width) opacity in the samples' dtype, or None.
+    resolution
+        Pixels per inch, horizontal and vertical, or None.
+    page, pages
+        Which page of a multi-page file this is (from 0), and of how many.
+    details
+        What only this format knows and needs to write the photo as it came (JPEG quality and
+        subsampling, TIFF compression …).
+    history
+        A line for each recipe that was applied, oldest first.
+    """
+
+    path: Path | None = None
+    format: str = ""
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    profile: bytes | None = None
+    alpha: Samples | None = None
+    resolution: tuple[float, float] | None = None
+    page: int = 0
+    pages: int = 1
+    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    history: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo as its file held it.
+
+    Attributes
+    ----------
+    samples
+        (height, width, 3) R G B, or (height, width, 1) grey; uint8, uint16 or float32; upright,
+        read-only.
+    space
+        How the samples become working RGB and back.
+    source
+        Where it came from.
+    notes
+        What the recipe found, by step, for a photo that a recipe made.
+    """
+
+    samples: Samples
+    space: Space = field(default_factory=Space)
+    source: Source = field(default_factory=Source)
+    notes: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        self.samples.flags.writeable = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.samples.shape[0], self.samples.shape[1]
+
+    @property
+    def bits(self) -> int:
+        """Bits a sample: 8, 16, or 32 (float)."""
+        return self.samples.dtype.itemsize * 8
+
+    def tile(self, window: Window) -> Tile:
+        """The window's pixels as working RGB."""
+        rows, columns = window.inside(Window.whole(*self.size))
+        pixels = self.space.to_working(self.samples[rows, columns])
+        pixels.flags.writeable = False
+        return Tile(pixels, pixels, window)
+
+    def proxy(self, side: int = 1024) -> Proxy:
+        """The photo area-averaged to at most `side` pixels on the long side, with its patches."""
+        view = self._averaged(side)
+        view.flags.writeable = False
+        tile = Tile(view, view, Window.whole(*view.shape[:2]))
+        patches = tuple(self.tile(window) for window in _patches(*self.size))
+        return Proxy(tile, patches, self.size, self.space.camera)
+
+    def _averaged(self, side: int) -> color.Array:
+        """Area average in working RGB, exact for any ratio, in strips so that memory is bounded."""
+        import cv2
+
+        height, width = self.size
+        shrink = min(1.0, side / max(height, width))
+        rows, columns = max(1, round(height * shrink)), max(1, round(width * shrink))
+        view = np.zeros((rows, columns, 3), np.float32)
+        step = max(1, 2**21 // (3 * width))
+        edges = np.arange(rows + 1) * (height / rows)
+        for top in range(0, height, step):
+            count = min(step, height - top)
+            strip = self.tile(Window(top, 0, count, width, self.size)).pixels
+            if columns < width:
+                strip = cv2.resize(strip, (columns, count), interpolation=cv2.INTER_AREA)
+            first = int(np.searchsorted(edges, top, "right")) - 1
+            last = int(np.searchsorted(edges, top + count, "left"))
+            lines = np.arange(top, top + count)
+            share = np.minimum(lines + 1, edges[first + 1 : last + 1, None])
+            share = (share - np.maximum(lines, edges[first:last, None])).clip(0)
+            weights = (share * (rows / height)).astype(np.float32)
+            view[first:last] += np.tensordot(weights, strip.reshape(count, columns, 3), 1)
+        return view
+
+    def _repr_png_(self) -> bytes:
+        """The photo in a notebook, at most 1024 pixels wide or high."""
+        import cv2
+
+        view = self._averaged(1024)
+        codes = Space().from_working(view, np.uint8)
+        return cv2.imencode(".png", np.ascontiguousarray(codes[..., ::-1]))[1].tobytes()
+
+
+def _patches(height: int, width: int) -> list[Window]:
+    """8 x 8 windows spread evenly over the photo, none twice."""
+
+    def starts(size: int) -> list[int]:
+        return sorted({int(start) for start in np.linspace(0, max(size - PATCH, 0), 8).round()})
+
+    tall, wide = min(PATCH, height), min(PATCH, width)
+    return [
+        Window(top, left, tall, wide, (height, width))
+        for top in starts(height)
+        for left in starts(width)
+    ]

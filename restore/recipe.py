@@ -1,0 +1,255 @@
+"""A recipe: TOML to steps with checked settings, planned in order. A recipe is itself a step."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import restore
+from restore import steps
+from restore.errors import RecipeError, nearest
+from restore.photo import Photo, Proxy
+from restore.render import render_photo
+from restore.space import Space
+from restore.step import Render, Step, chain, through
+
+LARGEST = 64 * 1024
+"""Bytes a recipe file may have; the longest of ours has a fiftieth of it."""
+DEEPEST = 8
+"""Recipes within recipes."""
+LONGEST = 64
+"""Steps a recipe may come to, those of its recipes included."""
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+RAW = ("developed", "camera")
+
+
+@dataclass(frozen=True)
+class Use:
+    """One step of a recipe with the settings it is given."""
+
+    step: Step
+    settings: Mapping[str, Any]
+
+    def plan(self, proxy: Proxy) -> Render:
+        """Plan the step on the proxy."""
+        return self.step.plan(proxy, **self.settings)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named, composable way to restore a photo.
+
+    Attributes
+    ----------
+    name, title, about
+        What it is called and what it is for.
+    raw
+        How camera RAW is opened: "developed" or "camera" (its own channels, before the matrix).
+    uses
+        The steps in order; those of recipes it uses are already in their place.
+    """
+
+    name: str
+    title: str = ""
+    about: str = ""
+    raw: str = "developed"
+    uses: tuple[Use, ...] = ()
+    path: Path | None = field(default=None, compare=False)
+
+    @classmethod
+    def named(cls, name: str) -> Recipe:
+        """A recipe by its name (the user's own first, then ours) or by the path of a TOML file.
+
+        Raises
+        ------
+        RecipeError
+            If there is none, or something is wrong in it.
+        """
+        return _open(name, "restore", ())
+
+    @classmethod
+    def parse(cls, text: str, name: str) -> Recipe:
+        """A recipe from TOML text; `name` stands in messages."""
+        return _parse(text, name, (name,))
+
+    @property
+    def labels(self) -> list[str]:
+        """The steps' names; the second of a name is "levels#2"."""
+        seen: dict[str, int] = {}
+        labels = []
+        for use in self.uses:
+            seen[use.step.name] = number = seen.get(use.step.name, 0) + 1
+            labels.append(use.step.name + (f"#{number}" if number > 1 else ""))
+        return labels
+
+    def with_settings(self, assignments: Mapping[str, str]) -> Recipe:
+        """This recipe with other settings: {"fade.amount": "0.5", "levels#2.black": "3"}.
+
+        Values are TOML; a bare word is a text. RecipeError if a step or setting is unknown.
+        """
+        uses, labels = list(self.uses), self.labels
+        for key, text in assignments.items():
+            label, dot, setting = key.rpartition(".")
+            where = f"--set {key}={text:.60}"
+            if not dot:
+                raise RecipeError(f"{where}: write it as STEP.NAME=VALUE, such as fade.amount=0.5")
+            label = label.removesuffix("#1")
+            if label not in labels:
+                known = nearest(label, labels)
+                raise RecipeError(f'{where}: {self.name} has no step "{label:.60}"; {known}')
+            use = uses[labels.index(label)]
+            value = use.step.check(where, {setting: _value(text)})
+            uses[labels.index(label)] = replace(use, settings={**use.settings, **value})
+        return replace(self, uses=tuple(uses))
+
+    def plan(self, proxy: Proxy) -> Render:
+        """One render for all steps, each planned on what the step before it makes of the proxy."""
+        planned: dict[str, Render] = {}
+        for number, (label, use) in enumerate(zip(self.labels, self.uses, strict=True), 1):
+            planned[label] = use.plan(proxy)
+            if number < len(self.uses):
+                proxy = through(proxy, label, planned[label])
+        return chain(planned)
+
+    def __call__(
+        self,
+        photo: Photo,
+        *,
+        progress: Callable[[float], None] | None = None,
+        threads: int | None = None,
+    ) -> Photo:
+        """The restored photo: same size and bit depth, with what was found in its notes."""
+        render = self.plan(photo.proxy())
+        space = Space() if photo.space.camera else photo.space
+        samples = render_photo(photo, render, space, threads=threads, progress=progress)
+        grey = photo.samples.shape[2] == 1 and (samples == samples[..., :1]).all()
+        source = replace(photo.source, history=(*photo.source.history, self.line()))
+        return Photo(samples[..., :1] if grey else samples, space, source, render.notes)
+
+    def line(self) -> str:
+        """The recipe in one line: for a result's metadata."""
+        words = []
+        for label, use in zip(self.labels, self.uses, strict=True):
+            given = ", ".join(f"{key}={value}" for key, value in use.settings.items())
+            words.append(f"{label}({given})")
+        return f"restore {restore.__version__}, recipe {self.name}: " + " > ".join(words)
+
+
+def folders() -> list[Path]:
+    """Where named recipes lie: the user's configuration folder, then our own."""
+    import platformdirs
+
+    here = Path(__file__).parent
+    ours = here / "recipes"
+    if not ours.is_dir():  # in a source checkout they lie beside the package
+        ours = here.parent / "recipes"
+    return [platformdirs.user_config_path("restore") / "recipes", ours]
+
+
+def names() -> list[str]:
+    """Names of all recipes that can be used."""
+    return sorted(
+        {path.stem for folder in folders() for path in folder.glob("*.toml") if path.is_file()}
+    )
+
+
+def _open(name: str, where: str, within: tuple[str, ...]) -> Recipe:
+    given = Path(name)
+    if not within and (given.suffix == ".toml" or len(given.parts) > 1):
+        return replace(_parse(_text(given), name, (name,)), name=given.stem, path=given)
+    if NAME.fullmatch(name):
+        for folder in folders():
+            path = folder / f"{name}.toml"
+            if path.is_file():
+                text = _text(path)
+                return replace(_parse(text, path.name, (*within, name)), name=name, path=path)
+    raise RecipeError(f'{where}: there is no recipe "{name:.60}"; {nearest(name, names())}')
+
+
+def _text(path: Path) -> str:
+    try:
+        if not path.is_file():
+            raise RecipeError(f"{path}: there is no such recipe file")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise RecipeError(f"{path}: is larger than {LARGEST} bytes, the most a recipe may have")
+        return data.decode()
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: is not a text in UTF-8") from error
+
+
+def _value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        return text
+
+
+def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
+    try:
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        raise RecipeError(f"{where}: is not TOML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise RecipeError(f"{where}: is nested too deeply") from error
+    _only(where, content, ("title", "about", "input", "steps"))
+    texts = {}
+    for key in ("title", "about"):
+        texts[key] = content.get(key, "")
+        if not isinstance(texts[key], str):
+            raise RecipeError(f"{where}: {key} is not a text")
+    given = content.get("input", {})
+    if not isinstance(given, dict):
+        raise RecipeError(f"{where}: input is not a table; write [input]")
+    _only(f"{where}, input", given, ("raw",))
+    raw = given.get("raw", "developed")
+    if raw not in RAW:
+        raise RecipeError(f"{where}, input: raw is not one of {', '.join(RAW)}")
+    entries = content.get("steps")
+    if not isinstance(entries, list) or not entries:
+        raise RecipeError(f"{where}: has no steps; begin each with [[steps]]")
+    uses: list[Use] = []
+    for number, entry in enumerate(entries, 1):
+        uses += _use(entry, f"{where}, step {number}", within)
+        if len(uses) > LONGEST:
+            raise RecipeError(f"{where}: comes to more than {LONGEST} steps")
+    return Recipe(within[-1], texts["title"], texts["about"], raw, tuple(uses))
+
+
+def _only(where: str, table: Mapping[str, object], known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            raise RecipeError(f'{where}: there is no "{key:.60}"; {nearest(key, list(known))}')
+
+
+def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("use"), str):
+        raise RecipeError(f'{where}: says not what it uses; write use = "NAME"')
+    name = entry["use"]
+    settings = {key: value for key, value in entry.items() if key != "use"}
+    if name in steps.names():
+        step = steps.get(name)
+        return [Use(step, MappingProxyType(step.check(f"{where} ({name})", settings)))]
+    if name in within:
+        raise RecipeError(f"{where}: {' > '.join((*within, name))} uses itself")
+    if name not in names():
+        known = nearest(name, [*steps.names(), *names()])
+        raise RecipeError(f'{where} ({name:.60}): there is no step "{name:.60}"; {known}')
+    if len(within) >= DEEPEST:
+        raise RecipeError(f"{where}: recipes are nested more than {DEEPEST} deep")
+    inner = _open(name, where, within)
+    return list(inner.with_settings({key: _toml(value) for key, value in settings.items()}).uses)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else repr(value)

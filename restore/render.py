@@ -1,0 +1,82 @@
+"""Render a whole photo tile by tile on a few threads; float arrays of the photo never exist."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+
+import numpy as np
+
+from restore.photo import Photo, Window
+from restore.space import Samples, Space
+from restore.step import Render
+
+TILE = 2**17
+"""Pixels a tile aims at: it must stay in the processor's cache."""
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    with suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def bands(height: int, width: int, halo: int, rows: int | None = None) -> list[Window]:
+    """Full-width windows that cover the photo, top to bottom; taller where the halo is large."""
+    step = rows or max(16, TILE // width, 2 * halo)
+    return [
+        Window(top, 0, min(step, height - top), width, (height, width))
+        for top in range(0, height, step)
+    ]
+
+
+def render_photo(
+    photo: Photo,
+    render: Render,
+    space: Space,
+    *,
+    rows: int | None = None,
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Samples:
+    """The restored samples (height, width, 3) in the photo's dtype.
+
+    Parameters
+    ----------
+    space
+        How working RGB becomes the result's samples.
+    rows, threads
+        Height of a tile and number of threads; the result does not depend on them.
+    progress
+        Called with the share done, 0 … 1, from the calling thread.
+    """
+    import cv2
+
+    result = np.empty((*photo.size, 3), photo.samples.dtype)
+
+    def one(window: Window) -> None:
+        padded = window.grown(render.halo)
+        pixels = render.tile(photo.tile(padded))[window.inside(padded)]
+        bottom = window.top + window.height
+        result[window.top : bottom] = space.from_working(
+            pixels, result.dtype, window.top, window.left
+        )
+
+    windows = bands(*photo.size, render.halo, rows)
+    workers = min(threads or cores(), len(windows))
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # the tiles are the parallel work; more threads only fight for the cache
+    pool = ThreadPoolExecutor(workers)
+    try:
+        running = [pool.submit(one, window) for window in windows]
+        for count, future in enumerate(as_completed(running), 1):
+            future.result()
+            if progress:
+                progress(count / len(windows))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        cv2.setNumThreads(before)
+    return result

@@ -1,0 +1,185 @@
+"""What a step is: a function named like its file, whose annotated signature says everything once.
+
+    def levels(proxy: Proxy, *, black: Annotated[float, Param("…", -50, 50, "%")] = 0) -> Render
+
+It looks at the proxy and hands back a `Render`. The recipe's check, `restore steps`, the docs and
+the JSON schema are read from the signature.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType, ModuleType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from restore import color
+from restore.errors import RecipeError, nearest
+from restore.photo import Proxy, Tile
+
+
+@dataclass(frozen=True)
+class Param:
+    """What may be set: a short text, the range (numbers only), the unit."""
+
+    about: str
+    low: float = -math.inf
+    high: float = math.inf
+    unit: str = ""
+
+
+Amount = Annotated[float, Param("how much of the step to apply; 0 changes nothing", 0, 1)]
+
+
+@dataclass(frozen=True, eq=False)
+class Render:
+    """What a plan gives: how to restore one tile.
+
+    Attributes
+    ----------
+    tile
+        From a tile to its restored pixels, same shape. Pure, and safe to call from many threads.
+        Must not write into the tile it is given.
+    halo
+        Pixels of the full photo around a tile that its result depends on.
+    notes
+        What was found (cast, weights, lights, confidence): for info, reports, tests.
+    """
+
+    tile: Callable[[Tile], color.Array]
+    halo: int = 0
+    notes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a step, as its signature says it."""
+
+    name: str
+    kind: type  # float, int, bool or str
+    default: object
+    param: Param
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.kind is bool:
+            return "true or false"
+        if self.kind is str:
+            return "a text"
+        low, high = (f"{limit:g}" for limit in (self.param.low, self.param.high))
+        whole = "a whole number " if self.kind is int else ""
+        return f"{whole}{low} … {high}" + (f" {self.param.unit}" if self.param.unit else "")
+
+    def check(self, where: str, value: object) -> Any:
+        """The value in the setting's own type.
+
+        Raises
+        ------
+        RecipeError
+            If it has the wrong type or is out of range.
+        """
+        told = f"{where}: {self.name} = {_shown(value)}"
+        if self.kind is str:
+            if not isinstance(value, str):
+                raise RecipeError(f"{told} is not a text; allowed is {self.allowed}")
+            if self.choices and value not in self.choices:
+                raise RecipeError(f"{told} is not known; {nearest(value, list(self.choices))}")
+            return value
+        if self.kind is bool:
+            if not isinstance(value, bool):
+                raise RecipeError(f"{told} is not {self.allowed}")
+            return value
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise RecipeError(f"{told} is not a number; allowed is {self.allowed}")
+        if self.kind is int and value != int(value if math.isfinite(value) else 0):
+            raise RecipeError(f"{told} is not a whole number; allowed is {self.allowed}")
+        if not self.param.low <= value <= self.param.high:
+            raise RecipeError(f"{told} is outside {self.allowed}")
+        return self.kind(value)
+
+
+def _shown(value: object) -> str:
+    text = f'"{value}"' if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step as the recipe sees it: its function and what may be set."""
+
+    name: str
+    plan: Callable[..., Render]
+    settings: Mapping[str, Setting]
+
+    @classmethod
+    def of(cls, module: ModuleType) -> Step:
+        """The step in a module: the function named like the module."""
+        name = module.__name__.rpartition(".")[2]
+        function = getattr(module, name)
+        hints = get_type_hints(function, include_extras=True)
+        settings = {
+            key: _setting(key, hints[key], parameter.default)
+            for key, parameter in inspect.signature(function).parameters.items()
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+        return cls(name, function, MappingProxyType(settings))
+
+    @property
+    def about(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.plan) or "").partition("\n")[0]
+
+    @property
+    def details(self) -> str:
+        """The docstring after its first line."""
+        return (inspect.getdoc(self.plan) or "").partition("\n")[2].strip()
+
+    def check(self, where: str, values: Mapping[str, object]) -> dict[str, Any]:
+        """The values in their own types; RecipeError for an unknown name or a wrong value."""
+        checked = {}
+        for name, value in values.items():
+            if name not in self.settings:
+                known = nearest(name, list(self.settings))
+                raise RecipeError(f'{where}: there is no setting "{name:.60}"; {known}')
+            checked[name] = self.settings[name].check(where, value)
+        return checked
+
+
+def _setting(name: str, hint: Any, default: object) -> Setting:
+    param, optional = Param(""), False
+    if get_origin(hint) is Annotated:
+        hint, param = get_args(hint)[:2]
+    if get_origin(hint) in (Union, types.UnionType):
+        optional = True
+        (hint,) = (part for part in get_args(hint) if part is not type(None))
+    if get_origin(hint) is Literal:
+        return Setting(name, str, default, param, get_args(hint), optional)
+    return Setting(name, hint, default, param, (), optional)
+
+
+def chain(renders: Mapping[str, Render]) -> Render:
+    """One render that applies several in order; notes are kept by name."""
+    functions = [render.tile for render in renders.values()]
+
+    def tile(t: Tile) -> color.Array:
+        for function in functions:
+            t = t.with_pixels(function(t))
+        return t.pixels
+
+    halo = sum(render.halo for render in renders.values())
+    return Render(tile, halo, {name: render.notes for name, render in renders.items()})
+
+
+def through(proxy: Proxy, label: str, render: Render) -> Proxy:
+    """The proxy as the next step will find it: view and patches passed through a render."""
+    view, *patches = (t.with_pixels(render.tile(t)) for t in (proxy.view, *proxy.patches))
+    notes = {**proxy.notes, label: render.notes}
+    return replace(proxy, view=view, patches=tuple(patches), notes=notes)
