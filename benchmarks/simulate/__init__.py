@@ -1,0 +1,16 @@
+"""Damage good photos in known ways, so that a restoration can be measured against the truth.
+
+    from benchmarks.simulate import photos, light, fade
+    for name, photo in photos("folder", 200):
+        shot = light(photo, "red left + blue right", seed=1)   # .camera, .srgb, .lights, .clipped
+        scan = fade(photo, "dark cyan loss", seed=1)           # .srgb, .loss, .stain, .exposure
+
+`light.py` has the stage lights, `spectra.py` other lamps, surfaces and cameras than the constants
+that the estimators use, `fading.py` the dyes. Everything is seeded: the same call, the same pixels.
+"""
+
+from benchmarks.simulate.fading import KINDS, Faded, fade
+from benchmarks.simulate.folder import photos
+from benchmarks.simulate.light import SCENES, Lit, light
+
+__all__ = ["KINDS", "SCENES", "Faded", "Lit", "fade", "light", "photos"]
