@@ -119,25 +119,26 @@ class Field:
 
         Sample centres are at (i + 1/2) / h of the photo; beyond the outermost the map is constant.
         """
-        rows, upper = _weights(window.top, window.height, window.size[0], self.values.shape[0])
-        columns, right = _weights(window.left, window.width, window.size[1], self.values.shape[1])
-        flat = self.values.reshape(*self.values.shape[:2], -1)
+        rows, below, lower = _weights(window.top, window.height, window.size[0], len(self.values))
+        columns, beside, right = _weights(
+            window.left, window.width, window.size[1], self.values.shape[1]
+        )
         first = int(rows[0])
-        used = flat[first : int(rows[-1]) + 2]
-        wide = used[:, columns] + (used[:, columns + 1] - used[:, columns]) * right[:, None]
-        below = rows - first
-        picked = wide[below]
-        picked += (wide[below + 1] - picked) * upper[:, None, None]
+        used = self.values.reshape(*self.values.shape[:2], -1)[first : int(below[-1]) + 1]
+        wide = used[:, columns]
+        wide += (used[:, beside] - wide) * right[:, None]
+        picked = wide[rows - first]
+        picked += (wide[below - first] - picked) * lower[:, None, None]
         return picked.reshape(window.height, window.width, *self.values.shape[2:])
 
 
 def _weights(
     start: int, count: int, size: int, cells: int
-) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Left cell and weight of the cell after it, for `count` pixels of a line of `size`."""
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """The cell before, the cell after and the latter's weight, for pixels of a line of `size`."""
     place = ((np.arange(start, start + count) + 0.5) / size * cells - 0.5).clip(0, cells - 1)
-    cell = np.minimum(place.astype(np.intp), max(cells - 2, 0))
-    return cell, (place - cell).astype(np.float32)
+    cell = place.astype(np.intp)
+    return cell, np.minimum(cell + 1, cells - 1), (place - cell).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,6 +241,7 @@ class Photo:
         view = np.zeros((rows, columns, 3), np.float32)
         step = max(1, 2**21 // (3 * width))
         edges = np.arange(rows + 1) * (height / rows)
+        edges[-1] = height
         for top in range(0, height, step):
             count = min(step, height - top)
             strip = self.tile(Window(top, 0, count, width, self.size)).pixels

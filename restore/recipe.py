@@ -70,7 +70,15 @@ class Recipe:
         RecipeError
             If there is none, or something is wrong in it.
         """
+        given = Path(name)
+        if given.suffix == ".toml" or len(given.parts) > 1:
+            return cls.read(given)
         return _open(name, "restore", ())
+
+    @classmethod
+    def read(cls, path: Path) -> Recipe:
+        """A recipe from a TOML file; RecipeError if something is wrong in it."""
+        return replace(_parse(_text(path), str(path), (path.stem,)), path=path)
 
     @classmethod
     def parse(cls, text: str, name: str) -> Recipe:
@@ -159,9 +167,6 @@ def names() -> list[str]:
 
 
 def _open(name: str, where: str, within: tuple[str, ...]) -> Recipe:
-    given = Path(name)
-    if not within and (given.suffix == ".toml" or len(given.parts) > 1):
-        return replace(_parse(_text(given), name, (name,)), name=given.stem, path=given)
     if NAME.fullmatch(name):
         for folder in folders():
             path = folder / f"{name}.toml"

@@ -1,0 +1,42 @@
+"""`restore recipes`: list the recipes, show one, check a file, print the JSON schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example:  restore recipes faded-print")
+@click.argument("name", required=False)
+@click.option(
+    "--check",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Check a recipe file, and say what is wrong in it.",
+)
+@click.option("--schema", is_flag=True, help="Print the JSON schema of recipes, for editors.")
+def recipes(name: str | None, check: Path | None, schema: bool) -> None:
+    """List the recipes, or show the one called NAME."""
+    from restore import recipe as found
+    from restore.commands._console import stdout, table
+    from restore.schema import schema as make_schema
+
+    if schema:
+        import json
+
+        click.echo(json.dumps(make_schema(), indent=2, ensure_ascii=False))
+    elif check:
+        checked = found.Recipe.read(check)
+        click.echo(f"{check}: all right, {len(checked.uses)} steps: {', '.join(checked.labels)}")
+    elif name:
+        chosen = found.Recipe.named(name)
+        if chosen.path:
+            click.echo(f"# {chosen.path}")
+            click.echo(chosen.path.read_text("utf-8").rstrip())
+    else:
+        listing = table("recipe", "for", "steps")
+        for each in found.names():
+            chosen = found.Recipe.named(each)
+            listing.add_row(each, chosen.title, " > ".join(chosen.labels))
+        stdout().print(listing)

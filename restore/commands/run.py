@@ -1,0 +1,140 @@
+"""`restore run`: photos and a recipe's name in, restored photos out."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+@click.command(epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5")
+@click.argument("recipe")
+@click.argument(
+    "photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO..."
+)
+@click.option(
+    "-o",
+    "--out",
+    default="restored",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Where the results go; made if it is not there.",
+)
+@click.option(
+    "-s",
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="STEP.NAME=VALUE",
+    help="Another value for a setting; the second step of a name is STEP#2. Repeatable.",
+)
+@click.option(
+    "--format",
+    "form",
+    metavar="NAME",
+    help="Write this format (jpeg, png, tiff, webp …) instead of the original's.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["original", "srgb"]),
+    default="original",
+    show_default=True,
+    help="The results' colour profile.",
+)
+@click.option(
+    "--limit",
+    type=click.FloatRange(min=0.001),
+    default=1000,
+    show_default=True,
+    metavar="MEGAPIXELS",
+    help="Refuse photos that are larger.",
+)
+@click.option("--compare", is_flag=True, help="Write a before | after picture beside each result.")
+@click.option("--overwrite", is_flag=True, help="Replace results that are there already.")
+@click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell what each step found.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    recipe: str,
+    photos: tuple[Path, ...],
+    out: Path,
+    assignments: tuple[str, ...],
+    form: str | None,
+    profile: str,
+    limit: float,
+    compare: bool,
+    overwrite: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Restore PHOTOs with RECIPE and print the written paths.
+
+    RECIPE is a name ("restore recipes" lists them) or the path of a TOML file. A PHOTO that is a
+    folder stands for the photos in it. Originals are never changed.
+    """
+    from restore.commands._console import progress, stderr
+    from restore.errors import PhotoError
+    from restore.job import Job
+    from restore.names import expanded, target_of
+    from restore.worker import Worker
+
+    worker = Worker(recipe, pairs(assignments))
+    console = stderr()
+    failed = 0
+    taken: dict[Path, Path] = {}
+    try:
+        with progress(console, quiet) as bar:
+            todo = expanded(photos)
+            whole = bar.add_task(f"{len(todo)} photos", total=len(todo), visible=len(todo) > 1)
+            for path in todo:
+                task = bar.add_task(path.name, total=1)
+                try:
+                    target = target_of(path, out, form)
+                    if target in taken:
+                        raise PhotoError(
+                            f"{path}: {target} is already made from {taken[target]}; "
+                            "use another --out"
+                        )
+                    job = Job(path, target, profile, round(limit * 1e6), compare, overwrite)
+                    outcome = worker.run(job, partial(show, bar, task))
+                except PhotoError as error:
+                    failed += 1
+                    console.print("failed: ", error, sep="", markup=False, style="red")
+                    for note in getattr(error, "__notes__", ()):
+                        console.print(note, markup=False)
+                else:
+                    taken[target] = path
+                    for result in outcome.written:
+                        click.echo(result)
+                    for line in () if quiet else outcome.warnings:
+                        console.print("warning: ", line, sep="", markup=False, style="yellow")
+                    for line in outcome.found if verbose else ():
+                        console.print("  ", line, sep="", markup=False)
+                bar.remove_task(task)
+                bar.advance(whole)
+    finally:
+        worker.close()
+    ctx.exit(1 if failed else 0)
+
+
+def show(bar: Progress, task: TaskID, share: float) -> None:
+    """Move a task's bar to a share, 0 … 1."""
+    bar.update(task, completed=share)
+
+
+def pairs(assignments: tuple[str, ...]) -> dict[str, str]:
+    """{"fade.amount": "0.5"} from ("fade.amount=0.5",)."""
+    split = (text.partition("=") for text in assignments)
+    found = {}
+    for name, equals, value in split:
+        if not equals:
+            raise click.BadParameter(f"write {name} as STEP.NAME=VALUE", param_hint="--set")
+        found[name.strip()] = value.strip()
+    return found

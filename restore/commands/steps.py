@@ -1,0 +1,31 @@
+"""`restore steps`: list the steps, or the settings of one."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(epilog="Example:  restore steps hue_blend")
+@click.argument("name", required=False)
+def steps(name: str | None) -> None:
+    """List the steps, or show the settings of the one called NAME."""
+    from restore import steps as found
+    from restore.commands._console import stdout, table
+
+    console = stdout()
+    if name is None:
+        listing = table("step", "does")
+        for each in found.names():
+            listing.add_row(each, found.get(each).about)
+        console.print(listing)
+        return
+    step = found.get(name, "restore steps")
+    console.print(f"[bold]{step.name}[/]: {step.about}")
+    listing = table("setting", "default", "allowed", "what it is")
+    for setting in step.settings.values():
+        default = "not set" if setting.default is None else setting.default
+        shown = str(default).lower() if isinstance(default, bool) else str(default)
+        listing.add_row(setting.name, shown, setting.allowed, setting.param.about)
+    console.print(listing)
+    if step.details:
+        console.print(step.details, markup=False)
