@@ -23,12 +23,13 @@ from restore.photo import Proxy, Tile
 
 @dataclass(frozen=True)
 class Param:
-    """What may be set: a short text, the range (numbers only), the unit."""
+    """What may be set: a short text, the range (numbers only), the unit, multiples of what."""
 
     about: str
     low: float = -math.inf
     high: float = math.inf
     unit: str = ""
+    multiple: int = 1
 
 
 Amount = Annotated[float, Param("how much of the step to apply; 0 changes nothing", 0, 1)]
@@ -76,7 +77,8 @@ class Setting:
             return "a text"
         low, high = (f"{limit:g}" for limit in (self.param.low, self.param.high))
         whole = "a whole number " if self.kind is int else ""
-        return f"{whole}{low} … {high}" + (f" {self.param.unit}" if self.param.unit else "")
+        words = f"{whole}{low} … {high}" + (f" {self.param.unit}" if self.param.unit else "")
+        return words + (f", a multiple of {self.param.multiple}" if self.param.multiple > 1 else "")
 
     def check(self, where: str, value: object) -> Any:
         """The value in the setting's own type.
@@ -103,6 +105,8 @@ class Setting:
             raise RecipeError(f"{told} is not a whole number; allowed is {self.allowed}")
         if not self.param.low <= value <= self.param.high:
             raise RecipeError(f"{told} is outside {self.allowed}")
+        if self.kind is int and value % self.param.multiple:
+            raise RecipeError(f"{told} is not a multiple of {self.param.multiple}")
         return self.kind(value)
 
 

@@ -1,1 +1,69 @@
-"""One network family a file."""
+"""One network family a file: CIE L* in, chroma out. Found by file name.
+
+A colorizer's module says, as data and functions, all that the rest of the program asks:
+
+    ABOUT: str          what it is good for, one sentence
+    LICENCE: str        of the weights
+    BYTES: int          size of the weights
+    RANK: int           "auto" takes the highest rank that is installed
+    installed() -> bool
+    sha256() -> str     of the weights in use
+    chroma(lightness, *, side, temperature, vividness, engine) -> Chroma
+
+`lightness` is (height, width) float32, CIE L* 0 … 100, any size; `side` is what the network is to
+see as the short side, in pixels, a multiple of 32. Whatever its network wants (normalising,
+padding, layout) is handled in its own file; `_input.fit` fits the size and keeps the cells aligned
+with the photo, `_distribution` has all that follows from logits.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+
+from restore import folder
+from restore.color import Array
+from restore.errors import WeightsError
+
+
+@dataclass(frozen=True, eq=False)
+class Chroma:
+    """What a colorizer gives; cells cover the photo exactly, row 0 at its top.
+
+    Attributes
+    ----------
+    ab
+        (h, w, 2) float32: CIE a* b* at the temperature and vividness that were asked for.
+    logits
+        (313, h, w) float32, vividness applied, temperature not: softmax(logits / T) is the
+        distribution over `grid`. None for a network that gives one colour only.
+    grid
+        (313, 2) float32: centres of the bins, CIE a* b*.
+    engine
+        What ran it.
+    """
+
+    ab: Array
+    logits: Array | None
+    grid: Array | None
+    engine: str
+
+
+def names() -> list[str]:
+    """Names of all colorizers, the best first."""
+    found = folder.names(sys.modules[__name__])
+    return sorted(found, key=lambda name: -get(name).RANK)
+
+
+def get(name: str = "auto", where: str = "colorizers") -> ModuleType:
+    """The colorizer's module; "auto" is the best that is installed.
+
+    Raises
+    ------
+    WeightsError
+        If there is none of this name.
+    """
+    if name == "auto":
+        name = next(known for known in names() if get(known).installed())
+    return folder.module(sys.modules[__name__], name, where, "colorizer", WeightsError)

@@ -1,0 +1,229 @@
+"""Running an ONNX network: OpenVINO, ONNX Runtime or OpenCV's dnn, whichever is there.
+
+    network = load(path)          # once a process
+    logits = network(lightness)   # (1, 1, H, W) float32 -> (1, C, h, w) float32
+
+Nothing here knows what a network is for.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import re
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from restore.color import Array
+from restore.errors import MissingPackage, RestoreError, WeightsError, nearest
+
+Precision = Literal["f32", "bf16"]
+"""What an engine may calculate in; bf16 is taken only by OpenVINO, where the processor has it."""
+
+BLOBS = 6
+"""Compiled networks kept in the cache folder; the compact one is 18 MB, Zhang's about 130."""
+
+Run = Callable[[Array], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network ready to run: float32 (1, 1, H, W) in, float32 (1, C, h, w) out.
+
+    May be called from several threads; they take turns.
+
+    Attributes
+    ----------
+    engine
+        "openvino", "onnxruntime" or "opencv".
+    name
+        File name of the weights, for messages.
+    """
+
+    engine: str
+    name: str
+    _run: Run
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __call__(self, values: Array) -> Array:
+        """The network's first output; WeightsError if the engine cannot run it."""
+        try:
+            with self._turn:
+                result = self._run(np.ascontiguousarray(values, np.float32))
+        except Exception as error:  # each engine has its own kinds, some a bare RuntimeError
+            raise _refused(self.name, self.engine, "run", error) from error
+        return np.asarray(result, np.float32)
+
+
+def engine(name: str = "auto") -> str:
+    """The engine that `name` means here; "auto" is the first of `ENGINES` that is installed.
+
+    The environment variable RESTORE_ENGINE says what "auto" is: "onnxruntime" for a graphics card.
+
+    Raises
+    ------
+    MissingPackage
+        If the engine is not installed.
+    RestoreError
+        If there is no engine of this name.
+    """
+    where = "engine"
+    if name == "auto":
+        name = os.environ.get("RESTORE_ENGINE", "") or "auto"
+        where = "RESTORE_ENGINE"
+    if name == "auto":
+        return next(known for known in ENGINES if installed(known))
+    if name not in ENGINES:
+        known = nearest(name, ["auto", *ENGINES])
+        raise RestoreError(f'{where}: there is no engine "{name:.60}"; {known}')
+    if not installed(name):
+        package = ENGINES[name][0]
+        raise MissingPackage(
+            f"{where}: {name} needs the {package} package; install it with: pip install {package}"
+        )
+    return name
+
+
+def installed(name: str) -> bool:
+    """Whether the engine's package is there."""
+    module = ENGINES[name][1]
+    return importlib.util.find_spec(module) is not None
+
+
+def load(onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32") -> Network:
+    """A network from an ONNX file or its bytes; the same one again within a process.
+
+    Parameters
+    ----------
+    engine
+        "auto" or one of `ENGINES`.
+    precision
+        What the engine may calculate in.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such file, or the engine cannot read it.
+    MissingPackage
+        If the engine is not installed.
+    """
+    chosen = _chosen(engine)
+    stamp = (0, 0)
+    if isinstance(onnx, Path):
+        try:
+            stat = onnx.stat()
+        except OSError as error:
+            raise WeightsError(f"{onnx}: cannot be read: {error.strerror}") from error
+        stamp = (stat.st_mtime_ns, stat.st_size)
+    with _LOADING:
+        return _load(onnx, stamp, chosen, precision)
+
+
+_chosen = engine  # `load` has a parameter of that name
+_LOADING = threading.Lock()
+
+
+@functools.lru_cache(maxsize=4)
+def _load(onnx: Path | bytes, _stamp: tuple[int, int], engine: str, precision: str) -> Network:
+    name = onnx.name if isinstance(onnx, Path) else "network"
+    try:
+        run = ENGINES[engine][2](onnx, precision)
+    except Exception as error:
+        raise _refused(name, engine, "read", error) from error
+    return Network(engine, name, run)
+
+
+def _refused(name: str, engine: str, what: str, error: Exception) -> WeightsError:
+    """The engine's own words without its places in C++ sources, on one line."""
+    reason = " ".join(_PLACES.sub("", str(error)).split())
+    return WeightsError(f"{name}: {engine} cannot {what} it: {reason[:160]}")
+
+
+_PLACES = re.compile(r"Exception from \S+:\d+:|OpenCV\(\S+\) \S+ error:|\[ONNXRuntimeError\] :")
+
+
+def _openvino(onnx: Path | bytes, precision: str) -> Run:
+    """Compiled for any size at once: a compiled network in the cache then serves every photo."""
+    core = _core()
+    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
+    folder = cache_folder()
+    if folder:
+        settings["CACHE_DIR"] = str(folder)
+    model = str(onnx) if isinstance(onnx, Path) else core.read_model(onnx)
+    compiled = core.compile_model(model, "CPU", settings)
+    if folder:
+        _prune(folder)
+    request = compiled.create_infer_request()
+    return lambda values: request.infer([values])[0].copy()
+
+
+@functools.cache
+def _core() -> Any:
+    import openvino
+
+    return openvino.Core()
+
+
+def cache_folder() -> Path | None:
+    """Where compiled networks are kept, or None where nothing can be written."""
+    import platformdirs
+
+    folder = platformdirs.user_cache_path("restore") / "networks"
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder if os.access(folder, os.W_OK | os.X_OK) else None
+
+
+def _prune(folder: Path) -> None:
+    """Remove the oldest compiled networks: each new version of an engine compiles anew."""
+    with suppress(OSError):
+        blobs = sorted(folder.glob("*.blob"), key=lambda blob: blob.stat().st_mtime_ns)
+        for blob in blobs[:-BLOBS]:
+            blob.unlink()
+
+
+def _onnxruntime(onnx: Path | bytes, _precision: str) -> Run:
+    import onnxruntime
+
+    with suppress(AttributeError):
+        onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # its errors come as exceptions
+    wanted = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
+    here = onnxruntime.get_available_providers()
+    session = onnxruntime.InferenceSession(
+        str(onnx) if isinstance(onnx, Path) else onnx,
+        options,
+        providers=[name for name in wanted if name in here],
+    )
+    (given,) = session.get_inputs()
+    first = session.get_outputs()[0].name
+    return lambda values: session.run([first], {given.name: values})[0]
+
+
+def _opencv(onnx: Path | bytes, _precision: str) -> Run:
+    import cv2
+
+    data = onnx.read_bytes() if isinstance(onnx, Path) else onnx
+    network = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
+
+    def run(values: Array) -> Any:
+        network.setInput(values)
+        return network.forward()
+
+    return run
+
+
+ENGINES: dict[str, tuple[str, str, Callable[[Path | bytes, str], Run]]] = {
+    "openvino": ("openvino", "openvino", _openvino),
+    "onnxruntime": ("onnxruntime", "onnxruntime", _onnxruntime),
+    "opencv": ("opencv-python-headless", "cv2", _opencv),
+}
+"""Engine: its package, its module, how it is loaded; in the order they are tried."""

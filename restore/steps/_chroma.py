@@ -1,0 +1,78 @@
+"""Small chroma maps brought to full resolution along the photo's edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from restore.color import Array
+from restore.photo import Field, Window
+
+FINER = 4
+"""The offset map is kept this much finer than the cells: linear between its points is smooth."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guided:
+    """a* b* as a locally linear function of lightness: ab = slope L*/100 + offset.
+
+    Attributes
+    ----------
+    slope, offset
+        Maps (h, w, 2) in Lab units.
+    """
+
+    slope: Field
+    offset: Field
+
+    def at(self, lightness: Array, window: Window) -> Array:
+        """(rows, columns, 2) a* b* of a tile whose CIE L* (rows, columns) is given."""
+        ab = self.slope.at(window)
+        ab *= lightness[..., None] * np.float32(0.01)
+        ab += self.offset.at(window)
+        return ab
+
+
+def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
+    """Fit a chroma map to the edges of the photo.
+
+    A guided filter (He, Sun, Tang, 10.1109/TPAMI.2012.213) whose coefficients are found on the
+    cells, 3 x 3 at a time, and one back-projection: the mean of the result over each cell is again
+    what the network said.
+
+    Parameters
+    ----------
+    ab
+        (h, w, 2) a* b* of the cells.
+    lightness
+        (height, width) CIE L* of the whole photo, larger than the map.
+    eps
+        Variance of L*/100 below which a cell counts as flat.
+    """
+    import cv2
+
+    rows, columns = (min(pair) for pair in zip(ab.shape, lightness.shape, strict=False))
+
+    def cells(values: Array) -> Array:
+        return cv2.resize(values, (columns, rows), interpolation=cv2.INTER_AREA).reshape(
+            rows, columns, *values.shape[2:]
+        )
+
+    def box(values: Array) -> Array:
+        return cv2.blur(values, (3, 3), borderType=cv2.BORDER_REFLECT).reshape(values.shape)
+
+    ab = cells(ab)
+    light: Array = cells(lightness * np.float32(0.01))[..., None]
+    middle, mean = box(light), box(ab)
+    variance: Array = box(light * light) - middle * middle
+    slope: Array = (box(light * ab) - middle * mean) / (variance + np.float32(eps))
+    offset: Array = box(mean - slope * middle)
+    slope = box(slope)
+
+    fine = (FINER * columns, FINER * rows)
+    offset = cv2.resize(offset, fine, interpolation=cv2.INTER_LINEAR)
+    first = Guided(Field(slope), Field(offset))
+    found = cells(first.at(lightness, Window.whole(*lightness.shape)))
+    offset += cv2.resize(ab - found, fine, interpolation=cv2.INTER_CUBIC)
+    return Guided(Field(slope), Field(offset))

@@ -1,0 +1,58 @@
+"""Colours for a black-and-white photo, from a network."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from restore import color, colorizers
+from restore.colorizers import _distribution
+from restore.photo import Field, Proxy, Tile
+from restore.step import Amount, Param, Render
+from restore.steps._chroma import guide
+
+
+def colorize(
+    proxy: Proxy,
+    *,
+    model: Annotated[str, Param("network; auto is the best that is installed")] = "auto",
+    side: Annotated[
+        int, Param("short side of what the network sees", 64, 1024, "px", multiple=32)
+    ] = 256,
+    temperature: Annotated[
+        float, Param("0 the likeliest colour, patchy; 1 the mean of all, dull", 0, 2)
+    ] = 0.6,
+    vividness: Annotated[float, Param("0 only common colours; 1 rare ones as readily", 0, 1)] = 0.5,
+    saturation: Annotated[float, Param("chroma of the colours found", 0, 200, "%")] = 100,
+    amount: Amount = 1,
+) -> Render:
+    """Give a photo plausible colours.
+
+    A network looks at the lightness of the whole photo and says for each small cell how likely
+    each of 313 colours is; their annealed mean is brought to full resolution along the photo's
+    edges. Lightness stays. Colours that were there are replaced.
+    """
+    name = colorizers.names()[0] if model == "auto" else model
+    network = colorizers.get(name, "colorize")
+    lightness = color.lightness(proxy.view.pixels).clip(0, 100)
+    chroma = network.chroma(lightness, side=side, temperature=temperature, vividness=vividness)
+    gain = np.float32(saturation / 100)
+    guided = guide(chroma.ab * gain, lightness)
+
+    def tile(t: Tile) -> color.Array:
+        light = color.lightness(t.pixels).clip(0, 100)
+        found = color.into_gamut(np.dstack([light, guided.at(light, t.window)]))
+        return t.pixels + np.float32(amount) * (found - t.pixels)
+
+    notes = {
+        "network": {"name": name, "sha256": network.sha256(), "engine": chroma.engine},
+        "ab": Field(chroma.ab),
+    }
+    if chroma.logits is not None:
+        p = _distribution.probabilities(chroma.logits, temperature)
+        bits = _distribution.entropy(_distribution.probabilities(chroma.logits))
+        notes["covariance"] = Field(_distribution.covariance(p))
+        notes["entropy"] = float(bits.mean())
+        notes["confidence"] = Field(1 - bits / np.float32(np.log2(len(chroma.logits))))
+    return Render(tile, notes=notes)
