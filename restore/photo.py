@@ -127,9 +127,14 @@ class Field:
         used = self.values.reshape(*self.values.shape[:2], -1)[first : int(below[-1]) + 1]
         wide = used[:, columns]
         wide += (used[:, beside] - wide) * right[:, None]
-        picked = wide[rows - first]
-        picked += (wide[below - first] - picked) * lower[:, None, None]
-        return picked.reshape(window.height, window.width, *self.values.shape[2:])
+        found = np.empty((window.height, *wide.shape[1:]), np.float32)
+        starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 1))
+        for start, stop in zip(starts, [*starts[1:], window.height], strict=True):
+            above = wide[rows[start] - first]
+            slope = wide[below[start] - first] - above
+            np.multiply(lower[start:stop, None, None], slope, out=found[start:stop])
+            found[start:stop] += above
+        return found.reshape(window.height, window.width, *self.values.shape[2:])
 
 
 def _weights(

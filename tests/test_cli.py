@@ -1,0 +1,222 @@
+"""The command line: exit status, stdout, stderr, and the words of the message."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ENVIRONMENT = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
+RNG = np.random.default_rng(11)
+
+
+def restore(
+    *arguments: object, cwd: Path | None = None, home: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, in a process of its own."""
+    command = [sys.executable, "-m", "restore", *map(str, arguments)]
+    environment = ENVIRONMENT | ({"XDG_CONFIG_HOME": str(home)} if home else {})
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120, check=False
+    )
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A small JPEG."""
+    path = tmp_path / "photo.jpg"
+    smooth = cv2.resize(RNG.integers(0, 256, (6, 8, 3), np.uint8), (96, 64))
+    cv2.imwrite(str(path), smooth)
+    return path
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """A quick recipe."""
+    path = tmp_path / "quick.toml"
+    path.write_text('title = "Quick"\n[[steps]]\nuse = "levels"\nblack = 5\n')
+    return path
+
+
+def test_help_has_an_example() -> None:
+    for command in ([], ["run"], ["recipes"], ["steps"], ["info"]):
+        found = restore(*command, "--help")
+        assert found.returncode == 0
+        assert "Example:  restore" in found.stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, restore.cli as c\n"
+        "c.cli(['--help'], standalone_mode=False)\n"
+        "heavy = {'numpy', 'cv2', 'openvino', 'rich', 'skimage', 'PIL'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr
+
+
+def test_paths_go_to_stdout_and_the_original_stays(photo: Path, recipe: Path) -> None:
+    before = photo.read_bytes()
+    found = restore("run", recipe, photo, "-o", photo.parent / "out")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.split() == [str(photo.parent / "out" / "photo.jpg")]
+    assert cv2.imread(found.stdout.strip()).shape == (64, 96, 3)
+    assert photo.read_bytes() == before
+
+
+def test_out_is_beside_where_one_works(photo: Path, recipe: Path) -> None:
+    found = restore("run", recipe, photo, cwd=photo.parent)
+    assert found.stdout.strip() == str(Path("restored") / "photo.jpg")
+
+
+def test_nothing_is_overwritten_unless_asked(photo: Path, recipe: Path) -> None:
+    first = restore("run", recipe, photo, cwd=photo.parent)
+    again = restore("run", recipe, photo, cwd=photo.parent)
+    assert first.returncode == 0
+    assert again.returncode == 1
+    assert "exists; use --overwrite, or another --out" in again.stderr
+    assert restore("run", recipe, photo, "--overwrite", cwd=photo.parent).returncode == 0
+
+
+def test_one_broken_photo_does_not_stop_the_others(photo: Path, recipe: Path) -> None:
+    broken = photo.with_name("broken.jpg")
+    broken.write_bytes(photo.read_bytes()[:200])
+    found = restore("run", recipe, broken, photo, photo.with_name("gone.jpg"), cwd=photo.parent)
+    assert found.returncode == 1
+    assert found.stdout.split() == ["restored/photo.jpg"]
+    assert "broken.jpg" in found.stderr
+    assert "gone.jpg" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_two_photos_of_one_name_do_not_overwrite_each_other(photo: Path, recipe: Path) -> None:
+    other = photo.parent / "other" / "photo.jpg"
+    other.parent.mkdir()
+    other.write_bytes(photo.read_bytes())
+    found = restore("run", recipe, photo, other, "--overwrite", cwd=photo.parent)
+    assert found.returncode == 1
+    assert "is already made from" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "faded-prnt", "x.jpg"], 'did you mean "faded-print"'),
+        (["run", "monochrome", "x.jpg", "-s", "monochrome.amont=1"], 'did you mean "amount"'),
+        (["run", "monochrome", "x.jpg", "-s", "monochrome.amount=7"], "outside 0 … 1"),
+        (["run", "monochrome", "x.jpg", "-s", "amount"], "STEP.NAME=VALUE"),
+        (["run", "monochrome"], "Missing argument"),
+        (["rum"], "No such command"),
+        (["recipes", "nothing"], "there is no recipe"),
+        (["steps", "nothing"], "there is no step"),
+    ],
+)
+def test_a_wrong_command_is_status_2_and_one_line(
+    arguments: list[str], words: str, tmp_path: Path
+) -> None:
+    found = restore(*arguments, cwd=tmp_path)
+    assert found.returncode == 2
+    assert words in found.stderr
+    assert "Traceback" not in found.stderr
+    assert found.stdout == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_setting_changes_the_result(photo: Path, recipe: Path) -> None:
+    results = []
+    for number, value in enumerate((0, 40)):
+        out = photo.parent / str(number)
+        restore("run", recipe, photo, "-o", out, "-s", f"levels.black={value}")
+        results.append(cv2.imread(str(out / "photo.jpg")).mean())
+    assert results[1] < results[0] - 20
+
+
+def test_compare_and_format(photo: Path, recipe: Path) -> None:
+    found = restore("run", recipe, photo, "--compare", "--format", "png", cwd=photo.parent)
+    assert found.stdout.split() == ["restored/photo.png", "restored/photo.compare.jpg"]
+    pair = cv2.imread(str(photo.parent / "restored" / "photo.compare.jpg"))
+    assert pair.shape == (64, 96 * 2 + 8, 3)
+
+
+def test_a_folder_stands_for_its_photos(photo: Path, recipe: Path) -> None:
+    (photo.parent / "notes.txt").write_text("not a photo")
+    found = restore("run", recipe, photo.parent, "-o", photo.parent / "out")
+    assert found.returncode == 0, found.stderr
+    assert len(found.stdout.split()) == 1
+
+
+def test_own_recipes_are_found_by_name(photo: Path, recipe: Path) -> None:
+    folder = photo.parent / "home" / "restore" / "recipes"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text(recipe.read_text())
+    found = restore("run", "mine", photo, cwd=photo.parent, home=photo.parent / "home")
+    assert found.returncode == 0, found.stderr
+    assert "mine" in restore("recipes", home=photo.parent / "home").stdout
+
+
+def test_recipes_can_be_listed_shown_and_checked(recipe: Path) -> None:
+    assert "led-concert" in restore("recipes").stdout
+    assert "[[steps]]" in restore("recipes", "led-concert").stdout
+    assert "all right, 1 steps: levels" in restore("recipes", "--check", recipe).stdout
+    recipe.write_text('[[steps]]\nuse = "levels"\nblack = 500\n')
+    wrong = restore("recipes", "--check", recipe)
+    assert wrong.returncode == 2
+    assert "step 1 (levels): black = 500 is outside -50 … 99 %" in wrong.stderr
+
+
+def test_steps_can_be_listed_and_shown() -> None:
+    assert "levels" in restore("steps").stdout
+    shown = restore("steps", "levels").stdout
+    assert "-50 … 99 %" in shown
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopping_leaves_no_half_file(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "large.png"
+    cv2.imwrite(str(path), RNG.integers(0, 256, (3000, 4000, 3), np.uint8))
+    before = path.read_bytes()
+    command = [sys.executable, "-m", "restore", "run", "old-photo", str(path), "-o", "out"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    time.sleep(1.5)
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    assert process.returncode == {signal.SIGINT: 130}.get(number, -number)
+    time.sleep(0.5)
+    assert path.read_bytes() == before
+    out = tmp_path / "out"
+    finished = [each.name for each in out.iterdir()] if out.is_dir() else []
+    assert "large.png" not in finished
+    if number == signal.SIGINT:
+        assert not finished
+
+
+def test_a_crashing_decoder_takes_one_photo_down(tmp_path: Path, photo: Path, recipe: Path) -> None:
+    # a stand-in for native code that crashes: the process kills itself while it loads that photo
+    code = (
+        "import os, signal, sys, restore.files as f, restore.cli as c\n"
+        "load = f.load_pages\n"
+        "def crash(path, **k):\n"
+        "    if path.name == 'bad.jpg': os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "    return load(path, **k)\n"
+        "f.load_pages = crash\n"
+        "import multiprocessing as m; get = m.get_context; m.get_context = lambda kind: get('fork')\n"
+        f"sys.argv[1:] = ['run', {str(recipe)!r}, 'bad.jpg', 'photo.jpg']\n"
+        "c.main()"
+    )
+    (tmp_path / "bad.jpg").write_bytes(photo.read_bytes())
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 1
+    assert "SIGSEGV" in found.stderr
+    assert found.stdout.split() == ["restored/photo.jpg"]
