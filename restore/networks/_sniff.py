@@ -1,0 +1,91 @@
+"""What a file is that somebody brought as a model, by its first bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from restore.errors import WeightsError
+
+SMALLEST = 1024
+LARGEST = 2**29
+"""Bytes a model of this network may have: 129 MB in single precision, twice that in double."""
+
+AGAIN = "fetch the file again, or copy it from where it works (`restore models` says which)"
+
+_FORMS: tuple[tuple[bytes, str, str], ...] = (
+    (
+        b"version https://git-lfs",
+        "is a Git LFS pointer, not the model itself",
+        "run `git lfs pull` where it came from, or take the file from the web page's download link",
+    ),
+    (b"PK\x03\x04", "is a ZIP or PyTorch archive", "unpack it, or bring the .caffemodel itself"),
+    (
+        b"\x80\x02",
+        "is a Python pickle, which is never opened",
+        "bring the .caffemodel or ONNX form",
+    ),
+    (b"\x89HDF\r\n", "is an HDF5 file", "bring the .caffemodel (binary protocol buffer) form"),
+    (b"\x1f\x8b", "is compressed with gzip", "unpack it first"),
+    (b"BZh", "is compressed with bzip2", "unpack it first"),
+    (b"7z\xbc\xaf", "is a 7-Zip archive", "unpack it first"),
+    (b"Rar!", "is a RAR archive", "unpack it first"),
+    (
+        b"\x93NUMPY",
+        "is a NumPy array (the colour grid?)",
+        "bring the .caffemodel; the grid is known",
+    ),
+    (b"TFL3", "is a TensorFlow Lite model", "bring the .caffemodel or ONNX form"),
+)
+
+
+def check(path: Path) -> None:
+    """Refuse at a glance what cannot be a model.
+
+    Raises
+    ------
+    WeightsError
+        That says what the file is and what to do.
+    """
+    try:
+        if not path.is_file():
+            what = "is a folder; name the file in it" if path.is_dir() else "there is no such file"
+            raise WeightsError(f"{path}: {what}")
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            first = file.read(512)
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
+    if not size:
+        raise WeightsError(f"{path}: is empty; {AGAIN}")
+    if told := form(first):
+        raise WeightsError(f"{path}: {told[0]} ({size} bytes); {told[1]}")
+    if size < SMALLEST:
+        raise WeightsError(f"{path}: has {size} bytes, too few for any model; {AGAIN}")
+    if size > LARGEST:
+        raise WeightsError(
+            f"{path}: has {size} bytes, more than the {LARGEST} that this network can have; "
+            "it is another model"
+        )
+
+
+def form(first: bytes) -> tuple[str, str] | None:
+    """What a file with these first bytes is, and what to do; None if it may be a model."""
+    for magic, what, advice in _FORMS:
+        if first.startswith(magic):
+            return what, advice
+    text = first.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml", b"<!--")):
+        return (
+            "is a web page saved as a model (a notice, or a page before the download)",
+            "open the address in a browser and save the file itself",
+        )
+    if text.startswith((b"{", b"[")):
+        return "is JSON, perhaps a server's message", AGAIN
+    if text and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in first):
+        if b"layer" in text or text.startswith((b"name:", b"input")):
+            return (
+                "is a prototxt, the network's description without weights",
+                "bring the .caffemodel that belongs to it",
+            )
+        return "is a text, not a model", AGAIN
+    return None

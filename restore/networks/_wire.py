@@ -1,0 +1,183 @@
+"""The protocol-buffer wire format, read in place and written in one pass.
+
+What Caffe and ONNX files share. No generated code and no copy: a message is a span of bytes of one
+buffer, every length is checked against the span around it before anything looks inside, and the
+number of fields is bounded, so that hostile files cost neither memory nor time.
+
+References
+----------
+protobuf.dev, Encoding: a field is a varint `number << 3 | kind`, then its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restore.errors import WeightsError
+
+VARINT, DOUBLE, BYTES, FLOAT = 0, 1, 2, 5
+_FIXED = {DOUBLE: 8, FLOAT: 4}
+MOST_FIELDS = 200_000
+"""Fields looked at in one file; a Caffe model of this network has about 1500."""
+MOST_PIECES = 1000
+"""Pieces that one array may be stored in; real files have one."""
+
+
+class Damaged(WeightsError):
+    """The bytes are not a message; the border says of which file."""
+
+
+class Field(NamedTuple):
+    """One field of a message: its value is `value` (varints) or the bytes `start` … `end`.
+
+    A run of single floats or doubles: the first value's first byte, the last one's end.
+    """
+
+    number: int
+    kind: int
+    start: int
+    end: int
+    value: int
+
+
+class Reader:
+    """Reads messages out of one buffer."""
+
+    def __init__(self, data: memoryview) -> None:
+        self.data = data
+        self._left = MOST_FIELDS
+
+    def fields(self, start: int, end: int) -> Iterator[Field]:
+        """The fields of the message in the bytes `start` … `end`.
+
+        Single floats (or doubles) of one number that follow each other, the way in which arrays
+        are stored by writers that do not pack, come as one field.
+
+        Raises
+        ------
+        Damaged
+            If it is not a message, or a length goes beyond `end`.
+        """
+        at = start
+        while at < end:
+            self._left -= 1
+            if self._left < 0:
+                raise Damaged(f"has more than {MOST_FIELDS} fields")
+            begin = at
+            key, at = self._varint(at, end)
+            number, kind = key >> 3, key & 7
+            if not 0 < number < 2**29:
+                raise Damaged(f"at byte {begin}: there is no field {number}")
+            value = 0
+            if kind == VARINT:
+                value, after = self._varint(at, end)
+            elif kind == BYTES:
+                length, at = self._varint(at, end)
+                after = at + length
+            elif kind in _FIXED:
+                after = self._run(begin, at + _FIXED[kind], end)
+            else:
+                raise Damaged(f"at byte {begin}: there is no kind of field {kind}")
+            if after > end:
+                told = f"a part of {after - at} bytes begins where {end - at} are left"
+                raise Damaged(f"at byte {begin}: {told}")
+            yield Field(number, kind, at, after, value)
+            at = after
+
+    def _varint(self, at: int, end: int) -> tuple[int, int]:
+        value = 0
+        for place in range(at, min(at + 10, end)):
+            byte = self.data[place]
+            value |= (byte & 0x7F) << 7 * (place - at)
+            if byte < 0x80:
+                return value & (2**64 - 1), place + 1
+        raise Damaged(f"at byte {at}: a number does not end")
+
+    def _run(self, begin: int, after: int, end: int) -> int:
+        """End of the run of like fields that begins at `begin` with one that ends at `after`."""
+        size = after - begin
+        key = self.data[begin]
+        step = 16
+        while key < 0x80 and after + size <= end:
+            count = min(step, (end - after) // size)
+            tags = np.frombuffer(self.data, "u1", count * size, after)[::size]
+            other = np.flatnonzero(tags != key)
+            if other.size:
+                return after + int(other[0]) * size
+            after += count * size
+            step = min(step * 2, 1 << 20)
+        return after
+
+    def text(self, field: Field, most: int = 200) -> str:
+        """A text, at most `most` bytes of it, for names and messages."""
+        return bytes(self.data[field.start : min(field.end, field.start + most)]).decode(
+            errors="replace"
+        )
+
+    def integers(self, field: Field, most: int = 8) -> list[int]:
+        """The values of a repeated integer field, packed or single; at most `most`."""
+        if field.kind == VARINT:
+            return [field.value]
+        values: list[int] = []
+        at = field.start
+        while at < field.end:
+            value, at = self._varint(at, field.end)
+            values.append(value)
+            if len(values) > most:
+                raise Damaged(f"at byte {field.start}: a shape has more than {most} dimensions")
+        return values
+
+    def array(self, field: Field) -> NDArray[np.floating]:
+        """The numbers of a float or double array's field, little-endian, viewed in place."""
+        if field.kind == BYTES:
+            raise TypeError("packed fields do not say their type; use `packed`")
+        record = _record(field.number, field.kind)
+        begin = field.start - 1
+        count = (field.end - begin) // record.itemsize
+        return np.frombuffer(self.data, record, count, begin)["value"]
+
+    def packed(self, field: Field, dtype: str) -> NDArray[np.floating]:
+        """The bytes of a field as an array of `dtype`, in place."""
+        size, length = np.dtype(dtype).itemsize, field.end - field.start
+        if length % size:
+            raise Damaged(f"at byte {field.start}: {length} bytes are not whole numbers of {size}")
+        return np.frombuffer(self.data, dtype, length // size, field.start)
+
+
+def _record(number: int, kind: int) -> np.dtype[np.void]:
+    return np.dtype([("tag", "u1"), ("value", f"<f{_FIXED[kind]}")])
+
+
+def varint(value: int) -> bytes:
+    """A number of 0 or more as a varint."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def head(number: int, length: int) -> bytes:
+    """What stands before the bytes of a text, message or array."""
+    return varint(number << 3 | BYTES) + varint(length)
+
+
+def number(field: int, value: int) -> bytes:
+    """An integer field."""
+    return varint(field << 3 | VARINT) + varint(value)
+
+
+def message(field: int, *parts: bytes | str) -> bytes:
+    """A text or message field; texts are UTF-8."""
+    whole = b"".join(part.encode() if isinstance(part, str) else part for part in parts)
+    return head(field, len(whole)) + whole
+
+
+def integers(field: int, values: Iterable[int]) -> bytes:
+    """A packed repeated integer field."""
+    return message(field, *(varint(value) for value in values))
