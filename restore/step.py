@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,13 +24,17 @@ from restore.photo import Proxy, Tile
 
 @dataclass(frozen=True)
 class Param:
-    """What may be set: a short text, the range (numbers only), the unit, multiples of what."""
+    """What may be set: a short text, the range (numbers only), the unit, multiples of what.
+
+    A text may have to match `pattern`, a regular expression; `unit` then says what is allowed.
+    """
 
     about: str
     low: float = -math.inf
     high: float = math.inf
     unit: str = ""
     multiple: int = 1
+    pattern: str = ""
 
 
 Amount = Annotated[float, Param("how much of the step to apply; 0 changes nothing", 0, 1)]
@@ -74,7 +79,7 @@ class Setting:
         if self.kind is bool:
             return "true or false"
         if self.kind is str:
-            return "a text"
+            return self.param.unit or "a text"
         low, high = (f"{limit:g}" for limit in (self.param.low, self.param.high))
         whole = "a whole number " if self.kind is int else ""
         words = f"{whole}{low} … {high}" + (f" {self.param.unit}" if self.param.unit else "")
@@ -94,6 +99,8 @@ class Setting:
                 raise RecipeError(f"{told} is not a text; allowed is {self.allowed}")
             if self.choices and value not in self.choices:
                 raise RecipeError(f"{told} is not known; {nearest(value, list(self.choices))}")
+            if self.param.pattern and not re.fullmatch(self.param.pattern, value):
+                raise RecipeError(f"{told} is not known; allowed is {self.allowed}")
             return value
         if self.kind is bool:
             if not isinstance(value, bool):
