@@ -134,8 +134,7 @@ def into_gamut(lab: Array) -> Array:
     neutral axis, to 1/1000 of the chroma, for the pixels outside only.
     """
     linear = lab_to_linear(lab)
-    slack = np.float32(1e-4)
-    outside = ((linear < -slack) | (linear > 1 + slack)).any(-1)
+    outside = ~_inside(linear)
     if outside.any():
         far = lab[outside]
         far[:, 0] = far[:, 0].clip(0, 100)
@@ -144,9 +143,16 @@ def into_gamut(lab: Array) -> Array:
         for _ in range(10):
             middle = (low + high) / 2
             trial[:, 1:] = far[:, 1:] * middle[:, None]
-            rgb = lab_to_linear(trial)
-            inside = ((rgb >= -slack) & (rgb <= 1 + slack)).all(-1)
+            inside = _inside(lab_to_linear(trial))
             low, high = np.where(inside, middle, low), np.where(inside, high, middle)
         trial[:, 1:] = far[:, 1:] * low[:, None]
         linear[outside] = lab_to_linear(trial)
     return encode(linear.clip(0, 1))
+
+
+def _inside(linear: Array) -> NDArray[np.bool_]:
+    """Which of (..., 3) linear colours are in 0 … 1, to 1/10000; shape (...)."""
+    import cv2
+
+    flat = linear.reshape(1, -1, 3)
+    return cv2.inRange(flat, (-1e-4,) * 3, (1 + 1e-4,) * 3).reshape(linear.shape[:-1]) > 0

@@ -23,7 +23,7 @@ def lines(notes: Mapping[str, Mapping[str, object]]) -> list[str]:
         for key, value in step.items():
             if isinstance(value, Field):
                 continue
-            found.append(f"{label}: {value}" if key == "says" else f"{label}, {key}: {said(value)}")
+            found.append(f"{label}: {value}" if key == "summary" else f"{label}, {key}: {said(value)}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,10 +62,16 @@ def dither(height: int, width: int, top: int, left: int) -> color.Array:
     """(height, width, 1) thresholds in 0.01 … 0.99 of a code, added before cutting to 8 bits.
 
     Interleaved gradient noise (Jimenez, "Next generation post processing in Call of Duty:
-    Advanced Warfare", SIGGRAPH 2014): even in every small neighbourhood. The three channels share
-    the pattern, so neutral greys stay neutral.
+    Advanced Warfare", SIGGRAPH 2014), repeated every 64 pixels: even in every small neighbourhood.
+    The three channels share the pattern, so neutral greys stay neutral.
     """
-    rows = np.arange(top, top + height)[:, None] * 0.00583715
-    columns = np.arange(left, left + width)[None, :] * 0.06711056
-    noise = (52.9829189 * ((rows + columns) % 1)) % 1
-    return (0.01 + 0.98 * noise).astype(np.float32)[..., None]
+    rows = np.arange(top, top + height) % 64
+    start = left % 64
+    return _thresholds(-(-(start + width) // 64))[rows, start : start + width]
+
+
+@functools.lru_cache(4)
+def _thresholds(repeats: int) -> color.Array:
+    inner = (np.arange(64)[:, None] * 0.00583715 + np.arange(64) * 0.06711056) % 1
+    noise = 0.01 + 0.98 * ((52.9829189 * inner) % 1)
+    return np.tile(noise.astype(np.float32), (1, repeats))[..., None]
