@@ -6,6 +6,8 @@ continued through zero as odd functions), so that wide profiles survive until th
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -130,24 +132,67 @@ def delta_e(one: ArrayLike, other: ArrayLike) -> Array:
 def into_gamut(lab: Array) -> Array:
     """sRGB-encoded R G B in 0 … 1 of (..., 3) L*a*b*, chroma lowered where the colour is outside.
 
-    L* and hue stay: the largest chroma in gamut is found by bisection along the line to the
-    neutral axis, to 1/1000 of the chroma, for the pixels outside only.
+    L* (to 0.1) and hue stay. The largest chroma comes from a table over L* and hue, for the pixels
+    outside only; brighter than white is white, darker than black is black.
     """
     linear = lab_to_linear(lab)
     outside = ~_inside(linear)
     if outside.any():
         far = lab[outside]
         far[:, 0] = far[:, 0].clip(0, 100)
-        low, high = np.zeros(len(far), np.float32), np.ones(len(far), np.float32)
-        trial = far.copy()
-        for _ in range(10):
-            middle = (low + high) / 2
-            trial[:, 1:] = far[:, 1:] * middle[:, None]
-            inside = _inside(lab_to_linear(trial))
-            low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-        trial[:, 1:] = far[:, 1:] * low[:, None]
-        linear[outside] = lab_to_linear(trial)
+        far[:, 1:] *= _share_inside(far)[:, None]
+        linear[outside] = lab_to_linear(far)
     return encode(linear.clip(0, 1))
+
+
+_LIGHTS, _TURN = 129, 513
+"""Rows and columns of the table of the gamut: L* 0 … 100, and once around the hues."""
+
+
+@functools.cache
+def _gamut() -> Array:
+    """Largest |a*| + |b*| that sRGB shows: (_LIGHTS, _TURN), by bisection.
+
+    Hue is kept as a place on the square |a*| + |b*| = 1, 0 … 4 from +a* by +b*, -a*, -b*: cheaper
+    than an angle.
+    """
+    turn = np.linspace(0, 4, _TURN)
+    lab = np.empty((_LIGHTS, _TURN, 3), np.float32)
+    lab[..., 0] = np.linspace(0, 100, _LIGHTS)[:, None]
+    toward = np.stack(
+        [np.interp(turn, (0, 2, 4), (1, -1, 1)), np.interp(turn, (0, 1, 3, 4), (0, 1, -1, 0))], -1
+    )
+    low, high = np.zeros((_LIGHTS, _TURN, 1)), np.full((_LIGHTS, _TURN, 1), 256.0)
+    for _ in range(14):
+        middle = (low + high) / 2
+        lab[..., 1:] = middle * toward
+        inside = _inside(lab_to_linear(lab))[..., None]
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    return low[..., 0].astype(np.float32)
+
+
+def _share_inside(lab: Array) -> Array:
+    """What share of the chroma of (n, 3) L*a*b*, L* within 0 … 100, is in gamut: (n,), 0 … 1."""
+    a, b = lab[:, 1], lab[:, 2]
+    size = np.maximum(np.abs(a) + np.abs(b), np.float32(1e-6))
+    column = b / size
+    np.copyto(column, 2 - column, where=a < 0)
+    np.copyto(column, column + 4, where=column < 0)
+    column *= np.float32((_TURN - 1) / 4)
+    row = lab[:, 0] * np.float32((_LIGHTS - 1) / 100)
+    left, above = column.astype(np.intp), np.minimum(row.astype(np.intp), _LIGHTS - 2)
+    np.minimum(left, _TURN - 2, out=left)
+    column -= left
+    row -= above
+    left += above * _TURN
+    table = _gamut().ravel()
+    upper = table[left]
+    upper += (table[left + 1] - upper) * column
+    left += _TURN
+    lower = table[left]
+    lower += (table[left + 1] - lower) * column
+    upper += (lower - upper) * row
+    return np.minimum(upper / size, 1)
 
 
 def _inside(linear: Array) -> NDArray[np.bool_]:
