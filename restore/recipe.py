@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -139,6 +140,15 @@ class Recipe:
         source = replace(photo.source, history=(*photo.source.history, self.line()))
         return Photo(samples[..., :1] if grey else samples, space, source, render.notes)
 
+    def toml(self) -> str:
+        """The recipe as TOML, recipes in it replaced by their steps; `parse` reads it back."""
+        lines = [f"title = {_quoted(self.title)}", f"about = {_quoted(self.about)}", ""]
+        lines += ["[input]", f"raw = {_quoted(self.raw)}"]
+        for use in self.uses:
+            lines += ["", "[[steps]]", f"use = {_quoted(use.step.name)}"]
+            lines += [f"{key} = {_quoted(value)}" for key, value in use.settings.items()]
+        return "\n".join(lines) + "\n"
+
     def line(self) -> str:
         """The recipe in one line: for a result's metadata."""
         words = []
@@ -254,7 +264,10 @@ def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:
     return list(inner.with_settings({key: _toml(value) for key, value in settings.items()}).uses)
 
 
+def _quoted(value: object) -> str:
+    """A setting's value in TOML: JSON's texts, numbers and booleans are TOML's, too."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if isinstance(value, str) else repr(value)
+    return _quoted(value) if isinstance(value, (bool, str)) else repr(value)

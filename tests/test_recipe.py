@@ -82,6 +82,14 @@ def test_the_result_says_what_made_it() -> None:
     assert "levels#2(white=90.0)" in line
 
 
+@pytest.mark.parametrize("name", recipe.names())
+def test_a_recipe_can_be_written_and_read_back(name: str) -> None:
+    chosen = Recipe.named(name)
+    again = Recipe.parse(chosen.toml(), name)
+    assert again.toml() == chosen.toml()
+    assert again.line() == chosen.line()
+
+
 WRONG = {
     "no toml": ("steps = [", "bad: is not TOML"),
     "no steps": ('title = "x"', "bad: has no steps"),
