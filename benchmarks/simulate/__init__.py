@@ -6,11 +6,13 @@
         scan = fade(photo, "dark cyan loss", seed=1)           # .srgb, .loss, .stain, .exposure
 
 `light.py` has the stage lights, `spectra.py` other lamps, surfaces and cameras than the constants
-that the estimators use, `fading.py` the dyes. Everything is seeded: the same call, the same pixels.
+that the estimators use, `fading.py` the dyes, `scratching.py` scratches and dust. Everything is
+seeded: the same call, the same pixels.
 """
 
 from benchmarks.simulate.fading import KINDS, Faded, fade
 from benchmarks.simulate.folder import photos
 from benchmarks.simulate.light import SCENES, Lit, light
+from benchmarks.simulate.scratching import Scratched, scratch
 
-__all__ = ["KINDS", "SCENES", "Faded", "Lit", "fade", "light", "photos"]
+__all__ = ["KINDS", "SCENES", "Faded", "Lit", "Scratched", "fade", "light", "photos", "scratch"]

@@ -71,6 +71,8 @@ class Faded:
         (h, w, 3) float32 sRGB-encoded 0 … 1: the truth.
     srgb
         (h, w, 3) uint8: the scan.
+    fine
+        (h, w, 3) float32 sRGB-encoded 0 … 1: the scan before it was cut to 8 bits and a JPEG.
     loss
         (3,) shares of cyan, magenta and yellow dye lost where `exposure` is 1.
     stain
@@ -82,6 +84,7 @@ class Faded:
     kind: str
     photo: color.Array
     srgb: NDArray[np.uint8]
+    fine: color.Array
     loss: NDArray[np.float32]
     stain: NDArray[np.float32]
     exposure: NDArray[np.float32]
@@ -106,7 +109,7 @@ def fade(
     none = np.zeros(3, np.float32)
     if kind == UNDAMAGED:
         even = np.ones(photo.shape[:2], np.float32)
-        return Faded(kind, photo, jpeg(photo, quality), none, none, even)
+        return Faded(kind, photo, jpeg(photo, quality), photo, none, none, even)
     rng = generator(kind, seed)
     model = KINDS[kind]
     loss, stain = (
@@ -126,7 +129,7 @@ def fade(
     if other:
         bend = rng.uniform(0.3, 0.7)
         scan += np.float32(bend) * scan * (1 - scan) * (2 * scan - 1)
-    return Faded(kind, photo, jpeg(scan, quality), loss, stain, u)
+    return Faded(kind, photo, jpeg(scan, quality), scan, loss, stain, u)
 
 
 def _exposure(place: str, size: tuple[int, int], rng: np.random.Generator) -> color.Array:

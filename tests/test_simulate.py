@@ -1,0 +1,183 @@
+"""The simulators do what they say, and the sample photos are what their script makes."""
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+import rawpy
+import skimage.data
+import tifffile
+from PIL import Image, ImageCms
+
+from benchmarks.simulate import KINDS, SCENES, fade, light, photos, scratch
+from benchmarks.simulate.fading import UNDAMAGED
+from benchmarks.simulate.folder import reduced
+from benchmarks.simulate.light import ccm, constants, led
+from benchmarks.simulate.spectra import _observer, _response, camera, lamp, surfaces
+from restore import color
+from sample_images import make
+
+
+@pytest.fixture(scope="module")
+def photo() -> color.Array:
+    return reduced(skimage.data.astronaut().astype(np.float32) / 255, 160)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("other", [False, True])
+def test_light_is_seeded_and_in_range(photo, scene, other):
+    shot = light(photo, scene, seed=4, other=other)
+    again = light(photo, scene, seed=4, other=other)
+    assert (shot.srgb == again.srgb).all()
+    assert (shot.camera == again.camera).all()
+    assert (shot.srgb != light(photo, scene, seed=5, other=other).srgb).any()
+    assert 0 <= shot.camera.min() < shot.camera.max() <= 1
+    assert shot.lights.shape == (len(SCENES[scene]), *photo.shape[:2])
+
+
+def test_exposure_clips_as_much_as_it_says(photo):
+    clipped = [light(photo, "red", exposure=ev).clipped.any(-1).mean() for ev in (0, 1.5)]
+    assert 0.005 < clipped[0] < 0.02  # the 99th percentile is put at the sensor's limit
+    assert 0.08 < clipped[1] < 0.35
+
+
+def test_a_single_led_leaves_one_number_a_pixel(photo):
+    shot = light(photo, "red", noise=0)
+    values = np.linalg.svd(shot.camera[~shot.clipped.any(-1)], compute_uv=False)
+    assert values[1] < 0.01 * values[0]
+    two = light(photo, "red left + blue right", noise=0)
+    values = np.linalg.svd(two.camera[~two.clipped.any(-1)], compute_uv=False)
+    assert values[1] > 0.05 * values[0]
+
+
+def test_white_light_gives_the_photo_back(photo):
+    """The 3x3 of a daylight-like LED and the mean colour matrix: a few dE of a balanced photo."""
+    linear = color.decode(photo) @ led("whiteB5").T
+    seen = color.encode((linear / led("whiteB5").sum(1) @ ccm().T).clip(0, 1))
+    assert color.delta_e(seen, photo).mean() < 5
+
+
+def test_lights_fall_off_from_their_side(photo):
+    left, right = light(photo, "red left + blue right", shading=0).lights
+    half = photo.shape[1] // 2
+    assert left[:, :half].mean() > 1.3 * left[:, half:].mean()
+    assert right[:, half:].mean() > 1.3 * right[:, :half].mean()
+
+
+def test_surfaces_have_the_colour_they_were_made_from():
+    linear, spectra = surfaces()
+    assert spectra.min() >= 0
+    assert spectra.max() <= 1
+    wrong = np.abs(spectra @ _observer() - linear)
+    assert wrong.mean() < 0.001  # the corners of the gamut have no such spectrum
+    assert np.percentile(wrong, 99) < 0.01
+
+
+@pytest.mark.parametrize("name", ["blue465", "green525", "red625", "whiteB3"])
+def test_other_cameras_scatter_around_the_mean_of_fifty(name):
+    """Independent spectra and sensors must land near the measured light colours (sd .02 … .12)."""
+    seen = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        seen.append(_response(lamp(name, rng), camera(rng))(np.ones((1, 3), np.float32))[0])
+    mean = constants()["led"][name]["light_cam"]
+    np.testing.assert_allclose(np.mean(seen, 0), mean, atol=0.1)
+    assert np.std(seen, 0).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fading_is_seeded_and_loses_what_it_says(photo, kind):
+    scan = fade(photo, kind, seed=2)
+    assert (scan.srgb == fade(photo, kind, seed=2).srgb).all()
+    nominal = np.array(KINDS[kind].loss)
+    assert (np.abs(np.log(scan.loss / nominal)) < 0.8).all()  # four standard deviations
+    assert 5 < color.delta_e(scan.fine, photo).mean() < 30
+    assert color.delta_e(fade(photo, kind, seed=2, other=True).fine, photo).mean() > 5
+
+
+def test_undamaged_is_only_a_jpeg(photo):
+    scan = fade(photo, UNDAMAGED)
+    assert color.delta_e(scan.srgb / np.float32(255), photo).mean() < 3.5  # chroma at half size
+    assert (scan.fine == photo).all()
+
+
+def test_a_mount_keeps_the_border(photo):
+    scan = fade(photo, "mount")
+    assert scan.exposure[:4].max() < 0.4
+    assert scan.exposure[80, 80] > 0.99
+
+
+def test_scratches_are_thin():
+    clean = np.full((512, 512, 3), 0.3, np.float32)
+    marked = scratch(clean, seed=1)
+    assert 0.002 < marked.damaged.mean() < 0.03
+    assert np.abs(marked.scan[~marked.damaged] - 0.3).max() <= 0.0201
+    opened = cv2.erode(marked.damaged.astype(np.uint8), np.ones((7, 7), np.uint8))
+    assert not opened.any()
+
+
+def test_photos_are_reduced_and_sorted(tmp_path):
+    for name in ("b.png", "a.jpg"):
+        cv2.imwrite(str(tmp_path / name), np.full((40, 80, 3), (0, 0, 255), np.uint8))
+    (tmp_path / "note.txt").write_text("no photo")
+    found = photos(tmp_path, 20)
+    assert [name for name, _ in found] == ["a", "b"]
+    assert found[1][1].shape == (10, 20, 3)
+    np.testing.assert_allclose(found[1][1][5, 5], (1, 0, 0), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return {path.name: path for path in make.make(tmp_path_factory.mktemp("samples"))}
+
+
+def test_the_script_still_makes_the_samples(made):
+    kept = {path.name for path in make.HERE.iterdir() if path.suffix not in {".py", ".md"}}
+    assert kept - {"__pycache__"} == set(made)
+    assert sum((make.HERE / name).stat().st_size for name in made) < 4_000_000
+    for name, path in made.items():
+        if path.suffix == ".tif" or path.suffix == ".dng":
+            new, old = tifffile.imread(path), tifffile.imread(make.HERE / name)
+        else:
+            new, old = (cv2.imread(str(p), cv2.IMREAD_UNCHANGED) for p in (path, make.HERE / name))
+        assert new.shape == old.shape
+        assert new.dtype == old.dtype
+        assert max(new.shape) <= 900
+        limit = 2e-4 if new.dtype == np.uint16 else 0.01  # another JPEG encoder may differ a little
+        apart = np.abs(new.astype(float) - old).mean() / np.iinfo(new.dtype).max
+        assert apart < limit, name
+
+
+def test_the_raw_sample_has_the_colours_of_the_scene():
+    shot = light(
+        make.original("astronaut"), "red left + blue right", seed=3, exposure=0.6, **make.STAGE
+    )
+    with rawpy.imread(str(make.HERE / "led-red-blue.dng")) as raw:
+        assert raw.camera_whitebalance[:3] == pytest.approx([2, 1, 1.5])
+        options = {"use_camera_wb": True, "no_auto_bright": True, "output_bps": 16, "user_flip": 0}
+        camera = raw.postprocess(gamma=(1, 1), output_color=rawpy.ColorSpace.raw, **options)
+        developed = raw.postprocess(gamma=(2.4, 12.92), **options)
+
+    def smooth(values):
+        return cv2.GaussianBlur(values.astype(np.float32), (0, 0), 3)
+
+    apart = np.abs(smooth(camera / 65535) - smooth(shot.camera)).mean((0, 1))
+    assert (apart < 0.005).all()  # what demosaicking leaves at edges
+    truth = color.encode((shot.camera @ ccm().T).clip(0, 1))
+    assert color.delta_e(smooth(developed / 65535), smooth(truth)).mean() < 1
+
+
+def test_the_tiff_sample_has_profile_and_exif():
+    path = make.HERE / "scan-16bit.tif"
+    with Image.open(path) as picture:
+        exif = picture.getexif()
+        assert exif[271] == "restore"
+        assert exif.get_ifd(34665)[36867] == "2026:05:17 10:30:00"
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
+    codes = tifffile.imread(path)
+    assert codes.dtype == np.uint16
+    eight = Image.fromarray((codes / 257 + 0.5).astype(np.uint8))
+    shown = ImageCms.profileToProfile(eight, profile, ImageCms.createProfile("sRGB"))
+    truth = fade(make.original("chelsea"), "low contrast", seed=7).fine
+    assert np.abs(np.asarray(shown) - 255 * truth).mean() < 1  # in 8-bit codes, rounded twice
