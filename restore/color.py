@@ -49,6 +49,16 @@ def encode(linear: ArrayLike) -> Array:
     return np.copysign(power, values)
 
 
+def _mixed(values: Array, matrix: Array) -> Array:
+    """Each of (..., 3) through a matrix (n, 3): as `values @ matrix.T`, several times as fast."""
+    import cv2
+
+    if not values.size:
+        return values @ matrix.T
+    mixed = cv2.transform(np.ascontiguousarray(values).reshape(1, -1, 3), matrix)
+    return mixed.reshape(*values.shape[:-1], len(matrix))
+
+
 def _cube_root(t: Array) -> Array:
     root = np.cbrt(t)
     np.copyto(root, (t * np.float32(_KAPPA) + 16) * np.float32(1 / 116), where=t <= _EPSILON)
@@ -77,7 +87,7 @@ def to_lab(srgb: ArrayLike) -> Array:
     ----------
     CIE 15:2004, 8.2.1. The inverse is `from_lab`.
     """
-    f = _cube_root(decode(srgb) @ _TO_XYZ.T)
+    f = _cube_root(_mixed(decode(srgb), _TO_XYZ))
     lab = np.empty_like(f)
     lab[..., 0] = f[..., 1] * 116 - 16
     lab[..., 1] = (f[..., 0] - f[..., 1]) * 500
@@ -92,7 +102,7 @@ def lab_to_linear(lab: ArrayLike) -> Array:
     f[..., 1] = (values[..., 0] + 16) * np.float32(1 / 116)
     f[..., 0] = f[..., 1] + values[..., 1] * np.float32(1 / 500)
     f[..., 2] = f[..., 1] - values[..., 2] * np.float32(1 / 200)
-    return _cube(f) @ _FROM_XYZ.T
+    return _mixed(_cube(f), _FROM_XYZ)
 
 
 def from_lab(lab: ArrayLike) -> Array:
@@ -102,7 +112,7 @@ def from_lab(lab: ArrayLike) -> Array:
 
 def lightness(srgb: ArrayLike) -> Array:
     """CIE L* (0 … 100) of sRGB-encoded (..., 3); shape (...)."""
-    return _cube_root(decode(srgb) @ LUMA) * 116 - 16
+    return _cube_root(_mixed(decode(srgb), LUMA[None])[..., 0]) * 116 - 16
 
 
 def grey(lightness: ArrayLike) -> Array:
@@ -138,11 +148,12 @@ def into_gamut(lab: Array) -> Array:
     linear = lab_to_linear(lab)
     outside = ~_inside(linear)
     if outside.any():
-        far = lab[outside]
+        where = np.flatnonzero(outside)
+        far = np.take(lab.reshape(-1, 3), where, 0)
         far[:, 0] = far[:, 0].clip(0, 100)
         far[:, 1:] *= _share_inside(far)[:, None]
-        linear[outside] = lab_to_linear(far)
-    return encode(linear.clip(0, 1))
+        linear.reshape(-1, 3)[where] = lab_to_linear(far)
+    return encode(linear.clip(0, 1, out=linear))
 
 
 _LIGHTS, _TURN = 129, 513

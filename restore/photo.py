@@ -119,14 +119,15 @@ class Field:
 
         Sample centres are at (i + 1/2) / h of the photo; beyond the outermost the map is constant.
         """
+        import cv2
+
         rows, below, lower = _weights(window.top, window.height, window.size[0], len(self.values))
-        columns, beside, right = _weights(
-            window.left, window.width, window.size[1], self.values.shape[1]
-        )
-        first = int(rows[0])
-        used = self.values.reshape(*self.values.shape[:2], -1)[first : int(below[-1]) + 1]
-        wide = used[:, columns]
-        wide += (used[:, beside] - wide) * right[:, None]
+        first = max(min(int(rows[0]), len(self.values) - 2), 0)  # of one row OpenCV rounds apart
+        used = self.values.reshape(*self.values.shape[:2], -1)[
+            first : max(below[-1], first + 1) + 1
+        ]
+        wide = cv2.resize(used, (window.size[1], len(used)), interpolation=cv2.INTER_LINEAR)
+        wide = wide.reshape(len(used), window.size[1], -1)[:, window.left :][:, : window.width]
         found = np.empty((window.height, *wide.shape[1:]), np.float32)
         starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 1))
         for start, stop in zip(starts, [*starts[1:], window.height], strict=True):
