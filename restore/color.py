@@ -7,6 +7,7 @@ continued through zero as odd functions), so that wide profiles survive until th
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,20 +34,35 @@ DARKEST = 1e-3
 
 def decode(srgb: ArrayLike) -> Array:
     """Convert sRGB-encoded values to linear light (IEC 61966-2-1), any shape, odd below zero."""
-    values = np.asarray(srgb, np.float32)
-    size = np.abs(values)
-    power = np.power((size + np.float32(0.055)) * np.float32(1 / 1.055), np.float32(2.4))
-    np.copyto(power, size * np.float32(1 / 12.92), where=size <= 0.04045)
-    return np.copysign(power, values)
+    return _odd(_decode, np.asarray(srgb, np.float32))
 
 
 def encode(linear: ArrayLike) -> Array:
     """Convert linear light to sRGB-encoded values; the inverse of `decode`."""
-    values = np.asarray(linear, np.float32)
-    size = np.abs(values)
-    power = np.power(size, np.float32(1 / 2.4)) * np.float32(1.055) - np.float32(0.055)
-    np.copyto(power, size * np.float32(12.92), where=size <= 0.0031308)
-    return np.copysign(power, values)
+    return _odd(_encode, np.asarray(linear, np.float32))
+
+
+def _decode(values: Array) -> Array:
+    power = values + np.float32(0.055)
+    power *= np.float32(1 / 1.055)
+    np.power(power, np.float32(2.4), out=power)
+    np.copyto(power, values * np.float32(1 / 12.92), where=values <= 0.04045)
+    return power
+
+
+def _encode(values: Array) -> Array:
+    power = np.power(values, np.float32(1 / 2.4))
+    power *= np.float32(1.055)
+    power -= np.float32(0.055)
+    np.copyto(power, values * np.float32(12.92), where=values <= 0.0031308)
+    return power
+
+
+def _odd(curve: Callable[[Array], Array], values: Array) -> Array:
+    """A curve for values from zero up, continued as an odd function."""
+    if values.size and values.min() < 0:
+        return np.copysign(curve(np.abs(values)), values)
+    return curve(values)
 
 
 def _mixed(values: Array, matrix: Array) -> Array:

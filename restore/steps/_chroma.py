@@ -29,7 +29,9 @@ class Guided:
     def at(self, lightness: Array, window: Window) -> Array:
         """(rows, columns, 2) a* b* of a tile whose CIE L* (rows, columns) is given."""
         ab = self.slope.at(window)
-        ab *= lightness[..., None] * np.float32(0.01)
+        light = lightness * np.float32(0.01)
+        ab[..., 0] *= light
+        ab[..., 1] *= light
         ab += self.offset.at(window)
         return ab
 
@@ -38,8 +40,8 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
     """Fit a chroma map to the edges of the photo.
 
     A guided filter (He, Sun, Tang, 10.1109/TPAMI.2012.213) whose coefficients are found on the
-    cells, 3 x 3 at a time, and one back-projection: the mean of the result over each cell is again
-    what the network said.
+    cells, 3 x 3 at a time, and two back-projections: the mean of the result over each cell is
+    again what the network said.
 
     Parameters
     ----------
@@ -72,7 +74,8 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
 
     fine = (FINER * columns, FINER * rows)
     offset = cv2.resize(offset, fine, interpolation=cv2.INTER_LINEAR)
-    first = Guided(Field(slope), Field(offset))
-    found = cells(first.at(lightness, Window.whole(*lightness.shape)))
-    offset += cv2.resize(ab - found, fine, interpolation=cv2.INTER_CUBIC)
+    whole = Window.whole(*lightness.shape)
+    for _ in range(2):
+        found = cells(Guided(Field(slope), Field(offset)).at(lightness, whole))
+        offset += cv2.resize(ab - found, fine, interpolation=cv2.INTER_CUBIC)
     return Guided(Field(slope), Field(offset))

@@ -41,9 +41,16 @@ def colorize(
     guided = guide(chroma.ab * gain, lightness)
 
     def tile(t: Tile) -> color.Array:
-        light = color.lightness(t.pixels).clip(0, 100)
-        found = color.into_gamut(np.dstack([light, guided.at(light, t.window)]))
-        return t.pixels + np.float32(amount) * (found - t.pixels)
+        lab = np.empty_like(t.pixels)
+        light = color.lightness(t.pixels)
+        lab[..., 0] = light.clip(0, 100, out=light)
+        lab[..., 1:] = guided.at(light, t.window)
+        found = color.into_gamut(lab)
+        if amount < 1:
+            found -= t.pixels
+            found *= np.float32(amount)
+            found += t.pixels
+        return found
 
     notes = {
         "network": {"name": name, "sha256": network.sha256(), "engine": chroma.engine},
