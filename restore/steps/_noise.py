@@ -1,0 +1,112 @@
+"""Measure a photo's noise: how strong at which brightness and at which frequency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restore import color
+
+BINS = 6
+"""Brightness classes in which noise is measured."""
+MOST = 2**14
+"""Blocks of one picture that are measured."""
+FLATTEST = 0.05
+"""Share of the blocks that are taken to hold noise only: the calmest of each brightness."""
+
+
+@cache
+def cosines(side: int) -> NDArray[np.float32]:
+    """(side², side²) orthonormal 2-D cosine transform (DCT-II) of a block written as a vector."""
+    i = np.arange(side)
+    line = np.cos(np.pi * (2 * i + 1) * i[:, None] / (2 * side)) * np.sqrt(2 / side)
+    line[0] /= np.sqrt(2)
+    return np.kron(line, line).astype(np.float32)
+
+
+OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32)
+OPPONENT /= np.sqrt((OPPONENT**2).sum(1, keepdims=True))
+"""Orthonormal luminance, red-blue and green-magenta of R G B: equal noise stays equal, apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Standard deviation of the noise in cosine blocks of `side` x `side` pixels.
+
+    Attributes
+    ----------
+    brightness
+        (k,) mean R G B of a block, increasing.
+    level
+        (k, 3) noise of luminance, red-blue, green-magenta at that brightness, encoded values.
+    spectrum
+        (3, side²) the noise of each coefficient relative to the level.
+    """
+
+    side: int
+    brightness: NDArray[np.float32]
+    level: NDArray[np.float32]
+    spectrum: NDArray[np.float32]
+
+    @property
+    def typical(self) -> NDArray[np.float32]:
+        """(3,) the level at a median brightness."""
+        return np.median(self.level, 0)
+
+
+def measure(pictures: Iterable[color.Array], side: int) -> Noise:
+    """Measure the noise of (h, w, 3) pictures of the same photo in blocks of `side` pixels.
+
+    The calmest blocks of each brightness show noise and nothing else. Blocks with clipped values
+    are left out while others are there: clipping hides noise. Texture grows toward low
+    frequencies: so the noise of luminance is measured at the highest ones and taken to be no
+    stronger at the others; that of chroma, where photos have little texture, is taken as it is.
+    """
+    blocks = _blocks(pictures, side)
+    if len(blocks) < 8:
+        nothing = np.zeros((3, side * side), np.float32)
+        return Noise(side, nothing[0, :1], nothing[:1, :3], nothing)
+    inside = ((blocks > 0.004) & (blocks < 0.996)).all((1, 2))
+    if inside.sum() >= 64:
+        blocks = blocks[inside]
+    coefficients = cosines(side) @ (blocks @ OPPONENT.T)
+    bright = coefficients[:, 0, 0] / np.float32(side * np.sqrt(3))
+    order = np.array_split(np.argsort(bright), max(1, min(BINS, len(bright) // 64)))
+    brightness = np.array([bright[part].mean() for part in order], np.float32)
+    row, column = np.divmod(np.arange(side * side), side)
+    fine = (row >= side // 2) & (column >= side // 2)
+    detail = row + column >= min(3, side)
+    ring = (row + column == 3) | (row + column == 4)
+    level = np.empty((len(order), 3), np.float32)
+    spectrum = np.empty((3, side * side), np.float32)
+    for channel, (shown, most) in enumerate(((fine, 1), (detail, 4), (detail, 4))):
+        values = np.abs(coefficients[..., channel])
+        energy = np.sqrt((values[:, shown] ** 2).mean(1))
+        # the quantile of the energy of pure noise, from the normal limit of the chi distribution
+        low = 1 - 1.645 / np.sqrt(2 * shown.sum())
+        found = np.array([np.quantile(energy[part], FLATTEST) for part in order]) / low
+        level[:, channel] = np.minimum(found, (1.5 if channel == 0 else 3) * np.median(found))
+        ratio = energy / (np.interp(bright, brightness, level[:, channel]) + 1e-9)
+        calm = ratio <= np.quantile(ratio, 2 * FLATTEST)
+        size = np.median(values[calm] / energy[calm, None].clip(1e-9), 0)
+        size /= np.sqrt((size[shown] ** 2).mean()) + 1e-9
+        size = np.minimum(size, most)
+        size[~detail] = np.minimum(size[~detail], (1 if channel == 0 else 2) * size[ring].max())
+        spectrum[channel] = size
+    return Noise(side, brightness, level, spectrum)
+
+
+def _blocks(pictures: Iterable[color.Array], side: int) -> NDArray[np.float32]:
+    """(n, side², 3) blocks, half overlapping where they are not too many."""
+    found = [np.empty((0, side * side, 3), np.float32)]
+    for picture in pictures:
+        if min(picture.shape[:2]) >= side:
+            step = max(side // 2, int(np.sqrt(picture.shape[0] * picture.shape[1] / MOST)))
+            windows = np.lib.stride_tricks.sliding_window_view(picture, (side, side), (0, 1))
+            windows = windows[::step, ::step].transpose(0, 1, 3, 4, 2)
+            found.append(windows.reshape(-1, side * side, 3))
+    return np.concatenate(found)

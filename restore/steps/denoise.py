@@ -1,0 +1,104 @@
+"""Noise and grain, luminance and chroma apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+
+from restore import color
+from restore.photo import Field, Proxy, Tile, Window
+from restore.step import Amount, Param, Render
+from restore.steps._blocks import shrink
+from restore.steps._noise import Noise, measure
+
+SIDE = 8
+"""Pixels a block measures: noise up to this size is taken out of the full photo tile by tile."""
+
+
+def denoise(
+    proxy: Proxy,
+    *,
+    luminance: Annotated[
+        float, Param("strength on brightness noise; 1 takes all, and fine texture with it", 0, 3)
+    ] = 0.8,
+    chroma: Annotated[
+        float, Param("strength on colour noise; 1 fits the measured noise", 0, 3)
+    ] = 1,
+    amount: Amount = 1,
+) -> Render:
+    """Take out noise, that of brightness and that of colour apart.
+
+    How strong the noise is at which brightness is measured in the calmest places of the photo's
+    unaveraged patches; small cosine coefficients of overlapping blocks are then taken out
+    (`_blocks.shrink`). Colour blotches larger than a block are found once, on the proxy. Works in
+    float: 16 bits stay 16 bits. Known failures: a texture that fills the whole photo (gravel,
+    grass) is taken for noise and softened, lower `luminance`; film grain is noise to this step,
+    lower `amount` to keep some.
+    """
+    strength = np.array([luminance, chroma, chroma], np.float32)
+    if amount == 0 or not strength.any():
+        return Render(lambda t: t.pixels)
+    view = proxy.view
+    ratio = max(proxy.size) / max(view.window.size)
+    noise = measure((patch.pixels for patch in proxy.patches), SIDE)
+    noises = {view.window.size: _averaged(proxy, ratio), proxy.size: noise}
+
+    def fine(t: Tile) -> color.Array:
+        found = noises.get(t.window.size, noise)
+        return t.pixels if found is None else shrink(t.pixels, t.window, found, strength)
+
+    blotches = _blotches(fine(view), ratio, noise, chroma)
+
+    def tile(t: Tile) -> color.Array:
+        result = fine(t) + blotches.at(t.window)
+        return result if amount == 1 else t.pixels + np.float32(amount) * (result - t.pixels)
+
+    typical = noise.typical * 255
+    notes = {
+        "luminance noise (8-bit codes)": round(float(typical[0]), 2),
+        "chroma noise (8-bit codes)": round(float(typical[1:].mean()), 2),
+    }
+    return Render(tile, SIDE, notes)
+
+
+def _averaged(proxy: Proxy, ratio: float) -> Noise | None:
+    """The noise of the view: of patches averaged as it is, in blocks of about as much photo.
+
+    None where a pixel of the view is a block.
+    """
+    import cv2
+
+    side = 2 ** round(np.log2(max(SIDE / ratio, 1)))
+    if side == 1:
+        return None
+    small = (
+        cv2.resize(
+            patch.pixels,
+            [max(1, round(length / ratio)) for length in patch.pixels.shape[1::-1]],
+            interpolation=cv2.INTER_AREA,
+        )
+        for patch in proxy.patches
+    )
+    return measure(small, side)
+
+
+def _blotches(pixels: color.Array, ratio: float, noise: Noise, chroma: float) -> Field:
+    """What to add against colour noise that is coarser than the blocks of the full photo.
+
+    Its strength is measured where it lies, but a photo's own slow changes of colour look the same:
+    it is taken to be no stronger than the slowest noise of the blocks, averaged.
+    """
+    import cv2
+
+    shape = [max(1, round(length * min(1, ratio / SIDE))) for length in pixels.shape[:2]]
+    coarse = cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA)
+    found = measure([coarse], SIDE)
+    most = noise.typical * noise.spectrum[:, 1] / np.float32(max(SIDE, ratio) / 2)
+    found = replace(
+        found, level=np.minimum(found.level, most), spectrum=np.ones_like(found.spectrum)
+    )
+    strength = np.array([0, chroma, chroma], np.float32)
+    calm = shrink(coarse, Window.whole(*shape), found, strength)
+    return Field(calm - coarse)
