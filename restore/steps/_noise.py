@@ -15,6 +15,8 @@ BINS = 6
 """Brightness classes in which noise is measured."""
 MOST = 2**14
 """Blocks of one picture that are measured."""
+BLURRED = 1.8
+"""How much stronger than at the highest frequencies noise may be in demosaiced luminance."""
 FLATTEST = 0.05
 """Share of the blocks that are taken to hold noise only: the calmest of each brightness."""
 
@@ -64,7 +66,8 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
     The calmest blocks of each brightness show noise and nothing else. Blocks with clipped values
     are left out while others are there: clipping hides noise. Texture grows toward low
     frequencies: so the noise of luminance is measured at the highest ones and taken to be no
-    stronger at the others; that of chroma, where photos have little texture, is taken as it is.
+    stronger at the others, or little stronger where the noise of chroma, in which photos have not
+    much texture, has lost its highest frequencies: to demosaicing or to JPEG.
     """
     blocks = _blocks(pictures, side)
     if len(blocks) < 8:
@@ -80,10 +83,12 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
     row, column = np.divmod(np.arange(side * side), side)
     fine = (row >= side // 2) & (column >= side // 2)
     detail = row + column >= min(3, side)
-    ring = (row + column == 3) | (row + column == 4)
+    ring = detail & (row + column <= 4)
     level = np.empty((len(order), 3), np.float32)
     spectrum = np.empty((3, side * side), np.float32)
-    for channel, (shown, most) in enumerate(((fine, 1), (detail, 4), (detail, 4))):
+    most = 1.0
+    for channel in (1, 2, 0):
+        shown = detail if channel else fine
         values = np.abs(coefficients[..., channel])
         energy = np.sqrt((values[:, shown] ** 2).mean(1))
         # the quantile of the energy of pure noise, from the normal limit of the chi distribution
@@ -94,8 +99,10 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
         calm = ratio <= np.quantile(ratio, 2 * FLATTEST)
         size = np.median(values[calm] / energy[calm, None].clip(1e-9), 0)
         size /= np.sqrt((size[shown] ** 2).mean()) + 1e-9
-        size = np.minimum(size, most)
-        size[~detail] = np.minimum(size[~detail], (1 if channel == 0 else 2) * size[ring].max())
+        if channel and (size[fine] ** 2).mean() < 0.25 * (size[ring] ** 2).mean():
+            most = BLURRED
+        size = np.minimum(size, 4 if channel else most)
+        size[~detail] = np.minimum(size[~detail], (2 if channel else 1) * size[ring].max())
         spectrum[channel] = size
     return Noise(side, brightness, level, spectrum)
 
