@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 
 from restore.errors import WeightsError
@@ -66,6 +67,16 @@ def check(path: Path) -> None:
             f"{path}: has {size} bytes, more than the {LARGEST} that this network can have; "
             "it is another model"
         )
+
+
+def mapped(path: Path) -> memoryview:
+    """The bytes of a file that passed `check`, in a memory map that lives as long as its views."""
+    check(path)
+    try:
+        with path.open("rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def form(first: bytes) -> tuple[str, str] | None:

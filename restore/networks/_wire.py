@@ -118,6 +118,15 @@ class Reader:
             errors="replace"
         )
 
+    def texts(self, start: int, end: int, number: int) -> dict[str, str]:
+        """The texts of a repeated field of key 1 and value 2 in the message `start` … `end`."""
+        found = {}
+        for part in self.fields(start, end):
+            if part.number == number and part.kind == BYTES:
+                pair = {each.number: self.text(each) for each in self.fields(part.start, part.end)}
+                found[pair.get(1, "")] = pair.get(2, "")
+        return found
+
     def integers(self, field: Field, most: int = 8) -> list[int]:
         """The values of a repeated integer field, packed or single; at most `most`."""
         if field.kind == VARINT:

@@ -7,7 +7,7 @@ wants taken off is taken off in the graph, before the first zero padding. Its ou
 T) is the distribution at temperature T.
 
 The file is written in one pass and in a fixed order, so the same weights give the same bytes; the
-last 76 bytes are a metadata entry with the SHA-256 of all before them (`check`).
+last 76 bytes are a metadata entry with the SHA-256 of all before them (`details`).
 
 References
 ----------
@@ -27,7 +27,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from restore.networks import _wire
+from restore.errors import WeightsError
+from restore.networks import _sniff, _wire
+from restore.networks._wire import Damaged
+
+TAIL = 76
+"""Bytes of the last entry, with the SHA-256 of what is before it."""
 
 EPSILON = 1e-5
 """What BatchNorm adds to the variance."""
@@ -89,8 +94,8 @@ LAYERS = layers()
 def random_weights(seed: int, table: Sequence[Layer] = LAYERS) -> Weights:
     """Weights of the right shapes and a scale that keeps the signal, for tests and timing.
 
-    He initialisation; means and variances near those of a rectified normal signal; logits with
-    a standard deviation of about 2, so that the distributions have peaks.
+    He initialisation, which keeps the mean square; means and variances near those of such a
+    signal after its ReLU; logits with a standard deviation of about 2, so that there are peaks.
     """
     random = np.random.default_rng(seed)
     found: dict[str, tuple[NDArray[np.float32], ...]] = {}
@@ -98,8 +103,8 @@ def random_weights(seed: int, table: Sequence[Layer] = LAYERS) -> Weights:
         shape, second = layer.shapes
         if layer.kind == "BatchNorm":
             found[layer.name] = (
-                random.uniform(0.3, 0.5, shape).astype(np.float32),
-                random.uniform(0.3, 0.4, second).astype(np.float32),
+                random.uniform(0.5, 0.6, shape).astype(np.float32),
+                random.uniform(0.6, 1, second).astype(np.float32),
             )
         else:
             fan = math.prod(shape[1:]) if layer.kind == "Convolution" else shape[0] * 4
@@ -118,15 +123,50 @@ def write(
 
     Returns
     -------
-    The SHA-256 of the file without its last entry, as `check` compares it.
+    The SHA-256 of the file without its last entry, as `details` compares it.
     """
     digest = hashlib.sha256()
-    with path.open("wb") as file:
-        for part in _parts(weights, metadata, table):
-            digest.update(part)
-            file.write(part)
-        found = digest.hexdigest()
-        file.write(_entry("sha256", found))
+    try:
+        with path.open("wb") as file:
+            for part in _parts(weights, metadata, table):
+                digest.update(part)
+                file.write(part)
+            file.write(_entry("sha256", digest.hexdigest()))
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be written: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def details(path: Path, *, whole: bool = False) -> dict[str, str]:
+    """The metadata of a file that `write` made.
+
+    Parameters
+    ----------
+    whole
+        Read all of it and hold it against its SHA-256.
+
+    Raises
+    ------
+    WeightsError
+        If it is not such a file, or, with `whole`, not as it was written.
+    """
+    try:
+        data = _sniff.mapped(path)
+        end = len(data) - TAIL
+        digest = _wire.Reader(data).texts(end, len(data), 14).get("sha256")
+        if digest is None:
+            raise Damaged("ends otherwise")
+        found = _wire.Reader(data).texts(0, end, 14)
+    except Damaged as error:
+        raise WeightsError(
+            f"{path}: was not written by restore, or is damaged ({error}); remove it, and bring "
+            "the model with `restore models add FILE`"
+        ) from error
+    if whole and (has := hashlib.sha256(data[:end]).hexdigest()) != digest:
+        raise WeightsError(
+            f"{path}: SHA-256 is {has[:12]}…, expected {digest[:12]}…; it is damaged: remove it "
+            "and bring it again"
+        )
     return found
 
 

@@ -16,7 +16,6 @@ github.com/BVLC/caffe, src/caffe/proto/caffe.proto (field numbers), src/caffe/bl
 from __future__ import annotations
 
 import math
-import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,21 +93,11 @@ def convert(
     WeightsError
         If `source` is anything but this network, whole.
     """
-    _sniff.check(source)
     try:
-        with source.open("rb") as file:
-            # Not closed by hand: it is unmapped when the last view of it is gone.
-            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except OSError as error:
-        raise WeightsError(f"{source}: cannot be read: {error.strerror}") from error
-    try:
-        weights, name = read(data, table)
+        weights, name = read(_sniff.mapped(source), table)
     except Damaged as error:
         raise WeightsError(f"{source}: {error}") from error
-    try:
-        _zhang.write(target, weights, metadata or {}, table)
-    except OSError as error:
-        raise WeightsError(f"{target}: cannot be written: {error.strerror}") from error
+    _zhang.write(target, weights, metadata or {}, table)
     return name
 
 
