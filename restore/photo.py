@@ -171,6 +171,11 @@ class Source:
         subsampling, TIFF compression …).
     history
         A line for each recipe that was applied, oldest first.
+    record
+        How the photo was made, for redoing it: names (letters and digits) and free texts. Written
+        into the XMP of a result and found again when that is read.
+    warnings
+        Lines for the person: what in the file was odd and what was done about it.
     """
 
     path: Path | None = None
@@ -185,6 +190,8 @@ class Source:
     pages: int = 1
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     history: tuple[str, ...] = ()
+    record: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

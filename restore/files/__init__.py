@@ -1,1 +1,158 @@
-"""One format family a file."""
+"""Read and write photos. One format family a file, found by its name; nothing else to edit.
+
+A format's module has
+
+    SUFFIXES            of the files it reads, the first also of those it writes
+    matches(head)       whether a file that begins so (64 KiB) is one of its own
+    read(ask)           the photo's pages (`_reading.Ask`)
+    DEPTHS, ALPHA       bits a sample it can hold, and whether it keeps opacity
+    write(path, pages)  where it can write; `path` exists and is empty
+
+and imports numpy and what is heavier inside its functions: suffixes are asked for by processes
+that must stay small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from restore import folder
+from restore.errors import PhotoError, nearest
+
+if TYPE_CHECKING:
+    from restore.photo import Photo
+
+LIMIT = 10**9
+"""Most pixels a photo may have unless more are asked for."""
+HEAD = 64 * 1024
+
+
+@cache
+def formats() -> dict[str, ModuleType]:
+    """The formats by name."""
+    import sys
+
+    here = sys.modules[__name__]
+    return {
+        name: folder.module(here, name, "restore", "format", PhotoError)
+        for name in folder.names(here)
+    }
+
+
+def suffixes() -> frozenset[str]:
+    """Suffixes of all files that can be read, in small letters, with the dot."""
+    return frozenset(suffix for format in formats().values() for suffix in format.SUFFIXES)
+
+
+def load(path: Path | str, *, raw: str = "developed", limit: int = LIMIT) -> Photo:
+    """Read a photo, of a multi-page file the first page.
+
+    Parameters
+    ----------
+    raw
+        How camera RAW is opened: "developed" (camera white balance and colour matrix) or "camera"
+        (the camera's own channels, linear, before the matrix).
+    limit
+        Most pixels it may have; refused before decoding.
+
+    Raises
+    ------
+    PhotoError
+        If it cannot be read.
+    """
+    return _read(Path(path), raw, limit, False)[0]
+
+
+def load_pages(path: Path | str, *, raw: str = "developed", limit: int = LIMIT) -> list[Photo]:
+    """Read all pages of a file in order; see `load`."""
+    return _read(Path(path), raw, limit, True)
+
+
+def _read(path: Path, raw: str, limit: int, every: bool) -> list[Photo]:
+    from restore.files._reading import opened
+
+    with opened(path, limit, raw, every) as ask:
+        head = ask.peek(0, HEAD)
+        fitting = [format for format in formats().values() if format.matches(head)]
+        if not fitting:
+            known = ", ".join(formats())
+            raise ask.error(f"is not a photo that can be read; formats are {known}, by content")
+        fitting.sort(key=lambda format: path.suffix.lower() not in format.SUFFIXES)
+        return fitting[0].read(ask)
+
+
+def save(
+    photo: Photo | Sequence[Photo],
+    path: Path | str,
+    *,
+    overwrite: bool = False,
+    format: str | None = None,
+    profile: str = "original",
+) -> Path:
+    """Write a photo, or the pages of one file, with all its metadata.
+
+    Parameters
+    ----------
+    overwrite
+        Replace what is there; the photo's own original is never replaced.
+    format
+        Name of a format; by the path's suffix if it is not given.
+    profile
+        "original", or "srgb" to convert the colours to sRGB.
+
+    Raises
+    ------
+    PhotoError
+        If it cannot be written; nothing is left behind then.
+    """
+    from restore.files import _preparing, _writing
+    from restore.photo import Photo
+
+    path = Path(path)
+    pages = [photo] if isinstance(photo, Photo) else list(photo)
+    module = _writer(path, format)
+    ready = [_preparing.ready(page, module, profile) for page in pages]
+    originals = {page.source.path for page in pages if page.source.path}
+    _writing.whole(
+        path, lambda part: module.write(part, ready), overwrite=overwrite, originals=originals
+    )
+    return path
+
+
+def refuse_existing(path: Path) -> None:
+    """PhotoError if there is something at `path` already."""
+    from restore.files._writing import refuse_existing
+
+    refuse_existing(path)
+
+
+def written_suffix(path: Path, format: str | None = None) -> str:
+    """Suffix of the result of the photo at `path`: its own, or that of the format asked for.
+
+    Formats that are only read (camera RAW) become TIFF. PhotoError if a format asked for cannot
+    be written.
+    """
+    if format is None:
+        suffix = path.suffix.lower()
+        owner = [module for module in formats().values() if suffix in module.SUFFIXES]
+        if owner and hasattr(owner[0], "write"):
+            return path.suffix
+        return ".tif"
+    return str(_writer(path, format).SUFFIXES[0])
+
+
+def _writer(path: Path, name: str | None) -> ModuleType:
+    can = {key: module for key, module in formats().items() if hasattr(module, "write")}
+    if name is None:
+        for module in can.values():
+            if path.suffix.lower() in module.SUFFIXES:
+                return module
+        known = " ".join(module.SUFFIXES[0] for module in can.values())
+        raise PhotoError(f'{path}: no format is written as "{path.suffix}"; there are {known}')
+    if name not in can:
+        raise PhotoError(f'there is no format "{name:.60}" to write; {nearest(name, list(can))}')
+    return can[name]

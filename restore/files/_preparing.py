@@ -1,0 +1,59 @@
+"""Make a photo fit the format it is written in: bit depth, opacity, profile, history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from restore.files import _xmp
+from restore.photo import Photo, Window
+from restore.render import bands
+from restore.space import Samples, Space
+
+_DEPTHS: dict[int, DTypeLike] = {8: np.uint8, 16: np.uint16, 32: np.float32}
+
+
+def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
+    """The photo as `format` can hold it, with its history in its XMP."""
+    source = photo.source
+    space = photo.space
+    if profile == "srgb" or space.camera:
+        space, source = Space(), replace(source, profile=None)
+    bits = min(
+        (depth for depth in format.DEPTHS if depth >= photo.bits), default=max(format.DEPTHS)
+    )
+    alpha = source.alpha if format.ALPHA else None
+    if alpha is not None and alpha.dtype.itemsize * 8 != bits:
+        alpha = _scaled(alpha, np.dtype(_DEPTHS[bits]))
+    fields = {**source.record}
+    if source.history:
+        fields["history"] = "\n".join(source.history)
+    xmp = _xmp.write(source.xmp, fields) if fields else source.xmp
+    source = replace(source, alpha=alpha, xmp=xmp)
+    if space == photo.space and bits == photo.bits:
+        return replace(photo, source=source)
+    return Photo(_converted(photo, space, np.dtype(_DEPTHS[bits])), space, source, photo.notes)
+
+
+def _converted(photo: Photo, space: Space, dtype: np.dtype[Any]) -> Samples:
+    """The photo's samples in another space or depth, band by band."""
+    channels = photo.samples.shape[2]
+    result = np.empty((*photo.size, channels), dtype)
+    for window in bands(*photo.size, 0):
+        rows, _ = window.inside(Window.whole(*photo.size))
+        pixels = photo.tile(window).pixels
+        result[rows] = space.from_working(pixels, dtype, window.top, window.left)[..., :channels]
+    return result
+
+
+def _scaled(alpha: Samples, dtype: np.dtype[Any]) -> Samples:
+    """Opacity in another depth."""
+    share = alpha if alpha.dtype.kind == "f" else alpha / np.float32(np.iinfo(alpha.dtype).max)
+    if dtype.kind == "f":
+        return share.astype(np.float32)
+    top = np.iinfo(dtype).max
+    return np.rint(share.clip(0, 1) * top).astype(dtype)

@@ -1,0 +1,226 @@
+"""What all readers share: opening a file without trusting it, limits, errors in one line."""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from restore.errors import PhotoError
+from restore.files import _exif, _xmp
+from restore.files._profile import assigned
+from restore.photo import Photo, Source
+from restore.space import Samples
+
+WHOLE = 4 * 1024**3
+"""Bytes a file may have that is decoded from memory."""
+
+# What tifffile, imagecodecs, Pillow and LibRaw have been seen to raise on damaged files.
+DECODER_ERRORS = (
+    *(ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, RuntimeError),
+    *(ArithmeticError, EOFError, OSError, MemoryError, SyntaxError, struct.error, zlib.error),
+)
+
+
+def shown(path: Path) -> str:
+    """A path as it may stand in a message: one line, in characters any terminal takes."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """What is to be read.
+
+    Attributes
+    ----------
+    path, file
+        The file, open for reading.
+    limit
+        Most pixels a page may have.
+    raw
+        How camera RAW is opened: "developed" or "camera".
+    every
+        All pages, or only the first.
+    """
+
+    path: Path
+    file: BinaryIO
+    limit: int
+    raw: str = "developed"
+    every: bool = False
+
+    def error(self, text: str) -> PhotoError:
+        """A PhotoError about this file."""
+        return PhotoError(f"{shown(self.path)}: {text}")
+
+    @property
+    def size(self) -> int:
+        """Bytes the file has."""
+        return os.fstat(self.file.fileno()).st_size
+
+    def peek(self, at: int, size: int) -> bytes:
+        """Bytes of the file; fewer where it ends."""
+        if at < 0 or at >= self.size:
+            return b""
+        self.file.seek(at)
+        return self.file.read(min(size, self.size - at))
+
+    def bytes(self) -> bytes:
+        """The whole file."""
+        if self.size > WHOLE:
+            raise self.error(f"has {self.size} bytes; the most for this format is {WHOLE}")
+        return self.peek(0, self.size)
+
+    def check(self, height: int, width: int, least: int = 0) -> None:
+        """Refuse a page that is empty, over the limit, or larger than its data can hold.
+
+        `least` is the fewest bytes such a page can be packed in.
+        """
+        if height < 1 or width < 1:
+            raise self.error(f"has no pixels: {width} x {height}; the file is damaged")
+        if height * width > self.limit:
+            raise self.error(
+                f"{width} x {height} is {height * width / 1e6:.0f} million pixels; at most "
+                f"{self.limit / 1e6:g} million are allowed; raise the limit if you trust the file"
+            )
+        if least > self.size:
+            raise self.error(
+                f"says it is {width} x {height}, which cannot be in its {self.size} bytes; "
+                "it is damaged or cut off"
+            )
+
+    @contextmanager
+    def decoding(self, what: str = "cannot be decoded") -> Iterator[None]:
+        """Turn a decoder's errors into a PhotoError."""
+        try:
+            yield
+        except PhotoError:
+            raise
+        except MemoryError as error:
+            raise self.error("does not fit into memory") from error
+        except DECODER_ERRORS as error:
+            reason = " ".join(str(error).split())[:120]
+            raise self.error(f"{what}; it is damaged or cut off ({reason})") from error
+
+
+@contextmanager
+def opened(path: Path, limit: int, raw: str, every: bool) -> Iterator[Ask]:
+    """Open a regular file; PhotoError if it is none, is empty, or changes before it is closed."""
+    try:
+        file = open(path, "rb", opener=_open)  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PhotoError(f"{shown(path)}: cannot be opened: {reason}") from error
+    with file:
+        handle = file.fileno()
+        before = os.fstat(handle)
+        if not stat.S_ISREG(before.st_mode):
+            raise PhotoError(f"{shown(path)}: is not a regular file")
+        ask = Ask(path, file, limit, raw, every)
+        if not before.st_size:
+            raise ask.error("is empty")
+        try:
+            yield ask
+        except OSError as error:
+            raise ask.error(f"cannot be read: {error.strerror}") from error
+        after = os.fstat(handle)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise ask.error("changed while it was read; try again when it is complete")
+
+
+def _open(path: str, flags: int) -> int:
+    # without waiting: a FIFO would block for ever
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def photo(
+    ask: Ask,
+    samples: Samples,
+    *,
+    source: Source,
+    orientation: int | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Photo:
+    """The photo of decoded samples: upright, alpha apart, with its colour space and history.
+
+    Parameters
+    ----------
+    samples
+        (height, width) or (height, width, 1 … 4): grey or R G B, then alpha; uint8, uint16 or
+        floating; any byte order.
+    source
+        What the file holds; `exif` and `xmp` still as they came.
+    orientation
+        1 … 8, where the format has its own; otherwise Exif's counts.
+    """
+    exif, told = _exif.upright(source.exif) if source.exif else (None, 1)
+    orientation = told if orientation is None else orientation
+    parts = _exif.parse(exif) if exif else _exif.Parts()
+    if samples.ndim == 2:
+        samples = samples[..., None]
+    alpha = None
+    if samples.shape[2] in (2, 4):
+        samples, alpha = samples[..., :-1], samples[..., -1]
+    samples, warned = _plain(_exif.turned(samples, orientation))
+    if alpha is not None:
+        alpha = _plain(_exif.turned(alpha, orientation))[0]
+        alpha.flags.writeable = False
+    resolution = source.resolution or _exif.resolution(parts.main, parts.order)
+    if resolution and orientation in (5, 6, 7, 8):
+        resolution = resolution[::-1]
+    space, profile, troubles = assigned(source.profile, samples.shape[2], _exif.is_adobe_rgb(parts))
+    record = _xmp.read(source.xmp)
+    source = replace(
+        source,
+        path=ask.path,
+        exif=exif,
+        xmp=_xmp.upright(source.xmp),
+        profile=profile,
+        alpha=alpha,
+        resolution=resolution,
+        record=MappingProxyType(record),
+        history=tuple(record["history"].splitlines()) if "history" in record else (),
+        warnings=tuple(
+            f"{shown(ask.path)}: {each}"
+            for each in (*source.warnings, *warnings, *warned, *troubles)
+        ),
+    )
+    return Photo(samples, space, source)
+
+
+def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
+    """Contiguous samples in the machine's byte order; float ones as finite float32."""
+    kind = samples.dtype
+    if kind.kind == "f":
+        samples = np.ascontiguousarray(samples, np.float32)
+        rows = max(1, 2**22 // max(samples[0].size, 1))
+        broken = 0
+        for top in range(0, len(samples), rows):
+            part = samples[top : top + rows]
+            odd = ~np.isfinite(part)
+            if count := int(odd.sum()):
+                broken += count
+                if not samples.flags.writeable:
+                    samples = samples.copy()
+                    part = samples[top : top + rows]
+                # no light for what is no number; full for what is endless
+                np.nan_to_num(part, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
+        if broken:
+            return samples, (f"{broken} samples were no finite numbers; they became 0 or 1",)
+        return samples, ()
+    return np.ascontiguousarray(samples, kind.newbyteorder("=")), ()
+
+
+def frozen(**details: Any) -> Mapping[str, Any]:
+    """Details for a Source, those that are None left out."""
+    return MappingProxyType({key: value for key, value in details.items() if value is not None})

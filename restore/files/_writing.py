@@ -1,0 +1,107 @@
+"""Write a file so that it is there whole or not at all, and never in place of an original."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from restore.errors import PhotoError
+from restore.files._reading import shown
+
+
+def whole(
+    path: Path, write: Callable[[Path], None], *, overwrite: bool, originals: Iterable[Path]
+) -> None:
+    """Let `write` fill a file beside `path`, then give it that name.
+
+    Raises
+    ------
+    PhotoError
+        If `path` is an original (also by a link), exists and may not be replaced, or the disk
+        refuses; nothing is left behind then.
+    """
+    refuse_originals(path, originals)
+    if not overwrite:
+        refuse_existing(path)
+    part = path.with_name(f".restore-{secrets.token_hex(8)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # exclusively: nobody can have put a link there
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        try:
+            write(part)
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            refuse_originals(path, originals)
+            if overwrite:
+                part.replace(path)
+            else:
+                _name(part, path)
+            _sync_folder(path.parent)
+        finally:
+            with suppress(FileNotFoundError):
+                part.unlink()
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PhotoError(f"{shown(path)}: cannot be written: {reason}") from error
+
+
+def refuse_existing(path: Path) -> None:
+    """PhotoError if there is something at `path`, a dangling link included."""
+    if os.path.lexists(path):
+        raise _exists(path)
+
+
+def refuse_originals(path: Path, originals: Iterable[Path]) -> None:
+    """PhotoError if `path` is one of the originals, also through links."""
+    for original in originals:
+        with suppress(OSError, ValueError):
+            if path.samefile(original):
+                raise PhotoError(
+                    f"{shown(path)}: is the original itself, which is never replaced; "
+                    "choose another --out"
+                )
+
+
+def _exists(path: Path) -> PhotoError:
+    return PhotoError(f"{shown(path)} exists; use --overwrite, or another --out")
+
+
+def _name(part: Path, path: Path) -> None:
+    """Give `part` its final name unless that is taken; a second process cannot come between."""
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in (
+            errno.EPERM,
+            errno.ENOTSUP,
+            errno.ENOSYS,
+            errno.EMLINK,
+            errno.EACCES,
+        ):
+            raise
+        # a file system without hard links (FAT, some network drives): take the name, then replace
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        try:
+            part.replace(path)
+        except BaseException:
+            path.unlink()
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut, where the system lets a folder be opened."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,278 @@
+"""JPEG: quantisation tables and subsampling come back as they were, metadata byte by byte.
+
+ITU-T T.81; JFIF 1.02; Exif 2.32; XMP part 3; ICC.1:2022, annex B.4.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from restore.files._reading import Ask
+    from restore.photo import Photo, Source
+
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
+DEPTHS = (8,)
+ALPHA = False
+
+_EXIF, _XMP, _MORE_XMP = (
+    b"Exif\0\0",
+    b"http://ns.adobe.com/xap/1.0/\0",
+    b"http://ns.adobe.com/xmp/ext",
+)
+_IRB, _ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
+_ROOM = 65533
+"""Bytes a segment can hold."""
+_LARGE = 64_000_000
+"""Pixels above which Pillow's copy of the photo would be too much; see `_encoded`."""
+_SCAN_END = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+# T.81, figure A.6: where the n-th coefficient of a table lies in the 8 x 8 square
+_ZIGZAG = sorted(range(64), key=lambda n: (s := n // 8 + n % 8, (n // 8 if s % 2 else n % 8)))
+_STANDARD_SUM = (3687, 5955)
+"""Sums of T.81's tables K.1 and K.2, which libjpeg scales by its quality."""
+
+
+def matches(head: bytes) -> bool:
+    """Whether a file that begins so is a JPEG."""
+    return head[:3] == b"\xff\xd8\xff"
+
+
+def read(ask: Ask) -> list[Photo]:
+    """The photo; further images in the file (previews, depth maps) are left out."""
+    import imagecodecs
+
+    from restore.files import _photoshop, _reading
+    from restore.photo import Source
+
+    data = ask.bytes()
+    found = _Segments(ask, data)
+    # a block of 8 x 8 pixels takes at least 2 bits in a scan; progressive ones can join blocks
+    least = int(found.height * found.width * found.blocks) // 256 if found.sequential else 0
+    ask.check(found.height, found.width, least)
+    with ask.decoding():
+        samples = imagecodecs.jpeg8_decode(data)
+    irb, iptc = _photoshop.kept(found.joined(0xED, _IRB))
+    xmp = found.first(0xE1, _XMP)
+    source = Source(
+        format="jpeg",
+        exif=found.first(0xE1, _EXIF),
+        xmp=xmp,
+        iptc=iptc,
+        profile=found.profile(),
+        resolution=found.resolution(),
+        details=_reading.frozen(
+            tables=found.tables(),
+            subsampling=found.subsampling(),
+            progressive=found.progressive,
+            photoshop=irb,
+            more_xmp=tuple(found.all(0xE1, _MORE_XMP)) or None,
+            comments=tuple(found.all(0xFE)) or None,
+        ),
+    )
+    return [_reading.photo(ask, samples, source=source)]
+
+
+class _Segments:
+    """The segments of a JPEG file before and between its scans."""
+
+    def __init__(self, ask: Ask, data: bytes) -> None:
+        self._kept: list[tuple[int, bytes]] = []
+        self.height = self.width = 0
+        self.frame = b""
+        self.progressive = self.sequential = False
+        for marker, body in _walk(ask, data):
+            if marker in _FRAMES:
+                if self.frame:
+                    raise ask.error("has two frames; it is damaged")
+                if len(body) < 6 or len(body) < 6 + 3 * body[5] or not body[5]:
+                    raise ask.error("has a damaged frame header")
+                self.frame = body
+                self.height, self.width = struct.unpack_from(">HH", body, 1)
+                self.progressive = marker in (0xC2, 0xC6, 0xCA, 0xCE)
+                self.sequential = marker in (0xC0, 0xC1)
+                if body[0] != 8:
+                    raise ask.error(f"has {body[0]} bits a sample; only JPEG of 8 bits is read")
+            else:
+                self._kept.append((marker, body))
+        if not self.frame:
+            raise ask.error("has no frame; it is damaged or cut off")
+
+    @property
+    def blocks(self) -> float:
+        """Blocks of 8 x 8 coefficients to 8 x 8 pixels, all components together."""
+        factors = [self.frame[7 + 3 * n] for n in range(self.frame[5])]
+        areas = [(factor >> 4) * (factor & 15) for factor in factors]
+        return sum(areas) / max(*areas, 1)
+
+    def all(self, wanted: int, prefix: bytes = b"") -> Iterator[bytes]:
+        """Bodies of the segments of a kind that begin so."""
+        return (body for marker, body in self._kept if marker == wanted and body.startswith(prefix))
+
+    def first(self, wanted: int, prefix: bytes) -> bytes | None:
+        """The first such body, without the prefix."""
+        return next((body[len(prefix) :] for body in self.all(wanted, prefix)), None)
+
+    def joined(self, wanted: int, prefix: bytes) -> bytes | None:
+        """All such bodies, without their prefixes, as one."""
+        return b"".join(body[len(prefix) :] for body in self.all(wanted, prefix)) or None
+
+    def profile(self) -> bytes | None:
+        """The ICC profile, its parts in their order."""
+        parts = sorted(body[len(_ICC) :] for body in self.all(0xE2, _ICC))
+        return b"".join(part[2:] for part in parts) or None
+
+    def resolution(self) -> tuple[float, float] | None:
+        """Pixels per inch of the JFIF header, if it tells."""
+        body = self.first(0xE0, b"JFIF\0")
+        if body is None or len(body) < 7 or body[2] not in (1, 2):
+            return None
+        across, down = struct.unpack_from(">HH", body, 3)
+        scale = 1 if body[2] == 1 else 2.54
+        return (across * scale, down * scale) if across and down else None
+
+    def tables(self) -> tuple[tuple[int, ...], ...] | None:
+        """Quantisation tables of brightness and colour, 64 steps each, row by row."""
+        known: dict[int, tuple[int, ...]] = {}
+        for body in self.all(0xDB):
+            at = 0
+            while at < len(body):
+                wide, number = body[at] >> 4, body[at] & 15
+                size = 128 if wide else 64
+                steps = body[at + 1 : at + 1 + size]
+                if len(steps) < size:
+                    return None
+                coded = struct.unpack(">64H", steps) if wide else tuple(steps)
+                flat = [0] * 64
+                for place, step in zip(_ZIGZAG, coded, strict=True):
+                    flat[place] = step
+                known[number] = tuple(flat)
+                at += 1 + size
+        used = [self.frame[8 + 3 * n] for n in range(min(self.frame[5], 2))]
+        chosen = tuple(known[number] for number in used if number in known)
+        usable = len(chosen) == len(used) and all(min(t) > 0 and max(t) < 256 for t in chosen)
+        return chosen if usable else None
+
+    def subsampling(self) -> int:
+        """0: none, 1: halves across, 2: halves both ways (Pillow's numbers); others become 0."""
+        if self.frame[5] != 3:
+            return 0
+        factors = (self.frame[7], self.frame[10], self.frame[13])
+        return {(0x21, 0x11, 0x11): 1, (0x22, 0x11, 0x11): 2}.get(factors, 0)
+
+
+def _walk(ask: Ask, data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Markers and bodies of segments up to the end of the image, which has to be there."""
+    at = 2
+    while True:
+        while data[at : at + 2] == b"\xff\xff":
+            at += 1
+        if at + 4 > len(data) and data[at : at + 2] != b"\xff\xd9":
+            raise ask.error("is cut off")
+        if data[at] != 0xFF:
+            raise ask.error(f"is damaged at byte {at}")
+        marker = data[at + 1]
+        if marker == 0xD9:
+            return
+        if marker in (0x01, *range(0xD0, 0xD9)):
+            at += 2
+            continue
+        size = struct.unpack_from(">H", data, at + 2)[0]
+        if size < 2 or at + 2 + size > len(data):
+            raise ask.error("is cut off")
+        if marker != 0xDA:
+            yield marker, data[at + 4 : at + 2 + size]
+        at += 2 + size
+        if marker == 0xDA:
+            end = _SCAN_END.search(data, at)
+            if end is None:
+                raise ask.error("is cut off: its end is missing")
+            at = end.end() - 2
+
+
+def write(path: Path, pages: Sequence[Photo]) -> None:
+    """Write the first page: a JPEG has one."""
+    photo = pages[0]
+    body = _encoded(photo)
+    size = struct.unpack_from(">H", body, 4)[0] if body[2:4] == b"\xff\xe0" else -2
+    with path.open("wb") as file:
+        file.write(b"\xff\xd8" + b"".join(_headers(photo.source)))
+        file.write(memoryview(body)[4 + size :])
+
+
+def _encoded(photo: Photo) -> bytes:
+    """The photo as JPEG, with the tables it came with."""
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    details = photo.source.details
+    tables = details.get("tables")
+    grey = photo.samples.shape[2] == 1
+    samples = photo.samples[..., 0] if grey else photo.samples
+    sampling = details.get("subsampling", 0)
+    if samples.shape[0] * samples.shape[1] > _LARGE:
+        return _encoded_large(samples, tables, sampling)
+    options: dict[str, Any] = {"quality": 95}
+    if tables:
+        options = {"qtables": [list(table) for table in tables]}
+        if details.get("progressive"):
+            options["progressive"] = True
+    out = io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(samples))
+    image.save(out, "JPEG", subsampling=sampling, **options)
+    return out.getvalue()
+
+
+def _encoded_large(samples: Any, tables: Any, sampling: int) -> bytes:
+    """Straight from the samples, at the libjpeg quality whose steps are no coarser on average."""
+    import imagecodecs
+
+    quality = 95
+    if tables:
+        share = min(sum(t) / s for t, s in zip(tables, _STANDARD_SUM, strict=False))
+        scale = 100 * share
+        quality = int((200 - scale) / 2 if scale <= 100 else 5000 / scale) + 1
+    names = ("444", "422", "420")
+    return bytes(
+        imagecodecs.jpeg8_encode(
+            samples, level=min(max(quality, 1), 100), subsampling=names[sampling]
+        )
+    )
+
+
+def _headers(source: Source) -> Iterator[bytes]:
+    """The segments in front of the image."""
+    from restore.files import _exif, _photoshop
+
+    across, down = (round(each) for each in source.resolution or (0, 0))
+    known = 0 < across < 65536 and 0 < down < 65536
+    density = struct.pack(">BHH", 1, across, down) if known else b"\0\0\1\0\1"
+    yield _segment(0xE0, b"JFIF\0\1\1" + density + b"\0\0")
+    if source.exif and (exif := _exif.fitting(source.exif, _ROOM - len(_EXIF))):
+        yield _segment(0xE1, _EXIF + exif)
+    if source.xmp and len(source.xmp) <= _ROOM - len(_XMP):
+        yield _segment(0xE1, _XMP + source.xmp)
+    for body in source.details.get("more_xmp", ()):
+        yield _segment(0xE1, body)
+    block = _photoshop.around(source.details.get("photoshop"), source.iptc) or b""
+    room = _ROOM - len(_IRB)
+    for at in range(0, len(block), room):
+        yield _segment(0xED, _IRB + block[at : at + room])
+    profile = source.profile or b""
+    room = _ROOM - len(_ICC) - 2
+    count = -(-len(profile) // room)
+    for number in range(count if count < 256 else 0):
+        part = profile[number * room : (number + 1) * room]
+        yield _segment(0xE2, _ICC + bytes((number + 1, count)) + part)
+    for comment in source.details.get("comments", ()):
+        yield _segment(0xFE, comment)
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body

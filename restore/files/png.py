@@ -1,0 +1,157 @@
+"""PNG: 8 and 16 bits, grey, palette, opacity; texts, resolution and profile come back.
+
+Portable Network Graphics, third edition (W3C, 2025).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from restore.files._reading import Ask
+    from restore.photo import Photo
+
+SUFFIXES = (".png", ".apng")
+DEPTHS = (8, 16)
+ALPHA = True
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_XMP = b"XML:com.adobe.xmp\0"
+_LARGEST = 16 * 1024 * 1024
+"""Bytes a profile may have."""
+_KEPT = (b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB")
+"""Chunks that come back as they are (the last three only where no profile replaces them)."""
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+def matches(head: bytes) -> bool:
+    """Whether a file that begins so is a PNG."""
+    return head.startswith(_SIGNATURE)
+
+
+def read(ask: Ask) -> list[Photo]:
+    """The photo; of an animated one the first picture."""
+    import imagecodecs
+
+    from restore.files import _reading
+    from restore.photo import Source
+
+    data = ask.bytes()
+    chunks = list(_chunks(ask, data))
+    kind, header = chunks[0]
+    if kind != b"IHDR" or len(header) != 13:
+        raise ask.error("has no header; it is damaged")
+    width, height, bits, colours = struct.unpack_from(">IIBB", header)
+    # deflate packs at most 1032 : 1 (zlib, "Maximum Compression Factor")
+    packed = width * bits * _CHANNELS.get(colours, 1) // 8 * height // 1032
+    ask.check(height, width, packed)
+    if chunks[-1][0] != b"IEND":
+        raise ask.error("is cut off: its end is missing")
+    with ask.decoding():
+        samples = imagecodecs.png_decode(data)
+    exif = next((body for kind, body in chunks if kind == b"eXIf"), None)
+    xmp = [body for kind, body in chunks if kind == b"iTXt" and body.startswith(_XMP)]
+    warnings = []
+    profile = None
+    for kind, body in chunks:
+        if kind == b"iCCP":
+            profile = _inflated(body.partition(b"\0")[2][1:])
+            if profile is None:
+                warnings.append("its colour profile is damaged; taken as sRGB")
+    source = Source(
+        format="png",
+        exif=exif,
+        xmp=_text(xmp[0]) if xmp else None,
+        profile=profile,
+        resolution=_resolution(chunks),
+        details=_reading.frozen(
+            chunks=tuple(each for each in chunks if each[0] in _KEPT and each[1] not in xmp)
+        ),
+    )
+    return [_reading.photo(ask, samples, source=source, warnings=tuple(warnings))]
+
+
+def _chunks(ask: Ask, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Types and bodies of the chunks; those of the pixels are left out."""
+    at = len(_SIGNATURE)
+    while at + 12 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if at + 12 + size > len(data):
+            break
+        if kind not in (b"IDAT", b"fdAT"):
+            body = data[at + 8 : at + 8 + size]
+            checked = zlib.crc32(kind + body) == struct.unpack_from(">I", data, at + 8 + size)[0]
+            if checked or kind in (b"IHDR", b"PLTE"):  # the decoder judges these
+                yield kind, body
+        if kind == b"IEND":
+            return
+        at += 12 + size
+    raise ask.error("is cut off: its end is missing")
+
+
+def _inflated(body: bytes) -> bytes | None:
+    """A compressed text or profile; None if it is damaged or too large."""
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(body, _LARGEST)
+    except zlib.error:
+        return None
+    return text if unpacker.eof else None
+
+
+def _text(body: bytes) -> bytes | None:
+    """The text of an iTXt chunk."""
+    _, _, rest = body.partition(b"\0")
+    packed, rest = rest[:1] == b"\1", rest[2:]
+    text = rest.partition(b"\0")[2].partition(b"\0")[2]
+    return _inflated(text) if packed else text
+
+
+def _resolution(chunks: Sequence[tuple[bytes, bytes]]) -> tuple[float, float] | None:
+    for kind, body in chunks:
+        if kind == b"pHYs" and len(body) == 9 and body[8] == 1:
+            across, down = struct.unpack_from(">II", body)
+            return (across * 0.0254, down * 0.0254) if across and down else None
+    return None
+
+
+def write(path: Path, pages: Sequence[Photo]) -> None:
+    """Write the first page: a PNG has one."""
+    import imagecodecs
+    import numpy as np
+
+    photo = pages[0]
+    samples = photo.samples
+    if photo.source.alpha is not None:
+        samples = np.concatenate([samples, photo.source.alpha[..., None]], 2)
+    if samples.shape[2] == 1:
+        samples = samples[..., 0]
+    # fast filters: a third of the time for files 5 % larger
+    body = memoryview(imagecodecs.png_encode(samples, level=4))
+    with path.open("wb") as file:
+        file.write(body[:33])  # signature and header
+        for kind, data in _headers(photo):
+            file.write(struct.pack(">I", len(data)) + kind + data)
+            file.write(struct.pack(">I", zlib.crc32(kind + data)))
+        file.write(body[33:])
+
+
+def _headers(photo: Photo) -> Iterator[tuple[bytes, bytes]]:
+    """The chunks between the header and the pixels."""
+    source = photo.source
+    if source.profile:
+        yield b"iCCP", b"ICC profile\0\0" + zlib.compress(source.profile)
+    for kind, body in source.details.get("chunks", ()):
+        if kind in _KEPT[:3] or not source.profile:
+            yield kind, body
+    if source.resolution:
+        across, down = (min(max(round(each / 0.0254), 0), 2**31) for each in source.resolution)
+        yield b"pHYs", struct.pack(">IIB", across, down, 1)
+    if source.exif:
+        yield b"eXIf", source.exif
+    if source.xmp:
+        yield b"iTXt", _XMP + b"\0\0\0\0" + source.xmp
