@@ -33,8 +33,8 @@ def colorize(
     each of 313 colours is; their annealed mean is brought to full resolution along the photo's
     edges. Lightness stays. Colours that were there are replaced.
     """
-    name = colorizers.names()[0] if model == "auto" else model
-    network = colorizers.get(name, "colorize")
+    network = colorizers.get(model, "colorize")
+    name = network.__name__.rpartition(".")[2]
     lightness = color.lightness(proxy.view.pixels).clip(0, 100)
     chroma = network.chroma(lightness, side=side, temperature=temperature, vividness=vividness)
     gain = np.float32(saturation / 100)

@@ -1,0 +1,43 @@
+"""Zhang 2016 trained without class rebalancing: brought by `restore models add FILE`.
+
+It predicts how often colours really occur, so it is cautious: vividness 0 is the network as it was
+trained, and more of it weights rare colours up by the estimate that `zhang2016` explains.
+"""
+
+from __future__ import annotations
+
+from restore.color import Array
+from restore.colorizers import Chroma, zhang2016
+from restore.networks import weights
+
+ABOUT = "The 2016 network without class rebalancing: cautious, duller, fewer wrong colours."
+LICENCE = zhang2016.LICENCE
+BYTES = 128946454
+RANK = 5
+
+NAME = "zhang2016-norebal"
+
+
+def installed() -> bool:
+    """Whether it has been added."""
+    return weights.installed(NAME)
+
+
+def sha256() -> str:
+    """SHA-256 of the file that the weights came from."""
+    return weights.details(NAME)["source_sha256"]
+
+
+def chroma(
+    lightness: Array,
+    *,
+    side: int = 256,
+    temperature: float = 0.38,
+    vividness: float = 0,
+    engine: str = "auto",
+) -> Chroma:
+    """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
+
+    Its logits are natural already, so `vividness` adds log w instead of what it leaves.
+    """
+    return zhang2016.run(NAME, lightness, side, temperature, vividness + 1, engine)

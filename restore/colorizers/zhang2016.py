@@ -1,0 +1,67 @@
+"""The release of Zhang, Isola and Efros 2016: brought by `restore models pull zhang2016`.
+
+Colorful Image Colorization, ECCV 2016, arXiv 1603.08511. Input CIE L*; logits over the 313 colours
+at a quarter of the input, before the release's own scale: softmax(logits / T) is the distribution
+at temperature T, and T = 0.38 (1 / 2.606) the published choice.
+
+The release was trained class-rebalanced with the paper's weights w, which were not published as a
+file. `vividness` therefore uses an estimate of them: the same formula on how often the colours
+occur in the compact network's training photos (`_distribution.rebalancing`). At vividness 1, the
+published network, the estimate has no part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from restore.color import Array
+from restore.colorizers import Chroma
+from restore.colorizers._distribution import mean, natural, probabilities
+from restore.colorizers._grid import grid
+from restore.colorizers._input import fit
+from restore.networks import engines, weights
+
+ABOUT = "The network of the 2016 paper, trained on 1.3 million photos; 64 GFLOP."
+LICENCE = "BSD-2-Clause, (c) 2016 Richard Zhang, Phillip Isola, Alexei A. Efros"
+BYTES = 128946764
+RANK = 20
+
+NAME = "zhang2016"
+MULTIPLE = 32
+"""Of the input's sides; 8 would do, 32 makes fewer sizes to compile."""
+
+
+def installed() -> bool:
+    """Whether it has been pulled or added."""
+    return weights.installed(NAME)
+
+
+def sha256() -> str:
+    """SHA-256 of the file that the weights came from."""
+    return weights.details(NAME)["source_sha256"]
+
+
+def chroma(
+    lightness: Array,
+    *,
+    side: int = 256,
+    temperature: float = 0.38,
+    vividness: float = 1,
+    engine: str = "auto",
+) -> Chroma:
+    """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
+
+    The release's own input is 224 x 224: in a larger one, things are larger than it knows them.
+    """
+    return run(NAME, lightness, side, temperature, vividness, engine)
+
+
+def run(
+    name: str, lightness: Array, side: int, temperature: float, vividness: float, engine: str
+) -> Chroma:
+    """Run the model `name` of this family; vividness 1 leaves its logits as they are."""
+    values, (rows, columns) = fit(lightness, side, MULTIPLE)
+    network = engines.load(weights.path(name), engine)
+    logits = np.ascontiguousarray(network(values)[0, :, rows, columns])
+    logits = natural(logits, vividness)
+    return Chroma(mean(probabilities(logits, temperature)), logits, grid(), network.engine)
