@@ -1,0 +1,175 @@
+"""What the benchmark must reach: `fidelity.py --check` fails where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks import _fading, _hues, _measures, _monochrome
+from benchmarks._tables import Table, mean, worse
+from benchmarks._work import Score
+
+TWO_LAMPS = ("red left + blue right", "magenta", "white+blue")
+FUSED = (*TWO_LAMPS, "white+red")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One number: what it is, what was found (None: not measured), its limit and which side."""
+
+    what: str
+    found: float | None
+    limit: float
+    least: bool
+
+    @property
+    def held(self) -> bool:
+        """Whether it is reached."""
+        if self.found is None:
+            return False
+        return self.found >= self.limit if self.least else self.found <= self.limit
+
+
+def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
+    """All targets; `guided` is the PSNR near edges of the guided chroma in dB."""
+
+    def pick(section: str, group: str, method: str, cases: Sequence[str] | None = None):
+        return [
+            s
+            for s in scores
+            if (s.section, s.group, s.method) == (section, group, method)
+            and (cases is None or s.case in cases)
+            and s.values
+        ]
+
+    def difference(one: list[Score], other: list[Score], measure: str) -> float | None:
+        return mean(one, measure) - mean(other, measure) if one and other else None
+
+    def of(found: list[Score], value: Callable[[list[Score]], float]) -> float | None:
+        return value(found) if found else None
+
+    mono, auto = _monochrome.SECTION, "ours: monochrome auto"
+    luma = pick(mono, _monochrome.JPEG, "luma")
+    ours = pick(_hues.SECTION, _hues.JPEG, _hues.OURS, TWO_LAMPS)
+    six, faded = (
+        pick(_fading.SECTION, _fading.SIX, name) for name in ("ours: fade", _fading.REFERENCE)
+    )
+    plain = pick(_fading.SECTION, _fading.NONE, "ours: fade")
+    fused = [
+        difference(
+            pick(_hues.SECTION, group, _hues.FUSED, FUSED),
+            pick(_hues.SECTION, group, "network alone", FUSED),
+            "dE",
+        )
+        for group in (_hues.JPEG, _hues.CAMERA)
+    ]
+    harmed, lightings = safety(scores)
+    binned = recoverability(scores)
+    within = list(recoverability_by_lighting(scores).values())
+    return [
+        Target(
+            "monochrome from JPEG, over luma, dB",
+            difference(pick(mono, _monochrome.JPEG, auto), luma, "psnr"),
+            0.9,
+            True,
+        ),
+        Target(
+            "monochrome from camera channels, over luma, dB",
+            difference(pick(mono, _monochrome.CAMERA, auto), luma, "psnr"),
+            1.3,
+            True,
+        ),
+        Target(
+            "LED hues over monochrome, two lamps, dE",
+            of(ours, lambda s: mean(s, "dE")),
+            14.0,
+            False,
+        ),
+        Target(
+            "lightings where hues are worse than monochrome (ab error)",
+            float(len(harmed)) if lightings else None,
+            0,
+            False,
+        ),
+        Target("hues over the network, from JPEG, dE", fused[0], -1.0, False),
+        Target("hues over the network, from camera, dE", fused[1], -1.5, False),
+        Target(
+            "recoverability against skill, rank correlation",
+            None if binned is None else rank(binned),
+            0.95,
+            True,
+        ),
+        Target(
+            "the same, worst lighting where anything can be recovered",
+            min(within) if within else None,
+            0.7,
+            True,
+        ),
+        Target("fading, six kinds, dE", of(six, lambda s: mean(s, "dE")), 7.5, False),
+        Target(
+            "fading, better than the input, %",
+            of(six, lambda s: 100 * (1 - worse(s, faded))),
+            97,
+            True,
+        ),
+        Target("an undamaged photo, dE", of(plain, lambda s: mean(s, "dE")), 3.6, False),
+        Target("guided chroma near edges, dB", guided, 34.0, True),
+    ]
+
+
+def safety(scores: Sequence[Score]) -> tuple[list[str], int]:
+    """Lightings where our hues have more ab error than monochrome, and how many were looked at.
+
+    Mean squared error over the photos; a fifth of a percent is rounding.
+    """
+    sums: dict[tuple[str, str, str], list[float]] = {}
+    for s in scores:
+        if s.section == _hues.SECTION and s.method in (_hues.OURS, _hues.REFERENCE):
+            sums.setdefault((s.group, s.case, s.method), []).append(s.values["ab"] ** 2)
+    lightings = [(g, c) for g, c, method in sums if method == _hues.OURS]
+    harmed = [
+        f"{case}, {group}"
+        for group, case in lightings
+        if np.mean(sums[group, case, _hues.OURS])
+        > 1.002 * np.mean(sums[group, case, _hues.REFERENCE])
+    ]
+    return harmed, len(lightings)
+
+
+def recoverability(scores: Sequence[Score], case: str | None = None):
+    """(bins, 3) pixels, mean recoverability, skill 1 - MSE / MSE(prior's mean), or None."""
+    found = [s.bins for s in scores if s.bins is not None and case in (None, s.case)]
+    if not found:
+        return None
+    count, sure, error, prior = np.sum(found, 0).T
+    used = count >= 0.002 * count.sum()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.stack([count, sure / count, 1 - error / prior], 1)[used]
+
+
+def recoverability_by_lighting(scores: Sequence[Score]) -> dict[str, float]:
+    """Rank correlation of binned recoverability and skill, per lighting with four bins or more."""
+    cases = dict.fromkeys(s.case for s in scores if s.bins is not None)
+    binned = {case: recoverability(scores, case) for case in cases}
+    return {case: rank(b) for case, b in binned.items() if b is not None and len(b) >= 4}
+
+
+def rank(binned) -> float:
+    """Rank correlation of mean recoverability and skill over the bins."""
+    return _measures.spearman(binned[:, 1], binned[:, 2])
+
+
+def table(found: Sequence[Target]) -> Table:
+    """The targets as a table."""
+    rows = [
+        (
+            t.what,
+            "not measured" if t.found is None else f"{t.found:.2f}",
+            f"{'≥' if t.least else '≤'} {t.limit:g}",
+            "yes" if t.held else "**no**",
+        )
+        for t in found
+    ]
+    return Table("Targets", ("what", "found", "to reach", "reached"), tuple(rows))

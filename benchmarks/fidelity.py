@@ -1,0 +1,145 @@
+"""How near to the truth: our steps against the automatic corrections that others offer.
+
+    python benchmarks/fidelity.py --photos FOLDER [--quick] [--out FOLDER] [--check]
+
+Damages good photos by `simulate`, restores them by every method, and writes fidelity.md and
+fidelity.html (with the pictures side by side). `--check` ends with status 1 where a target is
+missed. docs/benchmarks/fidelity.md says what is measured and why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks import _fading, _hues, _monochrome, _peers, _tables, _targets
+from benchmarks._work import Score
+from benchmarks.simulate import photos
+from restore import color
+from restore.render import cores
+
+SECTIONS = {module.SECTION: module for module in (_monochrome, _hues, _fading)}
+SHOWN = 10
+"""Every how manieth photo is shown in the HTML page."""
+
+
+def one(job: tuple[int, str, color.Array], sections: list[str], quick: bool) -> list[Score]:
+    """All scores of one photo."""
+    cv2.setNumThreads(1)  # the photos are the parallel work
+    number, name, photo = job
+    found = []
+    for section in sections:
+        for score in SECTIONS[section].measure(name, photo, number, quick=quick):
+            shown = number % SHOWN == 0 and score.picture is not None
+            codes = (score.picture.clip(0, 1) * 255).astype(np.uint8) if shown else None
+            found.append(replace(score, picture=codes))
+    return found
+
+
+def chroma(folder: Path) -> float | None:
+    """PSNR of our guided chroma near edges in dB, measured by `chroma.py` where that is there."""
+    try:
+        from benchmarks.chroma import near_edges
+    except ImportError:
+        return None
+    return near_edges(folder)
+
+
+def report(scores: list[Score], guided: float | None) -> tuple[list, list[_targets.Target]]:
+    """The tables and the targets."""
+    tables, missing = [], []
+    for section, module in SECTIONS.items():
+        mine = [s for s in scores if s.section == section]
+        make = _tables.lightness if section == "monochrome" else _tables.colours
+        for group in dict.fromkeys(s.group for s in mine):
+            title = f"{section.capitalize()}: {group}"
+            tables.append(make(title, [s for s in mine if s.group == group], module.REFERENCE))
+    binned = _targets.recoverability(scores)
+    if binned is not None:
+        rows = tuple((f"{n:.0f}", f"{r:.2f}", f"{skill:.3f}") for n, r, skill in binned)
+        each = _targets.recoverability_by_lighting(scores)
+        note = f"Rank correlation {_targets.rank(binned):.2f}; per lighting: "
+        note += ", ".join(f"{case} {value:.2f}" for case, value in each.items())
+        tables.append(
+            _tables.Table(
+                "Recoverability against true skill", ("pixels", "said", "skill"), rows, note
+            )
+        )
+    harmed, lightings = _targets.safety(scores)
+    if lightings:
+        told = f"{lightings - len(harmed)} of {lightings}" + "".join(f"; not {h}" for h in harmed)
+        row = ("lightings where hues are no worse than monochrome (ab error)", told)
+        tables.append(_tables.Table("Safety", ("what", "found"), (row,)))
+    if _peers.magick_program() is None:
+        missing.append(("ImageMagick", "not installed"))
+    if not any(s.method == "zhang2016 alone" for s in scores):
+        missing.append(("zhang2016", "its weights are not installed"))
+    seen = {s.method for s in scores}
+    ours = ("ours: monochrome auto", _hues.OURS, _hues.FUSED, "ours: fade", "ours: white_balance")
+    missing += [(method, "not measured") for method in ours if method not in seen]
+    if missing:
+        tables.append(_tables.Table("Left out", ("what", "why"), tuple(missing)))
+    found = _targets.targets(scores, guided)
+    return [_targets.table(found), *tables], found
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--photos", type=Path, required=True, help="folder of good photos")
+    parser.add_argument("--size", type=int, default=200, help="long side in pixels")
+    parser.add_argument("--quick", action="store_true", help="eight photos at 128 px, fewer peers")
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
+    parser.add_argument("--out", type=Path, default=Path("restored/fidelity"))
+    parser.add_argument("--check", action="store_true", help="status 1 if a target is missed")
+    chosen = parser.parse_args()
+    started = time.perf_counter()
+    good = photos(chosen.photos, 128 if chosen.quick else chosen.size)
+    if chosen.quick:
+        good = good[:: max(1, len(good) // 8)][:8]
+    if not good:
+        parser.error(f"{chosen.photos}: has no photos")
+    jobs = [(number, name, photo) for number, (name, photo) in enumerate(good)]
+    scores: list[Score] = []
+    work = partial(one, sections=chosen.sections, quick=chosen.quick)
+    with ProcessPoolExecutor(cores()) as pool:
+        for number, found in enumerate(pool.map(work, jobs), 1):
+            scores += found
+            print(f"\r{number} of {len(jobs)} photos", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    tables, targets = report(scores, chroma(chosen.photos))
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    size = 128 if chosen.quick else chosen.size
+    took = f"{len(good)} photos at {size} px, {time.perf_counter() - started:.0f} s."
+    text = "\n".join(["# Fidelity", "", took, "", *(table.markdown() for table in tables)])
+    (chosen.out / "fidelity.md").write_text(text, "utf-8")
+    page = [f"<!doctype html><meta charset=utf-8><title>Fidelity</title>{STYLE}<p>{took}</p>"]
+    page += [table.html() for table in tables]
+    page += [
+        _tables.sheet(section, [s for s in scores if s.section == section])
+        for section in chosen.sections
+    ]
+    (chosen.out / "fidelity.html").write_text("".join(page), "utf-8")
+    print(text)
+    missed = [target for target in targets if not target.held]
+    if chosen.check:
+        for target in missed:
+            print(f"missed: {target.what}", file=sys.stderr)
+    return 1 if chosen.check and missed else 0
+
+
+STYLE = (
+    "<style>body{font:14px sans-serif}td,th{padding:2px 6px;text-align:right;font-weight:normal}"
+    "td:first-child{text-align:left}tr:nth-child(even){background:#eee}</style>"
+)
+
+if __name__ == "__main__":
+    sys.exit(main())
