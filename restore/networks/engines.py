@@ -115,13 +115,13 @@ def load(onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32")
         If the engine is not installed.
     """
     chosen = _chosen(engine)
-    stamp = (0, 0)
+    stamp = ""
     if isinstance(onnx, Path):
         try:
             stat = onnx.stat()
         except OSError as error:
             raise WeightsError(f"{onnx}: cannot be read: {error.strerror}") from error
-        stamp = (stat.st_mtime_ns, stat.st_size)
+        stamp = f"{stat.st_ino:x}-{stat.st_size:x}-{stat.st_mtime_ns:x}-{stat.st_ctime_ns:x}"
     with _LOADING:
         return _load(onnx, stamp, chosen, precision)
 
@@ -131,10 +131,10 @@ _LOADING = threading.Lock()
 
 
 @functools.lru_cache(maxsize=4)
-def _load(onnx: Path | bytes, _stamp: tuple[int, int], engine: str, precision: str) -> Network:
+def _load(onnx: Path | bytes, stamp: str, engine: str, precision: str) -> Network:
     name = onnx.name if isinstance(onnx, Path) else "network"
     try:
-        run = ENGINES[engine][2](onnx, precision)
+        run = ENGINES[engine][2](onnx, stamp, precision)
     except Exception as error:
         raise _refused(name, engine, "read", error) from error
     return Network(engine, name, run)
@@ -149,13 +149,17 @@ def _refused(name: str, engine: str, what: str, error: Exception) -> WeightsErro
 _PLACES = re.compile(r"Exception from \S+:\d+:|OpenCV\(\S+\) \S+ error:|\[ONNXRuntimeError\] :")
 
 
-def _openvino(onnx: Path | bytes, precision: str) -> Run:
-    """Compiled for any size at once: a compiled network in the cache then serves every photo."""
+def _openvino(onnx: Path | bytes, stamp: str, precision: str) -> Run:
+    """Compiled for any size at once: a compiled network in the cache then serves every photo.
+
+    OpenVINO knows a cached file by its path and the second it was written in; a folder for each
+    stamp keeps it from running weights that have been replaced since.
+    """
     core = _core()
     settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
     folder = cache_folder()
     if folder:
-        settings["CACHE_DIR"] = str(folder)
+        settings["CACHE_DIR"] = str(folder / (stamp or "bytes"))
     model = str(onnx) if isinstance(onnx, Path) else core.read_model(onnx)
     compiled = core.compile_model(model, "CPU", settings)
     if folder:
@@ -184,12 +188,14 @@ def cache_folder() -> Path | None:
 def _prune(folder: Path) -> None:
     """Remove the oldest compiled networks: each new version of an engine compiles anew."""
     with suppress(OSError):
-        blobs = sorted(folder.glob("*.blob"), key=lambda blob: blob.stat().st_mtime_ns)
+        blobs = sorted(folder.glob("*/*.blob"), key=lambda blob: blob.stat().st_mtime_ns)
         for blob in blobs[:-BLOBS]:
             blob.unlink()
+            with suppress(OSError):  # it still holds others
+                blob.parent.rmdir()
 
 
-def _onnxruntime(onnx: Path | bytes, _precision: str) -> Run:
+def _onnxruntime(onnx: Path | bytes, _stamp: str, _precision: str) -> Run:
     import onnxruntime
 
     with suppress(AttributeError):
@@ -208,7 +214,7 @@ def _onnxruntime(onnx: Path | bytes, _precision: str) -> Run:
     return lambda values: session.run([first], {given.name: values})[0]
 
 
-def _opencv(onnx: Path | bytes, _precision: str) -> Run:
+def _opencv(onnx: Path | bytes, _stamp: str, _precision: str) -> Run:
     import cv2
 
     data = onnx.read_bytes() if isinstance(onnx, Path) else onnx
@@ -221,7 +227,7 @@ def _opencv(onnx: Path | bytes, _precision: str) -> Run:
     return run
 
 
-ENGINES: dict[str, tuple[str, str, Callable[[Path | bytes, str], Run]]] = {
+ENGINES: dict[str, tuple[str, str, Callable[[Path | bytes, str, str], Run]]] = {
     "openvino": ("openvino", "openvino", _openvino),
     "onnxruntime": ("onnxruntime", "onnxruntime", _onnxruntime),
     "opencv": ("opencv-python-headless", "cv2", _opencv),

@@ -1,0 +1,215 @@
+"""Colorize keeps the lightness, follows the edges, and gets nearer to the truth than grey."""
+
+from __future__ import annotations
+
+import hashlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage import data
+
+from restore import color, colorizers
+from restore.colorizers import _distribution, _input, compact
+from restore.errors import RecipeError, WeightsError
+from restore.photo import Field, Photo, Window
+from restore.recipe import Recipe
+from restore.steps._chroma import guide
+from restore.steps.colorize import colorize
+
+
+def colours(name: str) -> color.Array:
+    """A photo in colour, 0 … 1."""
+    return getattr(data, name)()[..., :3] / np.float32(255)
+
+
+def greyed(name: str) -> Photo:
+    """The same photo in black and white, float samples."""
+    grey = color.grey(color.lightness(colours(name)))
+    return Photo(np.repeat(grey[..., None], 3, -1))
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> Photo:
+    return greyed("astronaut")
+
+
+def lab(pixels: color.Array) -> color.Array:
+    return color.to_lab(pixels)
+
+
+def chroma_of(pixels: color.Array) -> float:
+    return float(np.hypot(*np.moveaxis(lab(pixels)[..., 1:], -1, 0)).mean())
+
+
+@pytest.mark.parametrize("saturation", [100, 200])
+def test_keeps_the_lightness(astronaut: Photo, saturation: float) -> None:
+    view = astronaut.proxy().view
+    found = colorize(astronaut.proxy(), saturation=saturation).tile(view)
+    assert found.min() >= 0
+    assert found.max() <= 1
+    # 0.5 L* is half of what an eye sees; the table of the gamut is good to 0.1
+    assert np.abs(lab(found)[..., 0] - color.lightness(view.pixels)).max() < 0.2
+
+
+def test_colours_that_were_there_are_replaced_and_amount_blends() -> None:
+    photo = Photo(colours("astronaut"))
+    view = photo.proxy().view
+    full = colorize(photo.proxy()).tile(view)
+    assert np.abs(lab(full)[..., 0] - color.lightness(view.pixels)).max() < 0.2
+    half = colorize(photo.proxy(), amount=0.5).tile(view)
+    np.testing.assert_allclose(half, (full + view.pixels) / 2, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee"])
+def test_is_nearer_to_the_truth_than_grey(name: str) -> None:
+    photo, truth = greyed(name), lab(colours(name))[..., 1:]
+    found = lab(colorize(photo.proxy()).tile(photo.proxy().view))[..., 1:]
+    assert np.sqrt(((found - truth) ** 2).mean()) < 0.9 * np.sqrt((truth**2).mean())
+
+
+def test_night_sky_is_blue_and_skin_is_skin() -> None:
+    rocket, woman = greyed("rocket"), greyed("astronaut")
+    sky = lab(colorize(rocket.proxy()).tile(rocket.proxy().view))[100:160, 200:260, 1:]
+    face = lab(colorize(woman.proxy()).tile(woman.proxy().view))[120:150, 205:240, 1:]
+    assert sky[..., 1].max() < -15
+    assert (np.median(face, (0, 1)) > 8).all()
+    assert (np.median(face, (0, 1)) < 30).all()
+
+
+def test_vividness_and_saturation_add_chroma_and_a_low_temperature_patches(
+    astronaut: Photo,
+) -> None:
+    proxy = astronaut.proxy()
+
+    def chroma(**settings: float) -> float:
+        return chroma_of(colorize(proxy, **settings).tile(proxy.view))
+
+    def patches(temperature: float) -> float:
+        cells = colorize(proxy, temperature=temperature).notes["ab"].values
+        return float(np.abs(np.diff(cells, axis=0)).mean())
+
+    assert chroma(vividness=0.0) < chroma() < chroma(vividness=1.0)
+    assert patches(0.0) > 1.1 * patches(0.6)
+    assert patches(0.6) > 1.1 * patches(1.0)
+    assert chroma(saturation=0.0) < 0.1
+    assert chroma(saturation=50.0) == pytest.approx(chroma() / 2, rel=0.1)  # the gamut cuts some
+
+
+def test_says_what_it_did_for_the_steps_after_it(astronaut: Photo) -> None:
+    notes = colorize(astronaut.proxy()).notes
+    assert notes["network"]["name"] == "compact" or colorizers.names()[0] != "compact"
+    assert len(notes["network"]["sha256"]) == 64
+    assert 0 < notes["entropy"] < np.log2(313)
+    assert notes["ab"].values.shape == (64, 64, 2)
+    assert notes["covariance"].values.shape == (64, 64, 3)
+    assert (notes["covariance"].values[..., ::2] >= 0).all()
+    assert 0 <= notes["confidence"].values.min() <= notes["confidence"].values.max() <= 1
+
+
+def test_the_compact_network_is_the_one_its_card_describes() -> None:
+    data = compact.WEIGHTS.read_bytes()
+    assert len(data) == compact.BYTES
+    sha256 = "a17c7b853adb4294b9fd043da1376adb224b7c9d81dcfe9929c5cadac2e94b16"
+    assert hashlib.sha256(data).hexdigest() == compact.sha256() == sha256
+
+
+def test_colorizers_are_found_by_file_name() -> None:
+    assert "compact" in colorizers.names()
+    assert colorizers.get("compact") is compact
+    assert colorizers.get().installed()
+    with pytest.raises(WeightsError, match=r'recipe: there is no colorizer "compcat"; did you'):
+        colorizers.get("compcat", "recipe")
+
+
+def test_a_side_that_is_no_multiple_of_32_is_told_before_any_photo() -> None:
+    with pytest.raises(RecipeError, match="side = 250 is not a multiple of 32"):
+        Recipe.parse('[[steps]]\nuse = "colorize"\nside = 250', "x.toml")
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(1, 700),
+    st.integers(1, 700),
+    st.sampled_from([64, 192, 256]),
+    st.sampled_from([8, 32]),
+)
+def test_cells_lie_exactly_on_the_photo(height: int, width: int, side: int, multiple: int) -> None:
+    ramp = np.linspace(0, 100, height, dtype=np.float32)[:, None] + np.zeros(width, np.float32)
+    values, (rows, columns) = _input.fit(ramp, side, multiple)
+    assert values.shape[2] % multiple == values.shape[3] % multiple == 0
+    assert min(values.shape[2:]) >= _input.LEAST
+    assert values.size <= (_input.LONGEST * side + 64) * (side + 64)
+    cells = cv2.resize(values[0, 0], None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    inner = cells[rows, columns]
+    assert inner.size
+    if min(height, width) >= 32:  # below, a cell is a fraction of a pixel
+        expected = cv2.resize(ramp, inner.shape[::-1], interpolation=cv2.INTER_AREA)
+        assert np.abs(inner - expected).max() < 1 + 100 / height  # half a pixel of the ramp
+
+
+def edges(ab: color.Array) -> np.ndarray:
+    """Where chroma changes most: the top 8 % of its gradient, one pixel wider."""
+    slope = sum(cv2.Sobel(ab, cv2.CV_32F, *d) ** 2 for d in ((1, 0), (0, 1))).sum(-1)
+    strong = (slope >= np.quantile(slope, 0.92)).astype(np.uint8)
+    return cv2.dilate(strong, np.ones((3, 3), np.uint8)) > 0
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee"])
+def test_true_chroma_of_56_cells_comes_back_sharper_than_stretched(name: str) -> None:
+    truth = lab(colours(name))
+    light, ab = np.ascontiguousarray(truth[..., 0]), np.ascontiguousarray(truth[..., 1:])
+    cells = cv2.resize(ab, (56, 56), interpolation=cv2.INTER_AREA)
+    ours = guide(cells, light).at(light, Window.whole(*light.shape))
+    stretched = cv2.resize(cells, ab.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    near = edges(ab)
+    gain = 10 * np.log10(((stretched - ab)[near] ** 2).mean() / ((ours - ab)[near] ** 2).mean())
+    assert gain > 0.7  # dB; over 60 photos it is 1.4
+    again = cv2.resize(ours, (56, 56), interpolation=cv2.INTER_AREA)
+    assert np.abs(again - cells).mean() < 0.25  # Lab units: each cell's mean is kept
+
+
+def test_an_edge_of_light_is_an_edge_of_colour() -> None:
+    light = np.full((320, 320), 80, np.float32)
+    light[:, 163:] = 30  # within a cell
+    cells = np.zeros((64, 64, 2), np.float32)
+    cells[:, :32], cells[:, 32], cells[:, 33:] = 40, 24, 0
+    ab = guide(cells, light).at(light, Window.whole(320, 320))[160, :, 0]
+    assert ab[162] - ab[163] > 30  # of 40, from one pixel to the next; stretched it is 5
+    assert -4 < ab.min() < ab.max() < 44  # no halo
+
+
+def test_a_flat_photo_gets_smooth_colours() -> None:
+    flat = np.full((200, 300), 50, np.float32)
+    cells = np.zeros((16, 24, 2), np.float32)
+    cells[..., 0] = np.linspace(-20, 20, 24)
+    ab = guide(cells, flat).at(flat, Window.whole(200, 300))
+    steps = np.diff(ab[100, :, 0])
+    assert steps.min() >= 0
+    assert steps.max() < 2 * 40 / 300
+
+
+def test_where_it_is_unsure_it_is_more_often_wrong() -> None:
+    """Over 60 photos the surest fifth of the cells is 7 Lab units off, the least sure 24."""
+    errors, bits = [], []
+    for name in ("astronaut", "chelsea", "coffee", "rocket"):
+        truth = lab(colours(name))
+        chroma = compact.chroma(truth[..., 0])
+        cells = cv2.resize(truth, chroma.ab.shape[1::-1], interpolation=cv2.INTER_AREA)[..., 1:]
+        errors.append(np.hypot(*np.moveaxis(chroma.ab - cells, -1, 0)).ravel())
+        bits.append(_distribution.entropy(_distribution.probabilities(chroma.logits)).ravel())
+    error, unsure = np.concatenate(errors), np.concatenate(bits)
+    low, high = np.quantile(unsure, (0.2, 0.8))
+    assert error[unsure > high].mean() > 1.5 * error[unsure < low].mean()
+
+
+def test_a_fields_cells_and_the_picture_are_aligned(astronaut: Photo) -> None:
+    """The network's cells, sampled as a Field, match the rendered colours without a shift."""
+    proxy = astronaut.proxy()
+    render = colorize(proxy)
+    found = lab(render.tile(proxy.view))[..., 1:]
+    cells: Field = render.notes["ab"]
+    back = cv2.resize(found, cells.values.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(back - cells.values).mean() < 1.5  # Lab units; the gamut takes some in the darks
