@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from restore import files, report
-from restore.photo import Photo
-from restore.recipe import Recipe
+if TYPE_CHECKING:
+    from restore.photo import Photo
+    from restore.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def restore_file(job: Job, recipe: Recipe, tell: Callable[[float], None]) -> Out
     PhotoError
         If it cannot be read, or the result cannot be written; nothing is left behind then.
     """
+    from restore import files, report  # here: the parent process, which makes jobs, stays small
+
     picture = job.target.with_name(f"{job.target.stem}.compare.jpg")
     if job.compare and not job.overwrite:
         files.refuse_existing(picture)

@@ -7,6 +7,7 @@ messages from the child and shows them. A child that dies is told as a failed ph
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import traceback
@@ -61,10 +62,12 @@ class Worker:
         return self._answer(tell, str(job.path))
 
     def _answer(self, tell: Callable[[float], None], where: str) -> Any:
+        self._busy = True
         while True:
             try:
                 kind, content = self._pipe.recv()
             except EOFError:
+                self._busy = False
                 self._process.join()
                 code = self._process.exitcode
                 name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
@@ -72,6 +75,7 @@ class Worker:
                     f"{where}: the process that restored it died ({name}): the file is damaged in "
                     "a way its decoder does not survive, or memory ran out"
                 ) from None
+            self._busy = kind == "progress"
             if kind == "done":
                 return content
             if kind == "failed":
@@ -79,9 +83,9 @@ class Worker:
             tell(content)
 
     def close(self) -> None:
-        """End the child, letting it remove what is half done."""
+        """End the child; one in the middle of a photo removes what is half done."""
         self._pipe.close()
-        if self._process.is_alive():
+        if self._busy:
             self._process.terminate()
         self._process.join()
 
@@ -93,32 +97,39 @@ def _serve(
         parents.close()  # so that the parent's death ends this process, too
     signal.signal(signal.SIGTERM, _interrupted)
     with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
-        try:
-            from restore.job import restore_file
-            from restore.recipe import Recipe
+        _work(pipe, recipe, changes)
+    os._exit(0)  # at once: nothing is left to do, and engines take their time to go
 
-            chosen = Recipe.named(recipe).with_settings(changes)
+
+def _work(pipe: Connection, recipe: str, changes: dict[str, str]) -> None:
+    try:
+        from restore.job import restore_file
+        from restore.recipe import Recipe
+
+        chosen = Recipe.named(recipe).with_settings(changes)
+    except RestoreError as error:
+        pipe.send(("failed", error))
+        return
+    pipe.send(("done", None))
+    while True:
+        job = pipe.recv()
+        try:
+            outcome = restore_file(job, chosen, lambda share: pipe.send(("progress", share)))
         except RestoreError as error:
             pipe.send(("failed", error))
-            return
-        pipe.send(("done", None))
-        while True:
-            job = pipe.recv()
-            try:
-                outcome = restore_file(job, chosen, lambda share: pipe.send(("progress", share)))
-            except RestoreError as error:
-                pipe.send(("failed", error))
-            except MemoryError:
-                pipe.send(("failed", PhotoError(f"{job.path}: there is not enough memory for it")))
-            except OSError as error:
-                reason = error.strerror or str(error)
-                pipe.send(("failed", PhotoError(f"{job.path}: {reason}")))
-            except Exception as error:
-                bug = PhotoError(f"{job.path}: a bug in restore: {type(error).__name__}: {error}")
-                bug.add_note(traceback.format_exc())
-                pipe.send(("failed", bug))
-            else:
-                pipe.send(("done", outcome))
+        except MemoryError:
+            pipe.send(("failed", PhotoError(f"{job.path}: there is not enough memory for it")))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = error.strerror or str(error)
+            pipe.send(("failed", PhotoError(f"{job.path}: {reason}")))
+        except Exception as error:
+            bug = PhotoError(f"{job.path}: a bug in restore: {type(error).__name__}: {error}")
+            bug.add_note(traceback.format_exc())
+            pipe.send(("failed", bug))
+        else:
+            pipe.send(("done", outcome))
 
 
 def _interrupted(number: int, frame: object) -> None:

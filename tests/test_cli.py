@@ -209,7 +209,9 @@ def test_a_crashing_decoder_takes_one_photo_down(tmp_path: Path, photo: Path, re
         "    if path.name == 'bad.jpg': os.kill(os.getpid(), signal.SIGSEGV)\n"
         "    return load(path, **k)\n"
         "f.load_pages = crash\n"
-        "import multiprocessing as m; get = m.get_context; m.get_context = lambda kind: get('fork')\n"
+        "import multiprocessing as m\n"
+        "get = m.get_context\n"
+        "m.get_context = lambda kind: get('fork')\n"
         f"sys.argv[1:] = ['run', {str(recipe)!r}, 'bad.jpg', 'photo.jpg']\n"
         "c.main()"
     )
