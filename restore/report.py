@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore import files
-from restore.color import Array
 from restore.photo import Field, Photo
 from restore.space import Space
 
@@ -23,7 +23,9 @@ def lines(notes: Mapping[str, Mapping[str, object]]) -> list[str]:
         for key, value in step.items():
             if isinstance(value, Field):
                 continue
-            found.append(f"{label}: {value}" if key == "summary" else f"{label}, {key}: {said(value)}")
+            found.append(
+                f"{label}: {value}" if key == "summary" else f"{label}, {key}: {said(value)}"
+            )
     return found
 
 
@@ -42,40 +44,39 @@ def said(value: object) -> str:
 
 def save_compare(before: Photo, after: Photo, path: Path, *, overwrite: bool = False) -> Path:
     """Write a before | after picture (JPEG, sRGB)."""
-    photo = Photo(Space().from_working(side_by_side(before, after), np.uint8))
-    return files.save(photo, path, overwrite=overwrite)
+    return files.save(Photo(side_by_side(before, after)), path, overwrite=overwrite)
 
 
-def side_by_side(before: Photo, after: Photo) -> Array:
-    """Before and after beside each other (above each other where wide), labelled, working RGB."""
+def side_by_side(before: Photo, after: Photo) -> NDArray[np.uint8]:
+    """Before and after beside each other, or above each other where they are wide, labelled.
+
+    Returns
+    -------
+    (height, width, 3) uint8 sRGB.
+    """
     halves = [
-        _labelled(photo.proxy(SIDE).view.pixels, word)
+        _labelled(Space().from_working(photo.proxy(SIDE).view.pixels, np.uint8), word)
         for photo, word in ((before, "before"), (after, "after"))
     ]
     height, width = halves[0].shape[:2]
     wide = width > 1.6 * height
-    gap = np.ones((8, width, 3) if wide else (height, 8, 3), np.float32)
+    gap = np.full((8, width, 3) if wide else (height, 8, 3), 255, np.uint8)
     return np.concatenate([halves[0], gap, halves[1]], 0 if wide else 1)
 
 
-def _labelled(view: Array, word: str) -> Array:
-    import cv2
+def _labelled(picture: NDArray[np.uint8], word: str) -> NDArray[np.uint8]:
+    from PIL import Image, ImageDraw, ImageFont
 
-    height, width = view.shape[:2]
-    scale = min(height, width) / 900
-    if scale < 0.2:  # too small for letters one could read
-        return view
-    marked = np.ascontiguousarray(view).copy()
-    place = (round(16 * scale), round(36 * scale))
-    for thickness, value in ((4, 0.0), (2, 1.0)):
-        cv2.putText(
-            marked,
-            word,
-            place,
-            cv2.FONT_HERSHEY_SIMPLEX,
-            scale,
-            (value,) * 3,
-            max(1, round(thickness * scale)),
-            cv2.LINE_AA,
-        )
-    return marked
+    size = min(picture.shape[:2]) // 28
+    if size < 8:  # letters that nobody could read
+        return picture
+    image = Image.fromarray(picture)
+    ImageDraw.Draw(image).text(
+        (size // 2, size // 2),
+        word,
+        "white",
+        ImageFont.load_default(size),
+        stroke_width=max(1, size // 12),
+        stroke_fill="black",
+    )
+    return np.array(image)
