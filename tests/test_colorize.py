@@ -166,7 +166,7 @@ def test_true_chroma_of_56_cells_comes_back_sharper_than_stretched(name: str) ->
     stretched = cv2.resize(cells, ab.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     near = edges(ab)
     gain = 10 * np.log10(((stretched - ab)[near] ** 2).mean() / ((ours - ab)[near] ** 2).mean())
-    assert gain > 0.7  # dB; over 60 photos it is 1.4
+    assert gain > 0.7  # dB; over 60 photos it is 1.2
     again = cv2.resize(ours, (56, 56), interpolation=cv2.INTER_AREA)
     assert np.abs(again - cells).mean() < 0.25  # Lab units: each cell's mean is kept
 
