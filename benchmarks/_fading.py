@@ -12,6 +12,7 @@ from restore import color
 
 SECTION = "fading"
 REFERENCE = "input as is"
+FEW = ("grey world", "stretch 0.5 %", "stretch 0.1 %")
 SIX, OTHER, NONE = "six kinds", "other dyes, S-curve", UNDAMAGED
 
 
@@ -33,7 +34,7 @@ def _results(scan: Faded, group: str, quick: bool):
     faded = scan.srgb / np.float32(255)
     yield REFERENCE, faded
     for method, peer in _peers.PEERS.items():
-        if not (quick and "Magick" in method):
+        if group != OTHER or method in FEW:
             yield method, peer(faded)
     for step in ("fade", "white_balance"):
         if not _ours.missing(step):

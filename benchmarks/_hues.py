@@ -65,9 +65,8 @@ def _all(
         seen = shot.srgb / np.float32(255)
         yield _score(group, scene, AS_IS, name, color.to_lab(seen), truth)
         for method, peer in _peers.PEERS.items():
-            if not (quick and "Magick" in method):
-                lab = _on(fixed, color.to_lab(peer(seen)))
-                yield _score(group, scene, method, name, lab, truth)
+            lab = _on(fixed, color.to_lab(peer(seen)))
+            yield _score(group, scene, method, name, lab, truth)
     yield _score(group, scene, REFERENCE, name, _grey(fixed), truth)
     grey = color.grey(fixed)
     for method, model in NETWORKS.items():

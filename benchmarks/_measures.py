@@ -65,7 +65,7 @@ def toned(grey: color.Array, truth: color.Array) -> color.Array:
 
 
 def ssim(one: color.Array, other: color.Array) -> float:
-    """Structural similarity of two (h, w) lightnesses 0 … 100 (Wang 2004, Gaussian of 1.5 px, no edges)."""
+    """Structural similarity of two (h, w) L* (Wang 2004, Gaussian of 1.5 px, no edges)."""
 
     def blur(values: color.Array) -> color.Array:
         return cv2.GaussianBlur(values, (11, 11), 1.5)

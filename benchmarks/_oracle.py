@@ -40,7 +40,7 @@ def affine_density(faded: color.Array, truth: color.Array) -> color.Array:
     return applied(found.x, density)
 
 
-def light_known(shot: Lit, lightness: color.Array, camera: bool, side: int = 96) -> color.Array:
+def light_known(shot: Lit, lightness: color.Array, camera: bool, side: int = 64) -> color.Array:
     """(h, w, 2) a* b*: the posterior mean over a palette of natural colours, light maps known.
 
     The camera is not known: the mean matrices stand for it. Pixels are compared with each colour
@@ -70,8 +70,8 @@ def light_known(shot: Lit, lightness: color.Array, camera: bool, side: int = 96)
     lab = np.concatenate([np.full((len(palette), 1), 50, np.float32), palette[:, :2]], 1)
     natural = color.lab_to_linear(lab)
     natural /= (natural @ color.LUMA)[:, None]  # of luminance 1
-    mixed = np.einsum("hwl,lij->hwij", lights, matrices)
-    expected = np.einsum("hwij,pj->hwpi", mixed, natural)
+    mixed = np.tensordot(lights, matrices, 1)
+    expected = natural @ mixed.swapaxes(-1, -2)
     top = expected.max(-1, keepdims=True)
     expected /= np.maximum(top, 1e-6)
 

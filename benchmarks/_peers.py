@@ -136,19 +136,6 @@ if magick_program():
     PEERS["ImageMagick -normalize"] = partial(magick, option="-normalize")
 
 
-def greys() -> dict[str, Peer]:
-    """Black and whites: from (h, w, 3) photo to (h, w)."""
-    return {
-        "luma": lambda v: v @ np.array([0.299, 0.587, 0.114], np.float32),
-        "L*": lambda v: color.lightness(v) / 100,
-        "largest channel": lambda v: v.max(-1),
-        "mean of the channels": lambda v: v.mean(-1),
-        "Photoshop's default layer": _layer,
-        "first principal component": _principal,
-        "cv2.decolor": lambda v: cv2.decolor(_eight(v)[..., ::-1])[0] / np.float32(255),
-    }
-
-
 def _layer(photo: color.Array) -> color.Array:
     """The Black & White layer with its default sliders."""
     low, middle, high = np.moveaxis(np.sort(photo, -1), -1, 0)
@@ -163,3 +150,15 @@ def _principal(photo: color.Array) -> color.Array:
     axis = np.linalg.eigh(np.cov(flat.T))[1][:, -1].astype(np.float32)
     values = photo @ (axis * np.sign(axis.sum()))
     return (values - values.min()) / max(float(np.ptp(values)), 1e-6)
+
+
+GREYS: dict[str, Peer] = {
+    "luma": lambda v: v @ np.array([0.299, 0.587, 0.114], np.float32),
+    "L*": lambda v: color.lightness(v) / 100,
+    "largest channel": lambda v: v.max(-1),
+    "mean of the channels": lambda v: v.mean(-1),
+    "Photoshop's default layer": _layer,
+    "first principal component": _principal,
+    "cv2.decolor": lambda v: cv2.decolor(_eight(v)[..., ::-1])[0] / np.float32(255),
+}
+"""Black and whites: from the (h, w, 3) photo to (h, w)."""

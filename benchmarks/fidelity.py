@@ -10,6 +10,8 @@ missed. docs/benchmarks/fidelity.md says what is measured and why.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -33,7 +35,7 @@ SHOWN = 10
 
 def one(job: tuple[int, str, color.Array], sections: list[str], quick: bool) -> list[Score]:
     """All scores of one photo."""
-    cv2.setNumThreads(1)  # the photos are the parallel work
+    cv2.setNumThreads(1)
     number, name, photo = job
     found = []
     for section in sections:
@@ -110,7 +112,8 @@ def main() -> int:
     jobs = [(number, name, photo) for number, (name, photo) in enumerate(good)]
     scores: list[Score] = []
     work = partial(one, sections=chosen.sections, quick=chosen.quick)
-    with ProcessPoolExecutor(cores()) as pool:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the photos are the parallel work
+    with ProcessPoolExecutor(cores(), multiprocessing.get_context("spawn")) as pool:
         for number, found in enumerate(pool.map(work, jobs), 1):
             scores += found
             print(f"\r{number} of {len(jobs)} photos", end="", file=sys.stderr, flush=True)
