@@ -173,7 +173,7 @@ def _setting(name: str, hint: Any, default: object) -> Setting:
         (hint,) = (part for part in get_args(hint) if part is not type(None))
     if get_origin(hint) is Literal:
         return Setting(name, str, default, param, get_args(hint), optional)
-    return Setting(name, hint, default, param, (), optional)
+    return Setting(name, hint, default, param, param.choices, optional)
 
 
 def chain(renders: Mapping[str, Render]) -> Render:

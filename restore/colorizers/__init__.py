@@ -10,6 +10,7 @@ A colorizer's module says, as data and functions, all that the rest of the progr
     sha256() -> str     of the weights in use
     chroma(lightness, *, side, temperature, vividness, engine) -> Chroma
 
+The defaults of `chroma` for temperature and vividness are what suits the network.
 `lightness` is (height, width) float32, CIE L* 0 … 100, any size; `side` is what the network is to
 see as the short side, in pixels, a multiple of 32. Whatever its network wants (normalising,
 padding, layout) is handled in its own file; `_input.fit` fits the size and keeps the cells aligned

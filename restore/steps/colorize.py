@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from restore import color, colorizers
+from restore import color, colorizers, folder
 from restore.colorizers import _distribution
 from restore.photo import Field, Proxy, Tile
 from restore.step import Amount, Param, Render
@@ -16,14 +16,24 @@ from restore.steps._chroma import guide
 def colorize(
     proxy: Proxy,
     *,
-    model: Annotated[str, Param("network; auto is the best that is installed")] = "auto",
+    model: Annotated[
+        str,
+        Param(
+            "network; auto is the best that is installed",
+            choices=("auto", *folder.names(colorizers)),
+        ),
+    ] = "auto",
     side: Annotated[
         int, Param("short side of what the network sees", 64, 1024, "px", multiple=32)
     ] = 256,
     temperature: Annotated[
-        float, Param("0 the likeliest colour, patchy; 1 the mean of all, dull", 0, 2)
-    ] = 0.6,
-    vividness: Annotated[float, Param("0 only common colours; 1 rare ones as readily", 0, 1)] = 0.5,
+        float | None,
+        Param("0 the likeliest colour, patchy; 1 the mean of all; unset: suits the network", 0, 2),
+    ] = None,
+    vividness: Annotated[
+        float | None,
+        Param("0 only common colours; 1 rare ones as readily; unset: suits the network", 0, 1),
+    ] = None,
     saturation: Annotated[float, Param("chroma of the colours found", 0, 200, "%")] = 100,
     amount: Amount = 1,
 ) -> Render:
@@ -36,6 +46,11 @@ def colorize(
     network = colorizers.get(model, "colorize")
     name = network.__name__.rpartition(".")[2]
     lightness = color.lightness(proxy.view.pixels).clip(0, 100)
+    suits = network.chroma.__kwdefaults__
+    if temperature is None:
+        temperature = suits["temperature"]
+    if vividness is None:
+        vividness = suits["vividness"]
     chroma = network.chroma(lightness, side=side, temperature=temperature, vividness=vividness)
     gain = np.float32(saturation / 100)
     guided = guide(chroma.ab * gain, lightness)
@@ -52,8 +67,10 @@ def colorize(
             found += t.pixels
         return found
 
-    notes = {
+    notes: dict[str, object] = {
         "network": {"name": name, "sha256": network.sha256(), "engine": chroma.engine},
+        "temperature": temperature,
+        "vividness": vividness,
         "ab": Field(chroma.ab),
     }
     if chroma.logits is not None:
