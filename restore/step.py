@@ -27,6 +27,7 @@ class Param:
     """What may be set: a short text, the range (numbers only), the unit, multiples of what.
 
     A text may have to match `pattern`, a regular expression; `unit` then says what is allowed.
+    `choices` is for texts found by file name; other choices are a Literal in the signature.
     """
 
     about: str
@@ -35,6 +36,7 @@ class Param:
     unit: str = ""
     multiple: int = 1
     pattern: str = ""
+    choices: tuple[str, ...] = ()
 
 
 Amount = Annotated[float, Param("how much of the step to apply; 0 changes nothing", 0, 1)]
