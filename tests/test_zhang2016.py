@@ -51,7 +51,10 @@ def test_without_the_file_it_says_where_to_get_it() -> None:
         colorizers.get("zhang2016-norebal").chroma(LIGHTNESS, side=64)
 
 
-def test_gives_the_published_expectation_over_the_grid(tmp_path: Path) -> None:
+def test_gives_the_published_expectation_over_the_grid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "has_bf16", lambda: False)
     install(tmp_path, "zhang2016")
     found = zhang2016.chroma(LIGHTNESS, side=64, temperature=1 / 2.606)
     assert found.ab.shape == (16, 24, 2)
@@ -74,6 +77,21 @@ def test_the_release_and_norebal_mean_the_same_by_vividness(tmp_path: Path) -> N
     np.testing.assert_allclose(vivid, cautious, atol=1e-5)  # logits of about 1 in float32
     np.testing.assert_allclose(vivid - natural, np.broadcast_to(shift, vivid.shape), atol=1e-4)
     np.testing.assert_allclose(raised - cautious, np.broadcast_to(shift, vivid.shape), atol=1e-4)
+
+
+def test_bf16_is_taken_where_it_is_and_is_near(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not engines.has_bf16():
+        pytest.skip("this processor does not calculate in bf16")
+    install(tmp_path, "zhang2016")
+    found = zhang2016.chroma(LIGHTNESS, side=64)
+    assert found.engine == "openvino, bf16"
+    monkeypatch.setattr(engines, "has_bf16", lambda: False)
+    exact = zhang2016.chroma(LIGHTNESS, side=64)
+    assert exact.engine == "openvino, f32"
+    away = np.linalg.norm(found.ab - exact.ab, axis=-1)
+    assert away.mean() < 1  # Lab; 8 bits of mantissa through 30 layers, two units are just seen
 
 
 def test_names_the_file_that_its_weights_came_from(tmp_path: Path) -> None:

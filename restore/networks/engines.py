@@ -97,6 +97,14 @@ def installed(name: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
+@functools.cache
+def has_bf16() -> bool:
+    """Whether OpenVINO is there and the processor calculates in bf16 (AMX, AVX-512 BF16)."""
+    if not installed("openvino"):
+        return False
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
 def load(onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32") -> Network:
     """A network from an ONNX file or its bytes; the same one again within a process.
 
