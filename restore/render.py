@@ -59,11 +59,11 @@ def render_photo(
 
     def one(window: Window) -> None:
         padded = window.grown(render.halo)
-        pixels = render.tile(photo.tile(padded))[window.inside(padded)]
-        bottom = window.top + window.height
-        result[window.top : bottom] = space.from_working(
-            pixels, result.dtype, window.top, window.left
-        )
+        tile, inside = photo.tile(padded), window.inside(padded)
+        pixels = render.tile(tile)[inside]
+        rows = slice(window.top, window.top + window.height)
+        kept = (photo.samples[rows], tile.original[inside]) if space == photo.space else None
+        result[rows] = space.from_working(pixels, result.dtype, window.top, window.left, kept)
 
     windows = bands(*photo.size, render.halo, rows)
     workers = min(threads or cores(), len(windows))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from restore import color
+from restore import color, profile
 
 Samples = NDArray[Any]
 """(height, width, 1 or 3) uint8, uint16 or float32."""
+
+
+Kept = tuple[Samples, color.Array]
+"""The samples a photo has at some place, and the working RGB they gave."""
 
 
 @dataclass(frozen=True)
@@ -23,39 +27,86 @@ class Space:
     ----------
     camera
         Samples are linear camera channels, D65-balanced, before the camera's colour matrix.
+    exposure
+        What camera samples are multiplied by: they leave room above white for the channels that
+        the balance lifts, so that what the sensor still held is not clipped.
+    profile
+        Bytes of an ICC profile, or None for sRGB.
     """
 
     camera: bool = False
+    exposure: float = 1.0
+    profile: bytes | None = field(default=None, repr=False)
+
+    @property
+    def grey(self) -> bool:
+        """Whether the profile is one of grey, which colours cannot be written in."""
+        return self.profile is not None and profile.transform(self.profile).channels == 1
 
     def to_working(self, samples: Samples) -> color.Array:
         """Samples (height, width, 1 or 3) as working RGB (height, width, 3) float32."""
-        if samples.dtype == np.float32:
-            values = samples
-        else:
-            scale = np.float32(1 / np.iinfo(samples.dtype).max)
-            values = np.multiply(samples, scale, dtype=np.float32)
+        if self.profile is not None:
+            return color.encode(profile.transform(self.profile).to_linear(samples))
+        values = _shares(samples)
         if self.camera:
-            values = color.encode(values)
+            values = color.encode(values * np.float32(self.exposure))
         return np.repeat(values, 3, -1) if values.shape[-1] == 1 else values
 
     def from_working(
-        self, pixels: color.Array, dtype: DTypeLike, top: int = 0, left: int = 0
+        self,
+        pixels: color.Array,
+        dtype: DTypeLike,
+        top: int = 0,
+        left: int = 0,
+        kept: Kept | None = None,
     ) -> Samples:
         """Working RGB (height, width, 3) as samples of `dtype`.
 
         8 bits are dithered, so that a smooth gradient has no bands; a value that is exactly one
         of the 256 codes stays that code. `top` and `left` place the pattern in the photo, so that
         the result does not depend on the tiles.
+
+        `kept` is what the photo held there in this same space. Pixels that nothing changed come
+        back as those very samples: through a profile alone they could not, because a channel near
+        0 of a strong colour is lost in the rounding of the others.
         """
         dtype = np.dtype(dtype)
-        if dtype == np.float32:
-            return pixels
-        scaled = pixels * np.float32(np.iinfo(dtype).max)
-        if dtype == np.uint8:
-            scaled += dither(pixels.shape[0], pixels.shape[1], top, left)
+        if self.profile is None or (kept is not None and kept[0].dtype != dtype):
+            kept = None
+        if kept is not None and np.array_equal(pixels, kept[1]):
+            return np.broadcast_to(kept[0], pixels.shape)
+        if self.profile is None:
+            values = pixels
         else:
-            scaled += np.float32(0.5)
-        return scaled.clip(0, np.iinfo(dtype).max, out=scaled).astype(dtype)
+            way = profile.transform(self.profile)
+            values = way.from_linear(color.decode(pixels))
+            if kept is not None and not way.exact:
+                # tables do not undo one another: keep what they miss as a difference
+                values += _shares(kept[0]) - way.from_linear(color.decode(kept[1]))
+        samples = _codes(values, dtype, top, left)
+        if kept is not None and way.exact:
+            unchanged = (pixels == kept[1]).all(-1, keepdims=True)
+            np.copyto(samples, kept[0], where=unchanged)
+        return samples
+
+
+def _shares(samples: Samples) -> color.Array:
+    """Samples as 0 … 1."""
+    if samples.dtype == np.float32:
+        return samples
+    return samples * np.float32(1 / np.iinfo(samples.dtype).max)
+
+
+def _codes(values: color.Array, dtype: np.dtype[Any], top: int, left: int) -> Samples:
+    """0 … 1 as samples; see `Space.from_working`."""
+    if dtype == np.float32:
+        return values
+    scaled = values * np.float32(np.iinfo(dtype).max)
+    if dtype == np.uint8:
+        scaled += dither(values.shape[0], values.shape[1], top, left)
+    else:
+        scaled += np.float32(0.5)
+    return scaled.clip(0, np.iinfo(dtype).max, out=scaled).astype(dtype)
 
 
 def dither(height: int, width: int, top: int, left: int) -> color.Array:

@@ -159,6 +159,16 @@ def is_adobe_rgb(parts: Parts) -> bool:
     return space == (2,) or (space == (65535,) and index == b"R03")
 
 
+def as_srgb(block: bytes) -> bytes:
+    """The block with colour space 1 (sRGB), where it has one; in place."""
+    found = _ifd.layout(block)
+    space = parse(block).exif.get(COLOR_SPACE)
+    if found is None or space is None:
+        return block
+    one = (1).to_bytes(len(space.data), "little" if found.order == "<" else "big")
+    return block[: space.at] + one + block[space.at + len(one) :]
+
+
 def turned(samples: Samples, orientation: int) -> Samples:
     """Samples (height, width, …) as they are looked at, for an Exif orientation 1 … 8."""
     turns: Mapping[int, tuple[bool, bool, bool]] = {  # transpose, then flip rows, flip columns

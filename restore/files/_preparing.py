@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from restore.files import _xmp
+from restore import profile as icc
+from restore.files import _exif, _xmp
 from restore.photo import Photo, Window
 from restore.render import bands
 from restore.space import Samples, Space
@@ -21,8 +22,10 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     """The photo as `format` can hold it, with its history in its XMP."""
     source = photo.source
     space = photo.space
-    if profile == "srgb" or space.camera:
-        space, source = Space(), replace(source, profile=None)
+    if profile == "srgb" or space.camera or (space.grey and photo.samples.shape[2] == 3):
+        space = Space()
+        exif = _exif.as_srgb(source.exif) if source.exif else None
+        source = replace(source, exif=exif, profile=icc.made("srgb"))
     bits = min(
         (depth for depth in format.DEPTHS if depth >= photo.bits), default=max(format.DEPTHS)
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from restore.space import Space
+import numpy as np
+
+from restore import profile as icc
+from restore.space import Samples, Space
 
 
 def assigned(
@@ -12,7 +15,49 @@ def assigned(
 
     Parameters
     ----------
+    channels
+        1 or 3.
     adobe
         Exif says that the colours are Adobe RGB; counts where there is no profile.
     """
-    return Space(), profile, ()
+    if not profile:
+        if adobe and channels == 3:
+            profile = icc.made("adobergb")
+            return Space(profile=profile), profile, ()
+        return Space(), None, ()
+    try:
+        found = icc.transform(profile)
+        if found.channels not in (channels, 3):
+            raise icc.ProfileError(f"it has {found.channels} channels, the photo {channels}")
+        return Space(profile=None if icc.is_srgb(profile) else profile), profile, ()
+    except icc.ProfileError as error:
+        return Space(), None, (f"the colour profile is left out, sRGB assumed: {error}",)
+
+
+def without_inks(samples: Samples, profile: bytes | None) -> tuple[Samples, bytes, tuple[str, ...]]:
+    """C M Y K samples (0: no ink) as R G B of Adobe RGB, its profile, and what to tell.
+
+    Restoring is done in light, not in inks; Adobe RGB holds nearly all that inks can print.
+    """
+    told: tuple[str, ...] = ("C M Y K became Adobe RGB",)
+    result = np.empty((*samples.shape[:2], 3), samples.dtype)
+    full = np.float32(np.iinfo(samples.dtype).max)
+    ways = None
+    if profile:
+        try:
+            ways = icc.transform(profile), icc.transform(icc.made("adobergb"))
+            if ways[0].channels != 4:
+                raise icc.ProfileError("it is none of C M Y K")
+        except icc.ProfileError as error:
+            ways, told = None, (*told, f"the colour profile cannot be used: {error}")
+    if ways is None:
+        told = (*told, "without a usable profile the colours are only about right")
+    rows = max(1, 2**20 // samples.shape[1])
+    for top in range(0, len(samples), rows):
+        inks = samples[top : top + rows] * (1 / full)
+        if ways is None:
+            light = (1 - inks[..., :3]) * (1 - inks[..., 3:])
+        else:
+            light = ways[1].from_linear(ways[0].to_linear(inks.astype(np.float32)))
+        result[top : top + rows] = (light.clip(0, 1) * full + np.float32(0.5)).astype(samples.dtype)
+    return result, icc.made("adobergb"), told

@@ -45,8 +45,9 @@ def matches(head: bytes) -> bool:
 def read(ask: Ask) -> list[Photo]:
     """The photo; further images in the file (previews, depth maps) are left out."""
     import imagecodecs
+    import numpy as np
 
-    from restore.files import _photoshop, _reading
+    from restore.files import _photoshop, _profile, _reading
     from restore.photo import Source
 
     data = ask.bytes()
@@ -56,6 +57,12 @@ def read(ask: Ask) -> list[Photo]:
     ask.check(found.height, found.width, least)
     with ask.decoding():
         samples = imagecodecs.jpeg8_decode(data)
+    profile = found.profile()
+    warnings: tuple[str, ...] = ()
+    if samples.ndim == 3 and samples.shape[2] == 4:
+        inverted = found.first(0xEE, b"Adobe") is not None  # as Photoshop has always written it
+        inks = np.subtract(255, samples) if inverted else samples
+        samples, profile, warnings = _profile.without_inks(inks, profile)
     irb, iptc = _photoshop.kept(found.joined(0xED, _IRB))
     xmp = found.first(0xE1, _XMP)
     source = Source(
@@ -63,7 +70,7 @@ def read(ask: Ask) -> list[Photo]:
         exif=found.first(0xE1, _EXIF),
         xmp=xmp,
         iptc=iptc,
-        profile=found.profile(),
+        profile=profile,
         resolution=found.resolution(),
         details=_reading.frozen(
             tables=found.tables(),
@@ -74,7 +81,7 @@ def read(ask: Ask) -> list[Photo]:
             comments=tuple(found.all(0xFE)) or None,
         ),
     )
-    return [_reading.photo(ask, samples, source=source)]
+    return [_reading.photo(ask, samples, source=source, warnings=warnings)]
 
 
 class _Segments:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ def read(ask: Ask) -> list[Photo]:
             profile = _inflated(body.partition(b"\0")[2][1:])
             if profile is None:
                 warnings.append("its colour profile is damaged; taken as sRGB")
+    if profile is None:
+        profile = _described(dict(chunks))
     source = Source(
         format="png",
         exif=exif,
@@ -109,6 +112,27 @@ def _text(body: bytes) -> bytes | None:
     packed, rest = rest[:1] == b"\1", rest[2:]
     text = rest.partition(b"\0")[2].partition(b"\0")[2]
     return _inflated(text) if packed else text
+
+
+def _described(chunks: Mapping[bytes, bytes]) -> bytes | None:
+    """A profile for the gamma and the primaries that older files tell; None for sRGB."""
+    from restore.profile import of_primaries
+
+    gamma = struct.unpack(">I", chunks[b"gAMA"])[0] if len(chunks.get(b"gAMA", b"")) == 4 else 0
+    if b"sRGB" in chunks or b"cICP" in chunks or not 10_000 <= gamma <= 200_000:
+        return None
+    white, primaries = (0.3127, 0.3290), (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+    if len(chunks.get(b"cHRM", b"")) == 32:
+        given = [each / 100_000 for each in struct.unpack(">8I", chunks[b"cHRM"])]
+        if any(abs(a - b) > 0.005 for a, b in zip(given, (*white, *primaries), strict=True)):
+            white, primaries = (given[0], given[1]), tuple(given[2:])
+            if not all(0 < each < 1 for each in given):
+                return None
+    if 44_000 < gamma < 47_000 and primaries[0] == 0.64:
+        return None  # sRGB as it was told before there was a word for it
+    with suppress(RuntimeError):
+        return of_primaries(100_000 / gamma, white, primaries)
+    return None
 
 
 def _resolution(chunks: Sequence[tuple[bytes, bytes]]) -> tuple[float, float] | None:

@@ -98,6 +98,9 @@ def _page(ask: Ask, tiff: Any, page: Any, number: int, pages: int) -> Photo:
         return main[tag].data if tag in main else None
 
     samples, extra, warnings = _samples(ask, page)
+    profile = block(_PROFILE)
+    if int(page.photometric) == 5:
+        samples, profile, extra, warnings = _without_inks(ask, page, samples, profile)
     irb, iptc = _photoshop.kept(block(_PHOTOSHOP))
     compression = int(page.compression)
     source = Source(
@@ -105,7 +108,7 @@ def _page(ask: Ask, tiff: Any, page: Any, number: int, pages: int) -> Photo:
         exif=_exif.build(parts) if parts else None,
         xmp=block(_XMP),
         iptc=block(_IPTC) or iptc,
-        profile=block(_PROFILE),
+        profile=profile,
         page=number,
         pages=pages,
         details=MappingProxyType(
@@ -150,6 +153,17 @@ def _samples(ask: Ask, page: Any) -> tuple[Samples, int, tuple[str, ...]]:
         warnings = (f"has {samples.shape[2] - colours} extra channels; only the first is kept",)
     extra = int(page.extrasamples[0]) if page.extrasamples else 2
     return samples[..., : colours + 1], extra, warnings
+
+
+def _without_inks(
+    ask: Ask, page: Any, samples: Samples, profile: bytes | None
+) -> tuple[Samples, bytes, int, tuple[str, ...]]:
+    from restore.files import _profile
+
+    if page.dtype.kind == "f" or int(page.tags.valueof(332, default=1)) != 1:
+        raise ask.error("has inks of a kind that is not read; only C M Y K of 8 and 16 bits is")
+    light, profile, warnings = _profile.without_inks(samples[..., :4], profile)
+    return light, profile, 2, warnings
 
 
 def _painted(places: Samples, palette: Samples) -> Samples:
