@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from benchmarks import _measures, _oracle, _ours, _peers
@@ -16,7 +18,7 @@ FEW = ("grey world", "stretch 0.5 %", "stretch 0.1 %")
 SIX, OTHER, NONE = "six kinds", "other dyes, S-curve", UNDAMAGED
 
 
-def measure(name: str, photo: color.Array, seed: int, *, quick: bool) -> Scores:
+def measure(name: str, photo: color.Array, seed: int) -> Scores:
     """Scores of every method on every kind of fading of one photo."""
     truth = color.to_lab(photo)
     cases = [(SIX, kind, fade(photo, kind, seed=seed)) for kind in KINDS]
@@ -25,12 +27,12 @@ def measure(name: str, photo: color.Array, seed: int, *, quick: bool) -> Scores:
     for group, case, scan in cases:
         if group != OTHER:
             yield Score(SECTION, group, case, "truth", name, {}, photo)
-        for method, result in _results(scan, group, quick):
+        for method, result in _results(scan, group):
             values = _measures.colours(color.to_lab(result), truth)
             yield Score(SECTION, group, case, method, name, values, result)
 
 
-def _results(scan: Faded, group: str, quick: bool):
+def _results(scan: Faded, group: str) -> Iterator[tuple[str, color.Array]]:
     faded = scan.srgb / np.float32(255)
     yield REFERENCE, faded
     for method, peer in _peers.PEERS.items():
@@ -39,5 +41,5 @@ def _results(scan: Faded, group: str, quick: bool):
     for step in ("fade", "white_balance"):
         if not _ours.missing(step):
             yield f"ours: {step}", _ours.restored(scan.srgb, step)[0].clip(0, 1)
-    if group == SIX and not quick:
+    if group == SIX:
         yield "bound: best affine densities", _oracle.affine_density(faded, scan.photo)

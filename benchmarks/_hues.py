@@ -29,7 +29,7 @@ BINS = np.array([-1, 0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.01])
 """Edges of the classes of recoverability."""
 
 
-def measure(name: str, photo: color.Array, seed: int, *, quick: bool) -> Scores:
+def measure(name: str, photo: color.Array, seed: int) -> Scores:
     """Scores of every method in every lighting, from the JPEG and from the camera's channels.
 
     Lamps, surfaces and camera are others than the estimators assume, with a white-balance error.
@@ -44,7 +44,7 @@ def measure(name: str, photo: color.Array, seed: int, *, quick: bool) -> Scores:
             for samples, group in ((shot.srgb, JPEG), (shot.camera, CAMERA)):
                 if shading:
                     yield Score(SECTION, group, scene, "truth", name, {}, photo)
-                    yield from _all(shot, samples, group, name, truth, quick)
+                    yield from _all(shot, samples, group, name, truth)
                 else:
                     fixed = _lightness(samples, truth)
                     yield _score(group + SMOOTH, scene, REFERENCE, name, _grey(fixed), truth)
@@ -57,7 +57,6 @@ def _all(
     group: str,
     name: str,
     truth: color.Array,
-    quick: bool,
 ) -> Scores:
     scene, fixed = shot.scene, _lightness(samples, truth)
     jpeg = group == JPEG
@@ -81,10 +80,9 @@ def _all(
     if not _ours.missing("colorize", "hue_blend"):
         found = _ours.restored(samples, 'colorize\nmodel = "compact"', "hue_blend", grey=grey)[0]
         yield _score(group, scene, FUSED, name, _on(fixed, color.to_lab(found)), truth)
-    if not quick:
-        lab = _grey(fixed)
-        lab[..., 1:] = _oracle.light_known(shot, fixed, not jpeg)
-        yield _score(group, scene, BOUND, name, lab, truth)
+    lab = _grey(fixed)
+    lab[..., 1:] = _oracle.light_known(shot, fixed, not jpeg)
+    yield _score(group, scene, BOUND, name, lab, truth)
 
 
 def _blended(

@@ -20,7 +20,7 @@ FEW = (REFERENCE, "mean of the channels")
 JPEG, CAMERA, OTHER = "from JPEG", "from camera channels", "from JPEG, other cameras"
 
 
-def measure(name: str, photo: color.Array, seed: int, *, quick: bool) -> Scores:
+def measure(name: str, photo: color.Array, seed: int) -> Scores:
     """Scores of every black and white under seven lights at two exposures."""
     truth = color.lightness(photo)
     for scene, (exposure, other) in itertools.product(LIGHTS, SHOTS):
@@ -34,7 +34,7 @@ def measure(name: str, photo: color.Array, seed: int, *, quick: bool) -> Scores:
         }
         if not _ours.missing("monochrome"):
             greys["ours: monochrome auto"] = _ours.restored(shot.srgb, "monochrome")[0][..., 0]
-        if not (quick or other):
+        if not other:
             greys["bound: best three weights"] = _best_mix(seen, truth)
         for method, grey in greys.items():
             yield _score(group, case, method, name, grey, truth)
@@ -51,7 +51,9 @@ def measure(name: str, photo: color.Array, seed: int, *, quick: bool) -> Scores:
 def _score(
     group: str, case: str, method: str, name: str, grey: color.Array, truth: color.Array
 ) -> Score:
-    return Score(SECTION, group, case, method, name, _measures.lightness(grey, truth))
+    fitted = _measures.toned(grey, truth)
+    shown = np.repeat(color.grey(fitted)[..., None], 3, -1)
+    return Score(SECTION, group, case, method, name, _measures.lightness(fitted, truth), shown)
 
 
 def _best_mix(photo: color.Array, truth: color.Array) -> color.Array:

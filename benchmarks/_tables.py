@@ -142,7 +142,7 @@ def sheet(title: str, scores: Sequence[Score]) -> str:
         bgr = np.ascontiguousarray(s.picture[..., ::-1])
         packed = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
         data = base64.b64encode(packed).decode()
-        told = f"{s.values['dE']:.1f}" if s.values else ""
+        told = f"{s.values.get('dE', s.values.get('psnr')):.1f}" if s.values else ""
         rows[s.photo, s.group, s.case][s.method] = (
             f'<td><img src="data:image/jpeg;base64,{data}"><br>{told}</td>'
         )

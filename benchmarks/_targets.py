@@ -57,6 +57,11 @@ def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
         pick(_fading.SECTION, _fading.SIX, name) for name in ("ours: fade", _fading.REFERENCE)
     )
     plain = pick(_fading.SECTION, _fading.NONE, "ours: fade")
+    plain_grey, bound = (
+        pick(_hues.SECTION, _hues.JPEG, name, TWO_LAMPS) for name in (_hues.REFERENCE, _hues.BOUND)
+    )
+    gained = difference(plain_grey, ours, "dE")
+    whole = difference(plain_grey, bound, "dE")
     fused = [
         difference(
             pick(_hues.SECTION, group, _hues.FUSED, FUSED),
@@ -86,6 +91,12 @@ def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
             of(ours, lambda s: mean(s, "dE")),
             14.0,
             False,
+        ),
+        Target(
+            "the same, share of the way from monochrome to the bound",
+            None if gained is None or whole is None else gained / whole,
+            0.53,
+            True,
         ),
         Target(
             "lightings where hues are worse than monochrome (ab error)",

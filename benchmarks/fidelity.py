@@ -29,17 +29,17 @@ from restore import color
 from restore.render import cores
 
 SECTIONS = {module.SECTION: module for module in (_monochrome, _hues, _fading)}
-SHOWN = 10
+SHOWN = 15
 """Every how manieth photo is shown in the HTML page."""
 
 
-def one(job: tuple[int, str, color.Array], sections: list[str], quick: bool) -> list[Score]:
+def one(job: tuple[int, str, color.Array], sections: list[str]) -> list[Score]:
     """All scores of one photo."""
     cv2.setNumThreads(1)
     number, name, photo = job
     found = []
     for section in sections:
-        for score in SECTIONS[section].measure(name, photo, number, quick=quick):
+        for score in SECTIONS[section].measure(name, photo, number):
             shown = number % SHOWN == 0 and score.picture is not None
             codes = (score.picture.clip(0, 1) * 255).astype(np.uint8) if shown else None
             found.append(replace(score, picture=codes))
@@ -55,7 +55,9 @@ def chroma(folder: Path) -> float | None:
     return near_edges(folder)
 
 
-def report(scores: list[Score], guided: float | None) -> tuple[list, list[_targets.Target]]:
+def report(
+    scores: list[Score], guided: float | None
+) -> tuple[list[_tables.Table], list[_targets.Target]]:
     """The tables and the targets."""
     tables, missing = [], []
     for section, module in SECTIONS.items():
@@ -98,20 +100,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--photos", type=Path, required=True, help="folder of good photos")
     parser.add_argument("--size", type=int, default=200, help="long side in pixels")
-    parser.add_argument("--quick", action="store_true", help="eight photos at 128 px, fewer peers")
+    parser.add_argument("--quick", action="store_true", help="eight photos at 128 px")
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--out", type=Path, default=Path("restored/fidelity"))
     parser.add_argument("--check", action="store_true", help="status 1 if a target is missed")
     chosen = parser.parse_args()
     started = time.perf_counter()
-    good = photos(chosen.photos, 128 if chosen.quick else chosen.size)
+    size = 128 if chosen.quick else chosen.size
+    good = photos(chosen.photos, size)
     if chosen.quick:
         good = good[:: max(1, len(good) // 8)][:8]
     if not good:
         parser.error(f"{chosen.photos}: has no photos")
     jobs = [(number, name, photo) for number, (name, photo) in enumerate(good)]
     scores: list[Score] = []
-    work = partial(one, sections=chosen.sections, quick=chosen.quick)
+    work = partial(one, sections=chosen.sections)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the photos are the parallel work
     with ProcessPoolExecutor(cores(), multiprocessing.get_context("spawn")) as pool:
         for number, found in enumerate(pool.map(work, jobs), 1):
@@ -119,24 +122,26 @@ def main() -> int:
             print(f"\r{number} of {len(jobs)} photos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     tables, targets = report(scores, chroma(chosen.photos))
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    size = 128 if chosen.quick else chosen.size
     took = f"{len(good)} photos at {size} px, {time.perf_counter() - started:.0f} s."
-    text = "\n".join(["# Fidelity", "", took, "", *(table.markdown() for table in tables)])
-    (chosen.out / "fidelity.md").write_text(text, "utf-8")
-    page = [f"<!doctype html><meta charset=utf-8><title>Fidelity</title>{STYLE}<p>{took}</p>"]
-    page += [table.html() for table in tables]
-    page += [
-        _tables.sheet(section, [s for s in scores if s.section == section])
-        for section in chosen.sections
-    ]
-    (chosen.out / "fidelity.html").write_text("".join(page), "utf-8")
-    print(text)
+    print(write(chosen.out, took, tables, scores))
     missed = [target for target in targets if not target.held]
     if chosen.check:
         for target in missed:
             print(f"missed: {target.what}", file=sys.stderr)
     return 1 if chosen.check and missed else 0
+
+
+def write(folder: Path, took: str, tables: list[_tables.Table], scores: list[Score]) -> str:
+    """Write fidelity.md and fidelity.html into a folder; the Markdown is handed back."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(["# Fidelity", "", took, "", *(table.markdown() for table in tables)])
+    (folder / "fidelity.md").write_text(text, "utf-8")
+    page = [f"<!doctype html><meta charset=utf-8><title>Fidelity</title>{STYLE}<p>{took}</p>"]
+    page += [table.html() for table in tables]
+    for section in SECTIONS:
+        page.append(_tables.sheet(section, [s for s in scores if s.section == section]))
+    (folder / "fidelity.html").write_text("".join(page), "utf-8")
+    return text
 
 
 STYLE = (
