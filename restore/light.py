@@ -1,0 +1,425 @@
+"""Which lamps a photo was taken under, and which colours can be had back. Arrays in, arrays out.
+
+A camera's channels under lamps l are `t * sum_l w_l M_l rho`: rho is the surface's colour (linear
+sRGB of luminance 1), M_l a fixed 3 x 3 matrix of the lamp (means of 50 cameras), w_l the lamps'
+light and t a scale that is not known. One narrow lamp has a matrix of rank 1: a photo under it is
+one number a pixel, and no colour can be had back from it, by any means. Two lamps leave one number
+of chroma, mixed up with their unknown ratio; a white lamp leaves nearly all.
+
+So: the lamps are named from the evidence of natural colours (`find`), their ratio is estimated as
+a field that falls across the photo (`mixture`), and the chroma of a cell is the mean of all natural
+colours, weighted by how well each explains the channels under all likely ratios (`colours`).
+Everything happens on cells of about 1/48 of the long side.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restore import color
+from restore.color import Array
+
+SIDE = 48
+"""Cells on the long side."""
+BROAD = 0.25
+"""Second by first singular value of a lamp's matrix above which one such lamp shows all hues."""
+LAMPS = {
+    "daylight": "",
+    "white": "whiteB5",
+    "warm-white": "whiteB3",
+    "tungsten": "tungsten",
+    "deep-blue": "royal450",
+    "blue": "blue465",
+    "cyan": "cyan500",
+    "green": "green525",
+    "amber": "amber590",
+    "red": "red625",
+}
+"""The lamps that are told apart, with their names in the constants: LEDs by their peak in nm."""
+CANDIDATES: tuple[tuple[str, ...], ...] = (
+    *((name,) for name in LAMPS),
+    *((warm, cold) for warm in ("red", "amber") for cold in ("blue", "green", "cyan")),
+    ("green", "blue"),
+    *((white, led) for white in ("white", "warm-white") for led in list(LAMPS)[5:]),
+    ("red", "green", "blue"),
+    ("warm-white", "red", "blue"),
+)
+"""Sets of lamps that are compared; on a stage there are seldom more."""
+PRICE = 0.1
+"""Mean log evidence that a further lamp must be worth."""
+WRONG, WIDER = 0.3, 100.0
+"""Share of places where a network is simply wrong, and variance added to what it says."""
+POWERS, COLOURS = 0.35, 0.48
+"""Standard deviations in nats: of lamps' relative power, and of its estimate from one photo."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Linear light of a photo's cells.
+
+    Attributes
+    ----------
+    values
+        (h, w, 3) linear channels.
+    variance
+        (h, w, 3) of the values: noise and rounding; huge where a channel is full.
+    camera
+        The camera's own channels, not linear sRGB.
+    """
+
+    values: Array
+    variance: Array
+    camera: bool
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.values.shape[0], self.values.shape[1]
+
+    def every(self, number: int) -> Cells:
+        """At most `number` cells on the long side, picked evenly."""
+        step = math.ceil(max(self.shape) / number)
+        picked = slice(step // 2 if min(self.shape) > step else 0, None, step)
+        return Cells(self.values[picked, picked], self.variance[picked, picked], self.camera)
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """How much of each lamp falls on each cell.
+
+    Attributes
+    ----------
+    lamps
+        Names, keys of `LAMPS`.
+    place
+        (n, m - 1) where the logarithms of the m lamps' light stand, in the coordinates of `_basis`:
+        for two lamps, ln(w_1 / w_2).
+    spread
+        (n,) standard deviation of every coordinate, in nats.
+    evidence
+        Mean log evidence of the cells.
+    """
+
+    lamps: tuple[str, ...]
+    place: Array
+    spread: Array
+    evidence: float = 0.0
+
+    def shares(self) -> Array:
+        """(n, m) share of each lamp in the light, sum 1."""
+        weights = np.exp(self.place @ _basis(len(self.lamps)).T)
+        return weights / weights.sum(1, keepdims=True)
+
+
+def cells(view: Array, noise: Array, averaged: float, camera: bool, side: int = SIDE) -> Cells:
+    """A photo's linear light on cells, with its variance.
+
+    Parameters
+    ----------
+    view
+        (height, width, 3) sRGB-encoded: the photo as its file held it, reduced or not.
+    noise
+        (3,) standard deviation of one encoded pixel of the full photo.
+    averaged
+        Pixels of the full photo in one of the view.
+    """
+    import cv2
+
+    height, width = view.shape[:2]
+    shrink = min(1.0, side / max(height, width))
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+
+    def mean(values: Array) -> Array:
+        return cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+
+    averaged *= height * width / (size[0] * size[1])
+    linear = color.decode(view)
+    open_ = (view < 0.985).astype(np.float32)
+    share = mean(open_)
+    full = share < 0.25
+    values = np.where(full, mean(linear), mean(linear * open_) / np.maximum(share, 1e-3))
+    slope = 2.4 / 1.055 * ((color.encode(values).clip(0.04, None) + 0.055) / 1.055) ** 1.4
+    # A quarter: JPEG and demosaicking make neighbours' noise alike. 0.6 / 255 is 8 bits' rounding.
+    variance = (noise**2 + (0.6 / 255) ** 2) * slope**2 / max(averaged / 4, 1) + 1e-7
+    if not camera:  # what the colour matrix made negative was cut off at 0
+        top = values.max(-1, keepdims=True)
+        cut = values < 0.01 * top
+        values = np.where(cut, -0.03 * top, values)
+        variance = variance + cut * (0.12 * top) ** 2
+    variance = np.where(full, 1e3, variance)
+    return Cells(values.astype(np.float32), variance.astype(np.float32), camera)
+
+
+def find(seen: Cells) -> Mixture:
+    """The lamps that explain a photo best, with their mixture on its cells.
+
+    For each set of `CANDIDATES` the mean log evidence of cells spread over the photo is found,
+    less a price for each lamp more; daylight needs least proof.
+    """
+    few = seen.every(14)
+    best, highest = CANDIDATES[0], -math.inf
+    for lamps in CANDIDATES:
+        price = PRICE * len(lamps) - (PRICE if lamps == ("daylight",) else 0)
+        found = mixture(few, lamps).evidence - price
+        if found > highest:
+            best, highest = lamps, found
+    return mixture(seen, best)
+
+
+def mixture(seen: Cells, lamps: Sequence[str], likely: Array | None = None) -> Mixture:
+    """The mixture of known lamps on each cell.
+
+    Each cell alone says little: a red thing under blue light looks like a grey one under red
+    light. Surfaces that are bright under every lamp are the most nearly neutral, so these count
+    most. Their ratios are fitted by a plane over the photo (lamps stand somewhere), which is drawn
+    towards lamps of equal strength and no slope as far as natural photos alone would make one.
+
+    Parameters
+    ----------
+    likely
+        (n, 90) log probability of the palette's colours for each cell, where more is known.
+    """
+    lamps = tuple(lamps)
+    rows, columns = seen.shape
+    explained = _explain(seen, lamps, likely)
+    nodes = _nodes(len(lamps))
+    each = _log_sum(explained)
+    if len(lamps) == 1:
+        empty = np.zeros((len(each), 0), np.float32)
+        return Mixture(lamps, empty, np.zeros(len(each), np.float32), float(each.mean()))
+
+    posterior = _softmax(each - 0.5 * (nodes**2).sum(1) / 9)
+    mean = posterior @ nodes
+    doubt = (posterior @ (nodes**2) - mean**2).mean(1)
+    weight = _lit_by_all(seen, lamps) / (doubt + 0.1)
+    across, down = (
+        np.broadcast_to(axis, (rows, columns)).ravel() * length / max(rows, columns)
+        for axis, length in ((_even(columns), columns), (_even(rows)[:, None], rows))
+    )
+    plane = np.stack([np.ones_like(across), across, down], 1)
+    normal = (plane.T * weight) @ plane + 1e-6 * weight.sum() * np.eye(3)
+    fitted = np.linalg.solve(normal, (plane.T * weight) @ mean)
+    level = fitted[0] * POWERS**2 / (POWERS**2 + COLOURS**2)
+    steep = (fitted[1:] ** 2).sum()
+    slope = plane[:, 1:] @ fitted[1:] * (1.35 * steep / (steep + 0.4**2))
+    place = (level + slope).astype(np.float32)
+    spread = np.full(len(each), np.hypot(0.35, slope.std() * math.sqrt(slope.shape[1])), np.float32)
+    near = _log_normal(nodes, place, spread)
+    return Mixture(lamps, place, spread, float(_log_sum(each + near).mean()))
+
+
+def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[Array, Array, Array]:
+    """What chroma each cell can have, and how much of that the light has told.
+
+    Parameters
+    ----------
+    likely
+        (n, 90) log probability of the palette's colours for each cell, where more is known than
+        that they are natural.
+
+    Returns
+    -------
+    (n, 2) a* b* that the surface would have at L* = 50, the mean over all colours that explain the
+    channels; (n, 3) its variances and covariance (a, ab, b); (n,) recoverability 0 … 1.
+    """
+    sure = recoverability(seen, found)
+    if len(found.lamps) == 1 and broad(found.lamps[0], seen.camera):
+        return _divided(seen, found.lamps[0]), np.zeros((len(sure), 3), np.float32), sure
+    explained = _explain(seen, found.lamps, likely)
+    if found.place.shape[1]:
+        explained += _log_normal(_nodes(len(found.lamps)), found.place, found.spread)[..., None]
+    p = _softmax(explained.reshape(len(sure), -1)).reshape(explained.shape).sum(1)
+    ab = palette()[0]
+    mean = p @ ab
+    squares = np.stack([ab[:, 0] ** 2, ab[:, 0] * ab[:, 1], ab[:, 1] ** 2], 1)
+    own = np.stack([mean[:, 0] ** 2, mean[:, 0] * mean[:, 1], mean[:, 1] ** 2], 1)
+    return mean, p @ squares - own, sure
+
+
+def likely(ab: Array, covariance: Array) -> Array:
+    """Log probability of the palette's colours where a network has said something.
+
+    Parameters
+    ----------
+    ab
+        (n, 2) a* b* at L* = 50.
+    covariance
+        (n, 3) variances and covariance (a, ab, b).
+
+    Returns
+    -------
+    (n, 90). The network is taken to be wrong altogether in `WRONG` of the places.
+    """
+    colour, share, _ = palette()
+    aa, cross, bb = (covariance * np.float32(1) + (WIDER, 0, WIDER)).T[..., None]
+    a, b = (colour[:, k] - ab[:, k, None] for k in range(2))
+    far = (bb * a * a - 2 * cross * a * b + aa * b * b) / (aa * bb - cross * cross)
+    near = _softmax(-0.5 * far)
+    return np.log((1 - WRONG) * near + WRONG * np.exp(share)).astype(np.float32)
+
+
+def recoverability(seen: Cells, found: Mixture) -> Array:
+    """(n,) share of the natural variance of chroma that the light can tell, 0 … 1.
+
+    1 - trace(C) / trace(C0) with C the covariance after, C0 before, of the linear estimate: it
+    depends on the lamps, their mixture and its doubt, noise and clipping, not on the colour found.
+    """
+    prior = {key: np.array(value) for key, value in constants()["hue_prior"].items()}
+    matrices = np.stack([matrix(name, seen.camera) for name in found.lamps])
+    basis = _basis(len(found.lamps))
+    top = np.maximum(seen.values.reshape(-1, 3).max(1), 1e-4)
+    weights = np.exp(found.place @ basis.T)
+    mixed = np.einsum("nm,mij->nij", weights, matrices)
+    neutral = mixed @ prior["mu_rel"]
+    scale = np.maximum(neutral.max(1), 1e-6)
+    mixed, neutral = mixed / scale[:, None, None], neutral / scale[:, None]
+    slope = mixed @ prior["G_rel_per_ab50"]
+    noise = mixed @ prior["Q_rel"] @ mixed.transpose(0, 2, 1)
+    noise += 25 * neutral[:, :, None] * neutral[:, None, :]
+    own = seen.variance.reshape(-1, 3) / top[:, None] ** 2 + (0.15 * neutral) ** 2 + 0.05**2
+    noise += own[:, :, None] * np.eye(3)
+    shift = np.einsum("nm,mc,mk->nck", weights, basis, matrices @ prior["mu_rel"])
+    shift *= (found.spread / scale)[:, None, None]
+    noise += shift.transpose(0, 2, 1) @ shift
+    told = slope.transpose(0, 2, 1) @ np.linalg.inv(noise) @ slope
+    before = prior["C0_ab50"]
+    after = np.linalg.inv(np.linalg.inv(before) + told)
+    return (1 - np.trace(after, axis1=1, axis2=2) / np.trace(before)).clip(0, 1).astype(np.float32)
+
+
+@cache
+def constants() -> Any:
+    """Matrices of lamps and statistics of natural colours; `about` in the file says whence."""
+    return json.loads(files("restore").joinpath("data/colour-constants.json").read_text("utf-8"))
+
+
+@cache
+def matrix(lamp: str, camera: bool) -> Array:
+    """(3, 3) from a surface's linear sRGB to the channels under a lamp of full power."""
+    to_srgb = np.array(constants()["ccm_cam_to_linear_srgb"])
+    name = LAMPS[lamp]
+    seen = np.array(constants()["led"][name]["M_cam"]) if name else np.linalg.inv(to_srgb)
+    return (seen if camera else to_srgb @ seen).astype(np.float32)
+
+
+@cache
+def broad(lamp: str, camera: bool) -> bool:
+    """Whether a lamp alone shows all hues."""
+    values = np.linalg.svd(matrix(lamp, camera), compute_uv=False)
+    return bool(values[1] > BROAD * values[0])
+
+
+@cache
+def palette() -> tuple[Array, Array, Array]:
+    """Natural colours: (90, 2) a* b* at L* = 50, (90,) log frequency, (90, 3) linear, luminance 1.
+
+    The occupied bins of a grid of 10 units, over a few hundred photos.
+    """
+    bins = np.array(constants()["hue_prior"]["palette_grid10"], np.float32)
+    linear = color.lab_to_linear(np.insert(bins[:, :2], 0, 50, axis=1))
+    share = bins[:, 2] / bins[:, 2].sum()
+    return bins[:, :2].copy(), np.log(share), linear / (linear @ color.LUMA)[:, None]
+
+
+def _explain(seen: Cells, lamps: tuple[str, ...], likely: Array | None = None) -> Array:
+    """(n, K, 90) log evidence of every colour under every mixture in `_nodes`, for each cell.
+
+    Student's t about the predicted channels, the unknown scale integrated out. Beside noise there
+    is 8 % of each channel and a leak of 4 % (camera channels) or 6 % of the brightest one: cameras
+    and lamps differ by that much.
+    """
+    weights = np.exp(_nodes(len(lamps)) @ _basis(len(lamps)).T)
+    mixed = np.einsum("km,mij->kij", weights, [matrix(name, seen.camera) for name in lamps])
+    predicted = mixed @ palette()[2].T
+    predicted /= np.maximum(predicted.max(1, keepdims=True), 1e-6)
+    shape = predicted.shape[0], predicted.shape[2]
+    predicted = np.moveaxis(predicted, 1, 0).reshape(3, -1).astype(np.float32)
+    values = seen.values.reshape(-1, 3)
+    top = np.maximum(values.max(1, keepdims=True), np.float32(1e-4))
+    z, variance = values / top, seen.variance.reshape(-1, 3) / top**2
+    own = (0.08 * predicted) ** 2 + np.float32(0.04 if seen.camera else 0.06) ** 2
+    product, ww, wz, zz = np.float32(1), np.float32(0), np.float32(0), np.float32(0)
+    for k in range(3):
+        total = variance[:, k, None] + own[k]
+        product = product * total
+        weighted = predicted[k] / total
+        ww = ww + weighted * predicted[k]
+        wz = wz + weighted * z[:, k, None]
+        zz = zz + (z[:, k] ** 2)[:, None] / total
+    wrong = np.maximum(zz - wz * wz / ww, 0)
+    found = -3.5 * np.log1p(wrong / 5) - 0.5 * np.log(product * ww)
+    found = found.reshape(-1, *shape)
+    found += palette()[1] if likely is None else likely[:, None]
+    return found
+
+
+def _divided(seen: Cells, lamp: str) -> Array:
+    """(n, 2) a* b* at L* = 50 of cells under one broad lamp, its colour divided out."""
+    linear = seen.values.reshape(-1, 3) @ np.linalg.inv(matrix(lamp, seen.camera)).T
+    luminance = np.maximum(linear @ color.LUMA, 1e-5)
+    middle = color.lab_to_linear(np.array([50, 0, 0], np.float32))[0]
+    return color.to_lab(color.encode(linear * (middle / luminance)[:, None]))[:, 1:].clip(-80, 80)
+
+
+def _lit_by_all(seen: Cells, lamps: tuple[str, ...]) -> Array:
+    """(n,) how bright a cell is under every lamp at once, to its surroundings, squared."""
+    import cv2
+
+    neutral = constants()["hue_prior"]["mu_rel"]
+    lights = np.stack([matrix(name, seen.camera) @ neutral for name in lamps], 1)
+    shares = np.maximum(seen.values, 0) @ np.linalg.pinv(lights).T
+    shares = np.maximum(shares, np.maximum(0.01 * shares.max(-1, keepdims=True), 1e-9))
+    both = np.exp(np.log(shares).mean(-1)).astype(np.float32)
+    around = cv2.GaussianBlur(both, (0, 0), 0.25 * max(seen.shape), borderType=cv2.BORDER_REFLECT)
+    return np.minimum(both / around, 5).ravel() ** 2
+
+
+@cache
+def _nodes(lamps: int) -> Array:
+    """(K, lamps - 1) mixtures that are tried: 17 of two lamps, 49 of three."""
+    if lamps == 1:
+        return np.zeros((1, 0), np.float32)
+    axis = np.linspace(-4, 4, 17) if lamps == 2 else np.linspace(-3, 3, 7)
+    grid = np.meshgrid(*[axis] * (lamps - 1), indexing="ij")
+    return np.stack(grid, -1).reshape(-1, lamps - 1).astype(np.float32)
+
+
+@cache
+def _basis(lamps: int) -> Array:
+    """(lamps, lamps - 1) from coordinates of a mixture to the logarithms of the lamps' light."""
+    if lamps == 3:
+        return np.array([[0.5, 12**-0.5], [-0.5, 12**-0.5], [0, -2 * 12**-0.5]], np.float32)
+    return np.array([[0.5], [-0.5]], np.float32) if lamps == 2 else np.zeros((1, 0), np.float32)
+
+
+def _log_normal(nodes: Array, place: Array, spread: Array) -> Array:
+    """(n, K) log probability of the nodes, sum 1, under a normal one about each place."""
+    off = ((nodes[None] - place[:, None]) ** 2).sum(-1) / spread[:, None] ** 2
+    return -0.5 * off - _log_sum(-0.5 * off)[:, None]
+
+
+def _log_sum(logs: Array) -> Array:
+    """Log of the sum of exponentials over the last axis."""
+    top = logs.max(-1, keepdims=True)
+    return (top + np.log(np.exp(logs - top).sum(-1, keepdims=True)))[..., 0]
+
+
+def _softmax(logs: Array) -> Array:
+    """Exponentials over the last axis, sum 1."""
+    p = np.exp(logs - logs.max(-1, keepdims=True))
+    p /= p.sum(-1, keepdims=True)
+    return p
+
+
+def _even(count: int) -> NDArray[np.float64]:
+    """-1 … 1 evenly; a single one is 0."""
+    return np.linspace(-1, 1, count) if count > 1 else np.zeros(1)

@@ -1,0 +1,129 @@
+"""Blend back the hues that a photo under stage light still holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+
+from restore import color, light, mixes
+from restore.photo import Field, Proxy, Tile, Window
+from restore.step import Amount, Param, Render
+from restore.steps._chroma import guide
+
+LEAST = 0.03
+"""Mean recoverability below which nothing is blended: one lamp, and its leaks into the others."""
+_LIGHTS = "auto|(L)(\\+(L)){0,2}".replace("L", "|".join(light.LAMPS))
+
+
+def hue_blend(
+    proxy: Proxy,
+    *,
+    lights: Annotated[
+        str,
+        Param(
+            "which lamps lit the scene; auto finds them",
+            pattern=_LIGHTS,
+            unit="auto, or names joined by +: " + ", ".join(light.LAMPS),
+        ),
+    ] = "auto",
+    amount: Amount = 1,
+) -> Render:
+    """Blend the original's own hues back, where they can be trusted.
+
+    Finds which lamps lit the scene and how they mix over it, divides their colours out, and infers
+    each place's chroma from what natural colours look like under that light. What the light cannot
+    tell stays as the step before left it: under one narrow lamp nothing changes. Lightness stays.
+    """
+    view = proxy.view
+    averaged = proxy.size[0] * proxy.size[1] / (view.window.height * view.window.width)
+    noise = mixes.noise([patch.original for patch in proxy.patches])
+    seen = light.cells(view.original, noise, averaged, proxy.camera)
+    found = light.find(seen) if lights == "auto" else light.mixture(seen, _lamps(lights))
+    lightness = color.lightness(view.pixels).clip(0, 100)
+
+    before = _before(proxy, seen.shape, lightness)
+    likely = light.likely(*before) if before else None
+    hues, _, sure = light.colours(seen, found, likely)
+    weight = np.float32(amount) * np.sqrt(sure).reshape(*seen.shape, 1)
+    notes = _notes(proxy, seen.shape, found, hues, sure)
+    if sure.mean() < LEAST or amount == 0:
+        return Render(lambda t: t.pixels, notes=notes)
+
+    guided = guide(weight * hues.reshape(*seen.shape, 2), lightness)
+    kept = Field(1 - weight[..., 0])
+
+    def tile(t: Tile) -> color.Array:
+        lab = color.to_lab(t.pixels)
+        lab[..., 1:] *= kept.at(t.window)[..., None]
+        own = guided.at(lab[..., 0], t.window)
+        own *= ((lab[..., 0] + 16) * np.float32(1 / 66))[..., None]
+        lab[..., 1:] += own
+        return color.into_gamut(lab)
+
+    return Render(tile, notes=notes)
+
+
+def _before(
+    proxy: Proxy, shape: tuple[int, int], lightness: color.Array
+) -> tuple[color.Array, color.Array] | None:
+    """What the step before says of each cell: (n, 2) a* b* at L* = 50 and (n, 3) covariance."""
+    import cv2
+
+    def mean(values: color.Array) -> color.Array:
+        return cv2.resize(values, shape[::-1], interpolation=cv2.INTER_AREA).reshape(*shape, -1)
+
+    scale = np.float32(66) / (mean(lightness) + 16)
+    for notes in reversed(list(proxy.notes.values())):
+        ab, covariance = notes.get("ab"), notes.get("covariance")
+        if isinstance(ab, Field) and isinstance(covariance, Field):
+            window = Window.whole(*shape)
+            return (
+                (ab.at(window) * scale).reshape(-1, 2),
+                (covariance.at(window) * scale**2).reshape(-1, 3),
+            )
+    return None
+
+
+def _notes(
+    proxy: Proxy, shape: tuple[int, int], found: light.Mixture, hues: color.Array, sure: color.Array
+) -> dict[str, Any]:
+    """What was found, as numbers, as maps, and in one sentence."""
+    lamps = [name.replace("-", " ") for name in found.lamps]
+    known = float(sure.mean())
+    if len(lamps) == 1 and known < LEAST:
+        network = any("ab" in notes for notes in proxy.notes.values())
+        colours = "colours are the network's" if network else "it holds no colours"
+        summary = f"{lamps[0]} lamp only: {colours}"
+    elif len(lamps) == 1:
+        summary = f"{lamps[0]} light: the photo's own hues, {known:.0%} sure"
+    else:
+        count = {2: "two", 3: "three"}[len(lamps)]
+        summary = f"{count} lamps, {' and '.join(lamps)}: hues {known:.0%} sure"
+    poor = _noise_only(proxy)
+    if poor:
+        summary += f"; the {' and '.join(poor)} channel holds noise only"
+    return {
+        "summary": summary,
+        "lamps": list(found.lamps),
+        "evidence": found.evidence,
+        "mean recoverability": known,
+        "recoverability": Field(sure.reshape(*shape)),
+        "hues": Field(hues.reshape(*shape, 2)),
+        "mixture": Field(found.shares().reshape(*shape, -1)),
+    }
+
+
+def _noise_only(proxy: Proxy) -> list[str]:
+    """Names of the original's channels whose detail drowns in noise."""
+    view = proxy.view
+    averaged = proxy.size[0] * proxy.size[1] / (view.window.height * view.window.width)
+    noise = mixes.noise([patch.original for patch in proxy.patches])
+    detail, _ = mixes.evidence(view.original, noise, averaged)
+    pairs = zip(("red", "green", "blue"), detail < 2 * noise, strict=True)
+    return [name for name, poor in pairs if poor] if (detail >= 2 * noise).any() else []
+
+
+def _lamps(text: str) -> list[str]:
+    """Names of the lamps in "red+blue", each once."""
+    return list(dict.fromkeys(text.split("+")))
