@@ -14,6 +14,9 @@ from restore.step import Amount, Param, Render
 def levels(
     proxy: Proxy,
     *,
+    auto: Annotated[
+        float, Param("find black and white so that this share clips at each end; 0 off", 0, 10, "%")
+    ] = 0,
     black: Annotated[float, Param("encoded value that becomes black", -50, 99, "%")] = 0,
     white: Annotated[float, Param("encoded value that becomes white", 1, 200, "%")] = 100,
     gamma: Annotated[
@@ -24,21 +27,36 @@ def levels(
 ) -> Render:
     """Set black, white, middle brightness and contrast.
 
-    All on sRGB-encoded values, each channel alike. Contrast bends the tones by a sigmoid through
-    black, middle grey and white (Bezier-like blend of the identity and smoothstep), so nothing
-    clips. A white at or below black is taken as 1 % above it.
+    All on sRGB-encoded values, each channel alike, so that neutral greys stay neutral. `auto`
+    stretches the tones to the full range, to at most 8 times their own; `black` and `white` then
+    count from there. Contrast bends the tones by v + contrast v (1 - v) (2 v - 1): black, middle
+    grey and white stay, the slope in the middle is 1 + contrast / 2. A white at or below black is
+    taken as 1 % above it.
     """
-    low = np.float32(black / 100)
-    gain = np.float32(1 / max(white / 100 - black / 100, 0.01))
+    low, high = _range(proxy, auto) if auto else (0.0, 1.0)
+    low, high = low + (high - low) * black / 100, low + (high - low) * white / 100
+    gain = 1 / max(high - low, 0.01)
     bend = np.float32(contrast / 100)
 
     def tile(t: Tile) -> color.Array:
-        v = (t.pixels - low) * gain
+        v = t.pixels * np.float32(gain)
+        v -= np.float32(low * gain)
         if gamma != 1:
             v = np.copysign(np.power(np.abs(v), np.float32(1 / gamma)), v)
         if bend:
             inner = v.clip(0, 1)
             v += bend * inner * (1 - inner) * (2 * inner - 1)
-        return t.pixels + np.float32(amount) * (v - t.pixels)
+        if amount != 1:
+            v -= t.pixels
+            v *= np.float32(amount)
+            v += t.pixels
+        return v
 
-    return Render(tile)
+    return Render(tile, notes={"black": low * 100, "white": high * 100})
+
+
+def _range(proxy: Proxy, clip: float) -> tuple[float, float]:
+    """The values between which all but `clip` % at each end lie, at least an eighth apart."""
+    low, high = np.percentile(proxy.view.pixels, [clip, 100 - clip])
+    middle, half = (low + high) / 2, max((high - low) / 2, 1 / 16)
+    return float(middle - half), float(middle + half)
