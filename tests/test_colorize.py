@@ -54,6 +54,22 @@ def test_keeps_the_lightness(astronaut: Photo, saturation: float) -> None:
     assert np.abs(lab(found)[..., 0] - color.lightness(view.pixels)).max() < 0.2
 
 
+def test_colours_out_of_gamut_keep_lightness_and_hue_and_lose_no_more_chroma_than_needed() -> None:
+    rng = np.random.default_rng(0)
+    wanted = rng.uniform((0, -110, -110), (100, 110, 110), (20_000, 3)).astype(np.float32)
+    found = lab(color.into_gamut(wanted))
+    assert np.abs(found[:, 0] - wanted[:, 0]).max() < 0.2
+    size = np.hypot(found[:, 1], found[:, 2])
+    across = found[:, 1] * wanted[:, 2] - found[:, 2] * wanted[:, 1]
+    # Lab units across the wanted hue; blues and yellows at the edge are the worst
+    assert np.quantile(np.abs(across) / np.hypot(wanted[:, 1], wanted[:, 2]), 0.999) < 0.3
+    wider = wanted.copy()
+    wider[:, 1:] *= 1.05 * (size / np.hypot(wanted[:, 1], wanted[:, 2]))[:, None]
+    cut = size < 0.98 * np.hypot(wanted[:, 1], wanted[:, 2])
+    linear = color.lab_to_linear(wider[cut])
+    assert ((linear < 0) | (linear > 1)).any(-1).mean() > 0.99  # 5 % more would be outside
+
+
 def test_colours_that_were_there_are_replaced_and_amount_blends() -> None:
     photo = Photo(colours("astronaut"))
     view = photo.proxy().view
