@@ -11,8 +11,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 import restore
-from restore import steps
+from restore import profile, steps
+from restore.color import Array
 from restore.errors import RecipeError, nearest
 from restore.photo import Photo, Proxy
 from restore.render import render_photo
@@ -82,9 +85,9 @@ class Recipe:
         return replace(_parse(_text(path), str(path), (path.stem,)), path=path)
 
     @classmethod
-    def parse(cls, text: str, name: str) -> Recipe:
-        """A recipe from TOML text; `name` stands in messages."""
-        return _parse(text, name, (name,))
+    def parse(cls, text: str, where: str, name: str = "") -> Recipe:
+        """A recipe from TOML text; `where` stands in messages, and is its name if none is given."""
+        return _parse(text, where, (name or where,))
 
     @property
     def labels(self) -> list[str]:
@@ -133,12 +136,33 @@ class Recipe:
         threads: int | None = None,
     ) -> Photo:
         """The restored photo: same size and bit depth, with what was found in its notes."""
-        render = self.plan(photo.proxy())
-        space = Space() if photo.space.camera else photo.space
+        proxy = photo.proxy()
+        render = self.plan(proxy)
+        space, source = photo.space, photo.source
+        if space.camera or (space.grey and _coloured(render.tile(proxy.view))):
+            space, source = Space(), replace(source, profile=profile.made("srgb"))
         samples = render_photo(photo, render, space, threads=threads, progress=progress)
         grey = photo.samples.shape[2] == 1 and (samples == samples[..., :1]).all()
-        source = replace(photo.source, history=(*photo.source.history, self.line()))
+        source = replace(
+            source, history=(*source.history, self.line()), record=self._record(render.notes)
+        )
         return Photo(samples[..., :1] if grey else samples, space, source, render.notes)
+
+    def _record(self, notes: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """What a result's metadata must hold so that it can be made again: see `rerun`."""
+        record = {"name": self.name, "version": restore.__version__}
+        uses = []
+        for label, use in zip(self.labels, self.uses, strict=True):
+            settings = {name: setting.default for name, setting in use.step.settings.items()}
+            settings |= use.settings
+            if "network" in notes[label]:
+                network = notes[label]["network"]
+                record |= {"network": network["name"], "networkSha256": network["sha256"]}
+                settings["model"] = network["name"]  # not "auto": another may be the best by then
+            given = {name: value for name, value in settings.items() if value is not None}
+            uses.append(replace(use, settings=given))
+        record["recipe"] = replace(self, uses=tuple(uses)).toml()
+        return record
 
     def toml(self) -> str:
         """The recipe as TOML, recipes in it replaced by their steps; `parse` reads it back."""
@@ -156,6 +180,11 @@ class Recipe:
             given = ", ".join(f"{key}={value}" for key, value in use.settings.items())
             words.append(f"{label}({given})")
         return f"restore {restore.__version__}, recipe {self.name}: " + " > ".join(words)
+
+
+def _coloured(view: Array) -> bool:
+    """Whether a picture has any colour, to a code of 16 bits."""
+    return bool((np.ptp(view, axis=-1) > 1 / 65535).any())
 
 
 def folders() -> list[Path]:

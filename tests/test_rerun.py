@@ -1,0 +1,45 @@
+"""A result can be made again from its metadata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import restore
+from restore.cli import cli
+from restore.photo import Photo, Source
+
+TWICE = '[[steps]]\nuse = "colorize"\nside = 64\n[[steps]]\nuse = "levels"\nblack = 3\n'
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Path:
+    """A small 16-bit photo."""
+    ramp = np.linspace(0, 65535, 80 * 90).reshape(80, 90, 1).astype(np.uint16)
+    path = tmp_path / "photo.tif"
+    return restore.save(Photo(np.repeat(ramp, 3, 2), source=Source(path=path)), path)
+
+
+def test_a_result_can_be_made_again(original: Path, tmp_path: Path) -> None:
+    recipe = restore.Recipe.parse(TWICE, "twice").with_settings({"levels.gamma": "1.3"})
+    first = restore.save(recipe(restore.load(original)), tmp_path / "result.tif")
+    record = restore.load(first).source.record
+    assert record["network"] == "compact"
+    assert len(record["networkSha256"]) == 64
+    assert 'model = "compact"' in record["recipe"]  # not auto, which may come to mean another
+    found = CliRunner().invoke(
+        cli, ["rerun", str(first), "--from", str(original), "-o", str(tmp_path / "again")]
+    )
+    assert found.exit_code == 0, found.output
+    again = restore.load(found.stdout.strip())
+    assert (again.samples == restore.load(first).samples).all()
+    assert again.source.record["recipe"] == record["recipe"]
+
+
+def test_a_photo_that_no_recipe_made_is_told(original: Path, tmp_path: Path) -> None:
+    found = CliRunner().invoke(cli, ["rerun", str(original), "--from", str(original)])
+    assert isinstance(found.exception, restore.RestoreError)
+    assert "does not say which recipe made it" in str(found.exception)
