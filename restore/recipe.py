@@ -153,14 +153,14 @@ class Recipe:
         record = {"name": self.name, "version": restore.__version__}
         uses = []
         for label, use in zip(self.labels, self.uses, strict=True):
-            settings = {name: setting.default for name, setting in use.step.settings.items()}
-            settings |= use.settings
+            defaults = {name: setting.default for name, setting in use.step.settings.items()}
+            known = {name: value for name, value in defaults.items() if value is not None}
+            settings = {**use.step.check(label, known), **use.settings}
             if "network" in notes[label]:
                 network = notes[label]["network"]
                 record |= {"network": network["name"], "networkSha256": network["sha256"]}
                 settings["model"] = network["name"]  # not "auto": another may be the best by then
-            given = {name: value for name, value in settings.items() if value is not None}
-            uses.append(replace(use, settings=given))
+            uses.append(replace(use, settings=settings))
         record["recipe"] = replace(self, uses=tuple(uses)).toml()
         return record
 
