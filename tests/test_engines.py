@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,19 @@ def test_auto_is_the_first_that_is_installed(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("RESTORE_ENGINE", "opencl")
     with pytest.raises(RestoreError, match='RESTORE_ENGINE: there is no engine "opencl"; did you'):
         engines.engine()
+
+
+def test_an_engine_that_does_not_load_here_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "openvino.py").write_text("raise ImportError('libopenvino.so: wrong ELF class')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "openvino", raising=False)
+    engines.installed.cache_clear()
+    try:
+        assert engines.engine() in ("onnxruntime", "opencv")
+    finally:
+        engines.installed.cache_clear()
 
 
 @pytest.mark.skipif("openvino" not in HERE, reason="only OpenVINO keeps compiled networks")

@@ -9,7 +9,7 @@ Nothing here knows what a network is for.
 from __future__ import annotations
 
 import functools
-import importlib.util
+import importlib
 import os
 import re
 import threading
@@ -86,15 +86,20 @@ def engine(name: str = "auto") -> str:
     if not installed(name):
         package = ENGINES[name][0]
         raise MissingPackage(
-            f"{where}: {name} needs the {package} package; install it with: pip install {package}"
+            f"{where}: {name} needs the {package} package, which is not here or does not load; "
+            f"install it with: pip install {package}"
         )
     return name
 
 
+@functools.cache
 def installed(name: str) -> bool:
-    """Whether the engine's package is there."""
-    module = ENGINES[name][1]
-    return importlib.util.find_spec(module) is not None
+    """Whether the engine can be used: its package is there, and this machine can load it."""
+    try:
+        importlib.import_module(ENGINES[name][1])
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 @functools.cache
