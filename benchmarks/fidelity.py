@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks import _fading, _hues, _monochrome, _peers, _tables, _targets
+from benchmarks import _fading, _hues, _monochrome, _peers, _tables, _targets, chroma
 from benchmarks._work import Score
 from benchmarks.simulate import photos
 from restore import color
@@ -46,17 +46,20 @@ def one(job: tuple[int, str, color.Array], sections: list[str]) -> list[Score]:
     return found
 
 
-def chroma(folder: Path) -> float | None:
-    """PSNR of our guided chroma near edges in dB, measured by `chroma.py` where that is there."""
-    try:
-        from benchmarks.chroma import near_edges
-    except ImportError:
-        return None
-    return near_edges(folder)
+def guided_chroma(folder: Path) -> tuple[_tables.Table, float]:
+    """The table of `chroma.py`, and the dB near edges of exact cells along the edges."""
+    figures = np.mean([chroma.measure(lab, 56) for lab in chroma.photos(folder, 512)], 0)
+    ways = ("exact, stretched", "exact, along edges", "blurred, stretched", "blurred, along edges")
+    rows = tuple(
+        (way, f"{near:.2f}", f"{all_:.2f}")
+        for way, (near, all_) in zip(ways, figures.reshape(4, 2), strict=True)
+    )
+    columns = ("56 × 56 cells of a* b*", "near edges, dB", "everywhere, dB")
+    return _tables.Table("Guided chroma, photos at 512 px", columns, rows), float(figures[2])
 
 
 def report(
-    scores: list[Score], guided: float | None
+    scores: list[Score], guided: tuple[_tables.Table, float] | None
 ) -> tuple[list[_tables.Table], list[_targets.Target]]:
     """The tables and the targets."""
     tables, missing = [], []
@@ -89,9 +92,11 @@ def report(
     seen = {s.method for s in scores}
     ours = ("ours: monochrome auto", _hues.OURS, _hues.FUSED, "ours: fade", "ours: white_balance")
     missing += [(method, "not measured") for method in ours if method not in seen]
+    if guided:
+        tables.append(guided[0])
     if missing:
         tables.append(_tables.Table("Left out", ("what", "why"), tuple(missing)))
-    found = _targets.targets(scores, guided)
+    found = _targets.targets(scores, guided[1] if guided else None)
     return [_targets.table(found), *tables], found
 
 
@@ -121,7 +126,9 @@ def main() -> int:
             scores += found
             print(f"\r{number} of {len(jobs)} photos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    tables, targets = report(scores, chroma(chosen.photos))
+    tables, targets = report(
+        scores, guided_chroma(chosen.photos) if "hues" in chosen.sections else None
+    )
     took = f"{len(good)} photos at {size} px, {time.perf_counter() - started:.0f} s."
     print(write(chosen.out, took, tables, scores))
     missed = [target for target in targets if not target.held]
