@@ -42,7 +42,7 @@ def write(
         blobs = [blob(values, packed=packed, double=double, legacy=legacy) for values in arrays]
         file.write(layer(each.name, each.kind, blobs, v1=v1))
         if each.relu:
-            file.write(layer("relu" + each.name[4:], "ReLU", (), v1=v1))
+            file.write(layer(each.name.replace("conv", "relu"), "ReLU", (), v1=v1))
     file.write(layer("silence", "Silence", (), v1=v1))
 
 
@@ -111,7 +111,7 @@ def prototxt(
             f"stride: {each.stride} dilation: {each.dilation} }}",
         )
         if each.relu:
-            add("relu" + each.name[4:], "ReLU", inplace=True)
+            add(each.name.replace("conv", "relu"), "ReLU", inplace=True)
     add("conv8_313_rh", "Scale", "scale_param { bias_term: false }")
     add("class8_313_rh", "Softmax")
     add(

@@ -175,7 +175,7 @@ def broken(change: str) -> Graph:
         ("normalised otherwise", "it takes L. -60, expected L. - 50"),
         ("nan", "bw_conv1_1 holds NaN"),
         ("two softmaxes", "2 softmaxes, expected one"),
-        ("branch", "Add joins 2 branches"),
+        ("branch", "2 inputs of a Add are calculated"),
         ("negative scale", "a scale at conv8_313 is not above 0"),
     ],
 )

@@ -126,7 +126,10 @@ def verify(names: tuple[str, ...]) -> None:
     """Hold installed models (all, or those called NAME) against their SHA-256."""
     from restore.networks import weights
 
-    for name in names or [name for name in weights.KNOWN if weights.installed(name)]:
+    chosen = names or [name for name in weights.KNOWN if weights.installed(name)]
+    if not chosen:
+        click.echo("no model is installed beside the compact network", err=True)
+    for name in chosen:
         found = weights.verify(name)
         kind = "the published file" if found["published"] == "yes" else "not a published file"
         click.echo(

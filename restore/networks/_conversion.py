@@ -231,7 +231,9 @@ def _chain(
         node = made[at]
         data = [name for name in node.inputs if name and name not in arrays]
         if len(data) != 1 or len(chain) > len(nodes):
-            raise Damaged(f"is another network: {node.kind} joins {len(data)} branches")
+            raise Damaged(
+                f"is another network: {len(data)} inputs of a {node.kind:.40} are calculated"
+            )
         chain.append(node)
         at = data[0]
     return chain[::-1], bool(ends)

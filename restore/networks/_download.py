@@ -83,7 +83,7 @@ def fetch(
         in `part` for the next time.
     """
     through = through or opener()
-    reasons = []
+    reasons: dict[str, list[str]] = {}
     try:
         free = shutil.disk_usage(part.parent).free
         if free < 2 * wanted.size + BLOCK:
@@ -96,19 +96,21 @@ def fetch(
             try:
                 _from(place, wanted, part, partial(report, host), through)
             except _Failed as error:
-                reasons.append(f"{host} {error}")
+                reasons.setdefault(str(error), []).append(host)
             else:
                 return
     except OSError as error:
         raise WeightsError(f"{part}: cannot be written: {error.strerror}") from error
-    raise WeightsError(f"{wanted.file}: no place gave it ({'; '.join(reasons)}); {by_hand(wanted)}")
+    told = "; ".join(f"{', '.join(hosts)}: {reason}" for reason, hosts in reasons.items())
+    raise WeightsError(f"{wanted.file}: no place gave it ({told}); {by_hand(wanted)}")
 
 
 def by_hand(wanted: Wanted) -> str:
     """What to do without a connection."""
+    where = wanted.places[0] if wanted.places else wanted.file
     return (
-        f"fetch {wanted.file} ({wanted.size} bytes, SHA-256 {wanted.sha256[:12]}…) where there is "
-        "a connection, and bring it with: restore models add FILE"
+        f"where there is a connection, fetch {where} ({wanted.size} bytes, SHA-256 "
+        f"{wanted.sha256[:12]}…), and bring the file with: restore models add FILE"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 from pathlib import Path
 
 from restore.errors import WeightsError
@@ -11,7 +12,7 @@ SMALLEST = 1024
 LARGEST = 2**29
 """Bytes a model of this network may have: 129 MB in single precision, twice that in double."""
 
-AGAIN = "fetch the file again, or copy it from where it works (`restore models` says which)"
+AGAIN = "bring another copy of the file, or run `restore models pull zhang2016`"
 
 _FORMS: tuple[tuple[bytes, str, str], ...] = (
     (
@@ -93,7 +94,7 @@ def form(first: bytes) -> tuple[str, str] | None:
     if text.startswith((b"{", b"[")):
         return "is JSON, perhaps a server's message", AGAIN
     if text and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in first):
-        if b"layer" in text or text.startswith((b"name:", b"input")):
+        if re.search(rb"^\s*(name|input|input_dim)\s*:|^\s*layers?\s*\{", text, re.MULTILINE):
             return (
                 "is a prototxt, the network's description without weights",
                 "bring the .caffemodel that belongs to it",
