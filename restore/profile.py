@@ -285,6 +285,8 @@ class _Table:
         values = np.ascontiguousarray(values)
         if of == "gray":
             values = values[..., 0]
+        elif of == "cmyk":
+            values = values * np.float32(100)  # LittleCMS counts ink in percent
         found = imagecodecs.cms_transform(
             values, one, other, colorspace=of, outcolorspace=to, outdtype=np.float32, intent=1
         )

@@ -38,7 +38,7 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     xmp = _xmp.write(source.xmp, fields) if fields else source.xmp
     source = replace(source, alpha=alpha, xmp=xmp)
     if space == photo.space and bits == photo.bits:
-        return replace(photo, source=source)
+        return replace(photo, samples=np.ascontiguousarray(photo.samples), source=source)
     return Photo(_converted(photo, space, np.dtype(_DEPTHS[bits])), space, source, photo.notes)
 
 

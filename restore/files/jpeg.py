@@ -5,6 +5,7 @@ ITU-T T.81; JFIF 1.02; Exif 2.32; XMP part 3; ICC.1:2022, annex B.4.
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ _SCAN_END = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 # T.81, figure A.6: where the n-th coefficient of a table lies in the 8 x 8 square
 _ZIGZAG = sorted(range(64), key=lambda n: (s := n // 8 + n % 8, (n // 8 if s % 2 else n % 8)))
-_STANDARD_SUM = (3687, 5955)
+_STANDARD_SUM = (3688, 5505)
 """Sums of T.81's tables K.1 and K.2, which libjpeg scales by its quality."""
 
 
@@ -244,7 +245,8 @@ def _encoded_large(samples: Any, tables: Any, sampling: int) -> bytes:
     if tables:
         share = min(sum(t) / s for t, s in zip(tables, _STANDARD_SUM, strict=False))
         scale = 100 * share
-        quality = int((200 - scale) / 2 if scale <= 100 else 5000 / scale) + 1
+        # a little less than the next quality up: tables are rounded to whole steps
+        quality = math.ceil(((200 - scale) / 2 if scale <= 100 else 5000 / scale) - 0.3)
     names = ("444", "422", "420")
     return bytes(
         imagecodecs.jpeg8_encode(

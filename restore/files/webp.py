@@ -1,0 +1,130 @@
+"""WebP, lossy and lossless; metadata in the RIFF chunks around the picture.
+
+RFC 9649 (WebP image format).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from restore.files._reading import Ask
+    from restore.photo import Photo
+
+SUFFIXES = (".webp",)
+DEPTHS = (8,)
+ALPHA = True
+
+_ICC, _ALPHA, _EXIF, _XMP, _ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
+QUALITY = 92
+"""Of lossy results: the files do not tell the quality they were written with."""
+
+
+def matches(head: bytes) -> bool:
+    """Whether a file that begins so is a WebP."""
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def read(ask: Ask) -> list[Photo]:
+    """The photo; of an animated one the first picture."""
+    import imagecodecs
+
+    from restore.files import _reading
+    from restore.photo import Source
+
+    data = ask.bytes()
+    chunks = dict(reversed(list(_chunks(ask, data))))
+    ask.check(*_size(ask, chunks))
+    with ask.decoding():
+        samples = imagecodecs.webp_decode(data)
+    exif = chunks.get(b"EXIF")
+    source = Source(
+        format="webp",
+        exif=exif.removeprefix(b"Exif\0\0") if exif else None,
+        xmp=chunks.get(b"XMP "),
+        profile=chunks.get(b"ICCP"),
+        details=_reading.frozen(lossless=b"VP8L" in chunks),
+    )
+    animated = "is animated; only its first picture is read"
+    return [
+        _reading.photo(
+            ask, samples, source=source, warnings=(animated,) if b"ANIM" in chunks else ()
+        )
+    ]
+
+
+def _chunks(ask: Ask, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    size = struct.unpack_from("<I", data, 4)[0]
+    if size + 8 > len(data):
+        raise ask.error("is cut off")
+    at = 12
+    while at + 8 <= size + 8:
+        kind, length = struct.unpack_from("<4sI", data, at)
+        if at + 8 + length > len(data):
+            raise ask.error("is cut off")
+        yield kind, data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+
+
+def _size(ask: Ask, chunks: dict[bytes, bytes]) -> tuple[int, int]:
+    """Height and width that the headers tell."""
+    if len(body := chunks.get(b"VP8X", b"")) >= 10:
+        width, height = (int.from_bytes(body[at : at + 3], "little") + 1 for at in (4, 7))
+        return height, width
+    if len(body := chunks.get(b"VP8L", b"")) >= 5:
+        bits = int.from_bytes(body[1:5], "little")
+        return (bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1
+    if len(body := chunks.get(b"VP8 ", b"")) >= 10:
+        width, height = struct.unpack_from("<HH", body, 6)
+        return height & 0x3FFF, width & 0x3FFF
+    raise ask.error("has no picture; it is damaged")
+
+
+def write(path: Path, pages: Sequence[Photo]) -> None:
+    """Write the first page: a WebP has one."""
+    import imagecodecs
+    import numpy as np
+
+    from restore.errors import PhotoError
+
+    photo = pages[0]
+    source = photo.source
+    height, width = photo.size
+    if max(height, width) > 16383:
+        raise PhotoError(f"{width} x {height} is too large for WebP (16383); use --format tiff")
+    samples = np.repeat(photo.samples, 3, 2) if photo.samples.shape[2] == 1 else photo.samples
+    if source.alpha is not None:
+        samples = np.concatenate([samples, source.alpha[..., None]], 2)
+    lossless = source.details.get("lossless", False)
+    body = imagecodecs.webp_encode(samples, level=None if lossless else QUALITY, lossless=lossless)
+    chunks = _plain_chunks(bytes(body))
+    flags = (_ICC if source.profile else 0) | (_EXIF if source.exif else 0)
+    flags |= (_XMP if source.xmp else 0) | (_ALPHA if source.alpha is not None else 0)
+    corner = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    parts = [
+        _chunk(b"VP8X", bytes((flags, 0, 0, 0)) + corner),
+        *([_chunk(b"ICCP", source.profile)] if source.profile else []),
+        *(_chunk(kind, data) for kind, data in chunks),
+        *([_chunk(b"EXIF", source.exif)] if source.exif else []),
+        *([_chunk(b"XMP ", source.xmp)] if source.xmp else []),
+    ]
+    content = b"WEBP" + b"".join(parts)
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(content)) + content)
+
+
+def _plain_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The picture's chunks of a file that was just encoded."""
+    found, at = [], 12
+    while at + 8 <= len(data):
+        kind, length = struct.unpack_from("<4sI", data, at)
+        if kind in (b"VP8 ", b"VP8L", b"ALPH"):
+            found.append((kind, data[at + 8 : at + 8 + length]))
+        at += 8 + length + length % 2
+    return found
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
