@@ -103,6 +103,19 @@ def is_srgb(profile: bytes) -> bool:
 
 
 @functools.cache
+def name(profile: bytes) -> str:
+    """What a profile calls itself, such as "Adobe RGB (1998)"; "unreadable" if it is broken."""
+    import io
+
+    from PIL import ImageCms
+
+    try:
+        found = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    except (OSError, ImageCms.PyCMSError):
+        return "unreadable"
+    return " ".join(found.split())[:80]
+
+
 def made(name: str) -> bytes:
     """A profile of ours: "srgb" or "adobergb"."""
     import imagecodecs
