@@ -30,6 +30,9 @@ def whole(
     part = path.with_name(f".restore-{secrets.token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(path, error) from error
+    try:
         # exclusively: nobody can have put a link there
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         try:
@@ -48,8 +51,7 @@ def whole(
     except FileExistsError as error:
         raise _exists(path) from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise PhotoError(f"{shown(path)}: cannot be written: {reason}") from error
+        raise _refused(path, error) from error
 
 
 def refuse_existing(path: Path) -> None:
@@ -67,6 +69,10 @@ def refuse_originals(path: Path, originals: Iterable[Path]) -> None:
                     f"{shown(path)}: is the original itself, which is never replaced; "
                     "choose another --out"
                 )
+
+
+def _refused(path: Path, error: OSError) -> PhotoError:
+    return PhotoError(f"{shown(path)}: cannot be written: {error.strerror or error}")
 
 
 def _exists(path: Path) -> PhotoError:
