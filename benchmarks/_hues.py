@@ -66,6 +66,10 @@ def _all(
         seen = shot.srgb / np.float32(255)
         yield _score(group, scene, AS_IS, name, color.to_lab(seen), truth)
         for method, peer in _peers.PEERS.items():
+            if method.startswith(
+                "ImageMagick"
+            ):  # stretches the three channels as one: no hue moves
+                continue
             lab = _on(fixed, color.to_lab(peer(seen)))
             yield _score(group, scene, method, name, lab, truth)
     yield _score(group, scene, REFERENCE, name, _grey(fixed), truth)
