@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -96,6 +97,7 @@ def _serve(
     if parents:
         parents.close()  # so that the parent's death ends this process, too
     signal.signal(signal.SIGTERM, _interrupted)
+    threading.Thread(target=_mourn, daemon=True).start()
     with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
         _work(pipe, recipe, changes)
     os._exit(0)  # at once: nothing is left to do, and engines take their time to go
@@ -130,6 +132,14 @@ def _work(pipe: Connection, recipe: str, changes: dict[str, str]) -> None:
             pipe.send(("failed", bug))
         else:
             pipe.send(("done", outcome))
+
+
+def _mourn() -> None:
+    """End this process, cleanly, when its parent is gone: even a killed one leaves no half file."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _interrupted(number: int, frame: object) -> None:
