@@ -57,7 +57,7 @@ def restore_file(job: Job, recipe: Recipe, tell: Callable[[float], None]) -> Out
     """
     from restore import files, report  # here: the parent process, which makes jobs, stays small
 
-    picture = job.target.with_name(f"{job.target.stem}.compare.jpg")
+    picture = job.target.with_name(f"{job.target.name}.compare.jpg")
     if job.compare and not job.overwrite:
         files.refuse_existing(picture)
     pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit)

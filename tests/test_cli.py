@@ -143,8 +143,8 @@ def test_a_setting_changes_the_result(photo: Path, recipe: Path) -> None:
 
 def test_compare_and_format(photo: Path, recipe: Path) -> None:
     found = restore("run", recipe, photo, "--compare", "--format", "png", cwd=photo.parent)
-    assert found.stdout.split() == ["restored/photo.png", "restored/photo.compare.jpg"]
-    pair = cv2.imread(str(photo.parent / "restored" / "photo.compare.jpg"))
+    assert found.stdout.split() == ["restored/photo.png", "restored/photo.png.compare.jpg"]
+    pair = cv2.imread(str(photo.parent / "restored" / "photo.png.compare.jpg"))
     assert pair.shape == (64, 96 * 2 + 8, 3)
 
 
