@@ -141,7 +141,9 @@ def test_our_own_file_comes_back_bit_by_bit(tmp_path: Path) -> None:
 
 def broken(change: str) -> Graph:
     graph = published("caffe")
-    if change == "resize":
+    if change == "two lines":  # found by fuzzing
+        graph.nodes[0].op_type = "Con\nv"
+    elif change == "resize":
         graph.nodes.insert(0, helper.make_node("Sigmoid", ["data_l"], ["s"]))
         graph.nodes[1].input[0] = "s"
     elif change == "dilation":
@@ -170,6 +172,7 @@ def broken(change: str) -> Graph:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ("two lines", "at bw_conv1_1 it has Con.v, expected Conv"),
         ("resize", "at bw_conv1_1 it has Sigmoid, expected Conv"),
         ("dilation", "dilations of bw_conv1_1 is .3, 3., not .1, 1."),
         ("normalised otherwise", "it takes L. -60, expected L. - 50"),
@@ -185,6 +188,7 @@ def test_refuses_what_is_another_network(tmp_path: Path, change: str, words: str
     with pytest.raises(WeightsError, match=words) as caught:
         _conversion.convert(source, tmp_path / "own.onnx", table=TABLE)
     assert str(caught.value).startswith(f"{source}: is another network") or change == "nan"
+    assert "\n" not in str(caught.value)
     assert not (tmp_path / "own.onnx").exists()
 
 

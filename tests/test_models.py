@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from restore.commands import models as command
 from restore.errors import WeightsError
-from restore.networks import _timing, _zhang, caffe, engines, weights
+from restore.networks import _download, _timing, _zhang, caffe, engines, weights
 
 TABLE = _zhang.layers(width=4)
 measure = _timing.measure
@@ -66,6 +67,22 @@ def test_a_damaged_model_is_listed_as_such(file: Path, folder: Path) -> None:
 
 def test_prints_its_folder(folder: Path) -> None:
     assert models("path").stdout == f"{folder}\n"
+
+
+def test_pull_prints_the_path_alone_on_stdout(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fetched(name: str, report: _download.Report, waiting: Callable[[], None]) -> weights.Added:
+        waiting()
+        for count in (0, 500, weights.KNOWN[name].size):
+            report("example.org", count)
+        return weights.Added(name, tmp_path / "zhang2016.onnx", ("it was there",))
+
+    monkeypatch.setattr(weights, "pull", fetched)
+    found = models("pull", "zhang2016")
+    assert found.stdout == f"{tmp_path / 'zhang2016.onnx'}\n"
+    assert "another process is at this model; waiting for it" in found.stderr
+    assert "zhang2016: it was there" in found.stderr
 
 
 def test_quiet_is_quiet(file: Path) -> None:

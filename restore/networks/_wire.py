@@ -113,9 +113,10 @@ class Reader:
         return after
 
     def text(self, field: Field, most: int = 200) -> str:
-        """A text, at most `most` bytes of it, for names and messages."""
-        return bytes(self.data[field.start : min(field.end, field.start + most)]).decode(
-            errors="replace"
+        """A text, at most `most` bytes of it, safe to show on one line."""
+        whole = bytes(self.data[field.start : min(field.end, field.start + most)])
+        return "".join(
+            letter if letter.isprintable() else "?" for letter in whole.decode(errors="replace")
         )
 
     def texts(self, start: int, end: int, number: int) -> dict[str, str]:

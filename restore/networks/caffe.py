@@ -121,7 +121,7 @@ def read(
             if part.kind != BYTES:
                 continue
             if part.number == 1:
-                name = _printable(reader.text(part))
+                name = reader.text(part, 60)
             elif part.number in _GENERATIONS:
                 place, kind, blobs = _layer(reader, part, _GENERATIONS[part.number])
                 if place in wanted and blobs:
@@ -161,11 +161,6 @@ def _called(name: str) -> str:
     return f' (it calls itself "{name}")' if name else ""
 
 
-def _printable(text: str, most: int = 60) -> str:
-    """A text from a file, safe to show on one line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
-
-
 def _layer(
     reader: Reader, part: _wire.Field, generation: _Generation
 ) -> tuple[str, str | int, list[_wire.Field]]:
@@ -175,9 +170,9 @@ def _layer(
     blobs: list[_wire.Field] = []
     for each in reader.fields(part.start, part.end):
         if each.number == generation.name and each.kind == BYTES:
-            name = _printable(reader.text(each))
+            name = reader.text(each, 60)
         elif each.number == generation.type and each.kind == BYTES:
-            kind = _printable(reader.text(each))
+            kind = reader.text(each, 60)
         elif each.number == generation.type and each.kind == VARINT:
             number = each.value
         elif each.number == generation.blobs and each.kind == BYTES:
