@@ -135,6 +135,11 @@ def of_primaries(gamma: float, white: tuple[float, float], primaries: tuple[floa
     )
 
 
+def linear_srgb() -> bytes:
+    """The profile of linear light in sRGB's primaries."""
+    return of_primaries(1.0, (0.3127, 0.3290), (0.64, 0.33, 0.30, 0.60, 0.15, 0.06))
+
+
 def _tags(profile: bytes) -> dict[bytes, bytes]:
     """The tags' data by signature."""
     if len(profile) < 132 or profile[36:40] != b"acsp" or len(profile) > LARGEST:
@@ -268,7 +273,7 @@ class _Table:
         self.channels = {b"RGB ": 3, b"CMYK": 4, b"GRAY": 1}[profile[16:20]]
         self._name = {3: "rgb", 4: "cmyk", 1: "gray"}[self.channels]
         self._profile = profile
-        self._linear = of_primaries(1.0, (0.3127, 0.3290), (0.64, 0.33, 0.30, 0.60, 0.15, 0.06))
+        self._linear = linear_srgb()
         self._inverse: _Inverse | None = None
         try:
             self.to_linear(np.full((1, 1, self.channels), 0.5, np.float32))

@@ -6,6 +6,7 @@ A format's module has
     matches(head)       whether a file that begins so (64 KiB) is one of its own
     read(ask)           the photo's pages (`_reading.Ask`)
     DEPTHS, ALPHA       bits a sample it can hold, and whether it keeps opacity
+    PROFILES = False    where only sRGB can be written
     write(path, pages)  where it can write; `path` exists and is empty
 
 and imports numpy and what is heavier inside its functions: suffixes are asked for by processes

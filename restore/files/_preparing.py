@@ -22,7 +22,13 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     """The photo as `format` can hold it, with its history in its XMP."""
     source = photo.source
     space = photo.space
-    if profile == "srgb" or space.camera or (space.grey and photo.samples.shape[2] == 3):
+    held = getattr(format, "PROFILES", True) or source.profile is None or space == Space()
+    if (
+        profile == "srgb"
+        or not held
+        or space.camera
+        or (space.grey and photo.samples.shape[2] == 3)
+    ):
         space = Space()
         exif = _exif.as_srgb(source.exif) if source.exif else None
         source = replace(source, exif=exif, profile=icc.made("srgb"))

@@ -127,7 +127,7 @@ def _encode(part: Samples, details: Mapping[str, Any], order: str) -> bytes:
         part = imagecodecs.floatpred_encode(part, axis=-2)
     compression = details.get("compression", "zlib")
     if compression == "zlib":
-        return bytes(imagecodecs.zlib_encode(part.tobytes(), level=6))
+        return bytes(imagecodecs.deflate_encode(part.tobytes(), level=6))
     if compression == "lzw":
         return bytes(imagecodecs.lzw_encode(part.tobytes()))
     if compression == "packbits":  # row by row, as TIFF 6.0, section 9 wants it

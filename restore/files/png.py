@@ -53,7 +53,7 @@ def read(ask: Ask) -> list[Photo]:
     if chunks[-1][0] != b"IEND":
         raise ask.error("is cut off: its end is missing")
     with ask.decoding():
-        samples = imagecodecs.png_decode(data)
+        samples = imagecodecs.png_decode(_picture(data))
     exif = next((body for kind, body in chunks if kind == b"eXIf"), None)
     xmp = [body for kind, body in chunks if kind == b"iTXt" and body.startswith(_XMP)]
     warnings = []
@@ -94,6 +94,20 @@ def _chunks(ask: Ask, data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         at += 12 + size
     raise ask.error("is cut off: its end is missing")
+
+
+def _picture(data: bytes) -> bytes:
+    """Only the chunks that the pixels need: libpng prints about the others to the terminal."""
+    kept = [_SIGNATURE]
+    at = len(_SIGNATURE)
+    while at + 12 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            kept.append(data[at : at + 12 + size])
+        if kind == b"IEND":
+            break
+        at += 12 + size
+    return b"".join(kept)
 
 
 def _inflated(body: bytes) -> bytes | None:

@@ -139,14 +139,15 @@ def _camera(raw: Any) -> tuple[Samples, Space]:
     black, white = raw.black_level_per_channel, float(raw.white_level)
     levels = raw.camera_white_level_per_channel or []
     full = [float(level) if level and level > 0 else white for level in [*levels, 0, 0, 0, 0][:4]]
-    highest = max(full)
+    if any(level <= low for level, low in zip(full, black, strict=True)):
+        raise ValueError("a white level is not above its black level")
+    span = max(full) - min(black)  # LibRaw wants it without the black level
     multipliers = [
-        gain * (highest - low) / (level - low) if level > low else gain
-        for gain, low, level in zip(balance, black, full, strict=True)
+        gain * span / (level - low) for gain, low, level in zip(balance, black, full, strict=True)
     ]
     samples = raw.postprocess(
         user_wb=multipliers,
-        user_sat=int(highest),
+        user_sat=round(span),
         adjust_maximum_thr=0.0,
         highlight_mode=rawpy.HighlightMode.Ignore,
         no_auto_bright=True,
@@ -155,7 +156,7 @@ def _camera(raw: Any) -> tuple[Samples, Space]:
         gamma=(1, 1),
     )
     # LibRaw divides by the largest multiplier; white is where green, the second channel, is full
-    return samples, Space(camera=True, exposure=max(multipliers) / multipliers[1])
+    return samples, Space(camera=True, exposure=max(multipliers) / balance[1])
 
 
 def _check_all_there(ask: Ask) -> None:

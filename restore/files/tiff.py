@@ -22,6 +22,7 @@ DEPTHS = (8, 16, 32)
 ALPHA = True
 
 _XMP, _IPTC, _PHOTOSHOP, _PROFILE = 700, 33723, 34377, 34675
+_PHOTOMETRIC, _DNG = 262, 50706
 _CFA, _LINEAR_RAW = 32803, 34892
 _KEPT = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits"}
 """Compressions that come back; others become deflate, which loses nothing either."""
@@ -29,8 +30,13 @@ _MOST_PAGES = 1000
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is a TIFF (of camera RAW only what tells itself as TIFF)."""
-    return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    """Whether a file that begins so is a TIFF; camera RAW that looks like one is not."""
+    found = _ifd.layout(head)
+    if found is None or head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return False
+    main, _ = _ifd.read(_ifd.from_bytes(head), found.first, found.order, found.big)
+    kind = main[_PHOTOMETRIC].numbers(found.order) if _PHOTOMETRIC in main else ()
+    return _DNG not in main and kind[:1] not in ((_CFA,), (_LINEAR_RAW,))
 
 
 def read(ask: Ask) -> list[Photo]:
@@ -130,7 +136,7 @@ def _samples(ask: Ask, page: Any) -> tuple[Samples, int, tuple[str, ...]]:
     import numpy as np
 
     with ask.decoding():
-        samples = page.asarray()
+        samples = page.asarray(buffersize=2**24)
     samples = samples.reshape(page.shaped[0], page.imagelength, page.imagewidth, -1)
     samples = samples[0] if len(samples) == 1 else np.moveaxis(samples[..., 0], 0, -1)
     kind = int(page.photometric)

@@ -1,0 +1,93 @@
+"""HEIF and AVIF, as phones write them, up to 16 bits; only read: results are TIFF.
+
+HEIF needs the package pi-heif (libheif, decoder only). AVIF comes with imagecodecs and Pillow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from restore.files._reading import Ask
+    from restore.photo import Photo
+    from restore.space import Samples
+
+SUFFIXES = (".heic", ".heif", ".hif", ".avif")
+
+_AVIF = (b"avif", b"avis")
+_HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+
+
+def matches(head: bytes) -> bool:
+    """Whether a file that begins so is HEIF or AVIF."""
+    return head[4:8] == b"ftyp" and head[8:12] in _AVIF + _HEIF
+
+
+def read(ask: Ask) -> list[Photo]:
+    """The main picture; depth maps, gain maps and further pictures are left out."""
+    from restore.files import _reading
+    from restore.photo import Source
+
+    head = ask.peek(0, 64)
+    brands = head[8:12], *(head[at : at + 4] for at in range(16, min(head[3], 64), 4))
+    decode = _avif if any(brand in _AVIF for brand in brands) else _heif
+    samples, info, orientation = decode(ask)
+    exif = info.get("exif")
+    source = Source(
+        format="heif",
+        exif=exif[exif.find(b"Exif\0\0") + 6 if b"Exif\0\0" in exif[:16] else 0 :]
+        if exif
+        else None,
+        xmp=info.get("xmp"),
+        profile=info.get("icc_profile"),
+    )
+    return [_reading.photo(ask, samples, source=source, orientation=orientation)]
+
+
+def _heif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
+    """libheif turns the picture itself."""
+    import numpy as np
+
+    from restore.errors import MissingPackage
+
+    try:
+        pi_heif: Any = importlib.import_module("pi_heif")
+    except ImportError as error:
+        raise MissingPackage(
+            f"{ask.path}: HEIF needs the package pi-heif; install it with: "
+            'pip install "restore-photos[heif]"'
+        ) from error
+    with ask.decoding():
+        ask.file.seek(0)
+        found = pi_heif.open_heif(ask.file, convert_hdr_to_8bit=False)
+        width, height = found.size
+    ask.check(height, width)
+    with ask.decoding():
+        # a copy: the array would not keep the memory of `found` alive
+        return np.array(found), dict(found.info), 1
+
+
+def _avif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
+    """Pixels by imagecodecs, which keeps 10 and 12 bits; all else by Pillow, which makes them 8."""
+    import io
+
+    import imagecodecs
+    import numpy as np
+    from PIL.AvifImagePlugin import AvifImageFile
+
+    data = ask.bytes()
+    info: dict[str, Any] = {}
+    with ask.decoding():
+        with AvifImageFile(io.BytesIO(data)) as found:
+            width, height = found.size
+            info.update(found.info)  # type: ignore[arg-type]
+        ask.check(height, width)
+        samples = imagecodecs.avif_decode(data)
+    if samples.ndim == 4:
+        samples = samples[0]
+    if samples.dtype == np.uint16:
+        told = data[data.find(b"av1C") + 6]  # AV1 ISOBMFF binding, 2.3.3
+        bits = 12 if told & 0x20 else 10
+        samples = (samples.astype(np.uint32) * 65535 // (2**bits - 1)).astype(np.uint16)
+    return samples, info, None

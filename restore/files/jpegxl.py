@@ -1,0 +1,93 @@
+"""JPEG XL, 8, 16 bits and float, in sRGB; results are lossless.
+
+ISO/IEC 18181-2 (boxes). imagecodecs hands out no colour profile, so that photos in another colour
+space are refused rather than shown wrong, and results are converted to sRGB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from restore.files import _boxes
+
+if TYPE_CHECKING:
+    from restore.files._reading import Ask
+    from restore.photo import Photo
+
+SUFFIXES = (".jxl",)
+DEPTHS = (8, 16, 32)
+ALPHA = True
+PROFILES = False
+
+_SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
+
+
+def matches(head: bytes) -> bool:
+    """Whether a file that begins so is JPEG XL."""
+    return head.startswith((_SIGNATURE, b"\xff\x0a"))
+
+
+def read(ask: Ask) -> list[Photo]:
+    """The photo."""
+    import imagecodecs
+    import numpy as np
+
+    from restore.files import _jxlheader, _reading
+    from restore.photo import Source
+    from restore.profile import linear_srgb
+
+    data = ask.bytes()
+    blocks, stream = {}, data
+    if data.startswith(_SIGNATURE):
+        stream = b""
+        for kind, at, size in _boxes.walk(ask.peek, 0, len(data)):
+            if kind == b"jxlc" or (kind == b"jxlp" and not stream):
+                stream = data[at + 4 * (kind == b"jxlp") : at + size]
+            blocks[kind] = data[at : at + size]
+    with ask.decoding("cannot be read"):
+        header = _jxlheader.read(stream)
+    ask.check(header.height, header.width)
+    if header.curve is None:
+        raise ask.error("has another colour space than sRGB; save it as sRGB, or as TIFF")
+    with ask.decoding():
+        samples = imagecodecs.jpegxl_decode(data)
+    if samples.ndim == 4:
+        samples = samples[0]
+    if samples.dtype == np.uint16 and header.bits < 16:
+        samples = (samples.astype(np.uint32) * 65535 // (2**header.bits - 1)).astype(np.uint16)
+    exif = blocks.get(b"Exif", b"")
+    start = 4 + int.from_bytes(exif[:4], "big")
+    source = Source(
+        format="jpegxl",
+        exif=exif[start:] or None,
+        xmp=blocks.get(b"xml "),
+        profile=linear_srgb() if header.curve == _jxlheader.LINEAR else None,
+    )
+    return [_reading.photo(ask, samples, source=source, orientation=1)]
+
+
+def write(path: Path, pages: Sequence[Photo]) -> None:
+    """Write the first page: a JPEG XL has one."""
+    import imagecodecs
+    import numpy as np
+
+    from restore.files import _jxlheader
+
+    photo = pages[0]
+    source, samples = photo.source, photo.samples
+    if source.alpha is not None:
+        samples = np.concatenate([samples, source.alpha[..., None]], 2)
+    data = bytes(imagecodecs.jpegxl_encode(samples, lossless=True, usecontainer=True))
+    with path.open("wb") as file:
+        for kind, at, size in _boxes.walk(lambda at, size: data[at : at + size], 0, len(data)):
+            content = data[at : at + size]
+            if kind == b"jxlc":
+                # imagecodecs says that 16 bits and floats are linear, which they are not
+                content = _jxlheader.as_srgb(content)
+                if source.exif:
+                    file.write(_boxes.box(b"Exif", b"\0\0\0\0" + source.exif))
+                if source.xmp:
+                    file.write(_boxes.box(b"xml ", source.xmp))
+            file.write(_boxes.box(kind, content))
