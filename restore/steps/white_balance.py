@@ -1,0 +1,102 @@
+"""A colour cast goes: what should be grey becomes grey."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+
+from restore import color
+from restore.cast import ESTIMATORS, Cast, cast, of_ratios, ratios
+from restore.photo import Proxy, Tile
+from restore.step import Amount, Param, Render
+
+# Bradford cone response of XYZ (CIE 159:2004; Lam 1985).
+BRADFORD = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
+SIDE = 400
+"""Long side in pixels of the picture the estimators look at."""
+
+
+def white_balance(
+    proxy: Proxy,
+    *,
+    method: Annotated[
+        Literal[
+            "auto", "grey-world", "shades-of-grey", "grey-edge", "white-patch", "near-grey", "pick"
+        ],
+        Param("who says what is grey: a vote of all, one estimator, or the picked place"),
+    ] = "auto",
+    x: Annotated[float, Param("picked grey: from the left edge", 0, 100, "%")] = 50,
+    y: Annotated[float, Param("picked grey: from the top edge", 0, 100, "%")] = 50,
+    radius: Annotated[
+        float, Param("picked grey: radius, as a share of the short side", 0.1, 50, "%")
+    ] = 2,
+    amount: Amount = 1,
+) -> Render:
+    """Make the greys neutral and leave the lightness as it is.
+
+    The light's colour is estimated on linear light without its clipped pixels, and undone by a
+    Bradford adaptation (CIE 159:2004) to D65 that keeps the luminance of grey. "auto" is the
+    geometric median of the estimators; the less they agree, the less is done. A single
+    estimator, or a picked grey, is followed in full.
+    """
+    picture = _small(proxy.view.pixels)
+    if method == "auto":
+        found = cast(picture)
+    elif method == "pick":
+        found = _single(_picked(proxy.view.pixels, x, y, radius), method)
+    else:
+        found = _single(ESTIMATORS[method](color.decode(picture).clip(0)), method)
+    matrix = _adaptation(found.light ** np.float32(amount))
+
+    def tile(t: Tile) -> color.Array:
+        if amount == 0:
+            return t.pixels
+        return color.encode(color.decode(t.pixels) @ matrix.T)
+
+    notes: dict[str, object] = {
+        "cast": found.name,
+        "strength": round(found.strength, 1),
+        "confidence": round(found.confidence, 2),
+        "light": tuple(round(float(part), 3) for part in found.light),
+        "estimators": found.each,
+    }
+    if found.name != "neutral":
+        notes["summary"] = f"{found.name} cast, {found.strength:.0f} CIE a* b* from grey"
+    return Render(tile, notes=notes)
+
+
+def _single(light: color.Array, method: str) -> Cast:
+    """The cast that one estimator or a picked grey says, believed in full."""
+    log = ratios(light)
+    return Cast(of_ratios(log), 1.0, {method: (float(log[0]), float(log[1]))})
+
+
+def _picked(view: color.Array, x: float, y: float, radius: float) -> color.Array:
+    """(3,) mean linear light of the disc at x, y; at least of one pixel."""
+    height, width = view.shape[:2]
+    across = np.arange(width) + 0.5 - x / 100 * width
+    down = np.arange(height) + 0.5 - y / 100 * height
+    away = np.hypot(across[None], down[:, None])
+    disc = away <= max(radius / 100 * min(height, width), away.min())
+    return color.decode(view[disc]).clip(0).mean(0)
+
+
+def _adaptation(light: color.Array) -> color.Array:
+    """(3, 3) linear sRGB to linear sRGB that takes `light` to grey of the same luminance."""
+    cones = BRADFORD @ color.RGB_TO_XYZ
+    grey = cones @ np.full(3, light @ color.LUMA)
+    adaptation = np.linalg.inv(cones) @ np.diag(grey / (cones @ light)) @ cones
+    return adaptation.astype(np.float32)
+
+
+def _small(view: color.Array) -> color.Array:
+    """The view area-averaged to at most `SIDE` pixels on the long side."""
+    import cv2
+
+    height, width = view.shape[:2]
+    shrink = min(1.0, SIDE / max(height, width))
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    return cv2.resize(view, size, interpolation=cv2.INTER_AREA)
