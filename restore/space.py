@@ -85,8 +85,9 @@ class Space:
                 values += _shares(kept[0]) - way.from_linear(color.decode(kept[1]))
         samples = _codes(values, dtype, top, left)
         if kept is not None and way.exact:
-            unchanged = (pixels == kept[1]).all(-1, keepdims=True)
-            np.copyto(samples, kept[0], where=unchanged)
+            same = pixels == kept[1]
+            unchanged = same[..., 0] & same[..., 1] & same[..., 2]
+            np.copyto(samples, kept[0], where=unchanged[..., None])
         return samples
 
 
