@@ -16,6 +16,7 @@ from skimage.data import astronaut
 from restore import files
 from restore.photo import Photo
 
+
 @pytest.fixture(autouse=True)
 def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests ask what is written, not whether it outlasts a power cut."""

@@ -132,6 +132,44 @@ def test_raw_that_is_cut_off_is_an_error(tmp_path: Path) -> None:
         files.load(path)
 
 
+def test_exif_is_found_where_canon_and_fuji_put_it(tmp_path: Path) -> None:
+    from restore.files import raw
+    from restore.files._boxes import box
+    from restore.files._reading import opened
+
+    def text(tag: int, words: bytes) -> bytes:
+        return _exif.build(_exif.Parts(">", {tag: _exif.Value(2, len(words), words)}))
+
+    def tables(path: Path) -> tuple[_exif.Parts, bytes | None]:
+        with opened(path, 10**9, "camera", False) as ask:
+            return raw._metadata(ask)
+
+    canon = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+    adobe = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+    inside = box(b"CMT1", text(271, b"Canon\0")) + box(b"CMT2", text(36867, b"2026\0"))
+    moov = box(b"moov", box(b"uuid", canon + inside + box(b"CMT4", text(1, b"N\0"))))
+    head = box(b"ftyp", b"crx \0\0\0\1crx isom")
+    (tmp_path / "a.cr3").write_bytes(head + moov + box(b"uuid", adobe + b"<x/>") + bytes(200))
+    assert raw.matches((tmp_path / "a.cr3").read_bytes())
+    parts, xmp = tables(tmp_path / "a.cr3")
+    assert (parts.main[271].data, parts.exif[36867].data) == (b"Canon\0", b"2026\0")
+    assert parts.gps[1].data == b"N\0"
+    assert xmp == b"<x/>"
+
+    Image.fromarray(FACE).save(
+        tmp_path / "preview.jpg", exif=b"Exif\0\0" + text(271, b"FUJIFILM\0")
+    )
+    preview = (tmp_path / "preview.jpg").read_bytes()
+    start = (
+        b"FUJIFILMCCD-RAW".ljust(84, b" ")
+        + (100).to_bytes(4, "big")
+        + len(preview).to_bytes(4, "big")
+    )
+    (tmp_path / "a.raf").write_bytes(start.ljust(100, b"\0") + preview)
+    assert raw.matches(start)
+    assert tables(tmp_path / "a.raf")[0].main[271].data == b"FUJIFILM\0"
+
+
 def test_heif_is_read_and_turned(tmp_path: Path) -> None:
     pytest.importorskip("pi_heif")
     (tmp_path / "a.heic").write_bytes(base64.b64decode(HEIC))

@@ -6,6 +6,7 @@ HEIF needs the package pi-heif (libheif, decoder only). AVIF comes with imagecod
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def _avif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
 
     data = ask.bytes()
     info: dict[str, Any] = {}
-    with ask.decoding():
+    with ask.decoding(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's about damaged Exif, which we read ourselves
         with AvifImageFile(io.BytesIO(data)) as found:
             width, height = found.size
             info.update(found.info)  # type: ignore[arg-type]
