@@ -13,7 +13,9 @@ from restore.photo import Photo, Proxy
 
 ONE_HUE, STRONG = 1.5, 70.0
 """Lab units: rms distance from one tone curve below which a photo has no colours of its own, and
-95th percentile of chroma above which no daylight photo lies (60 photos: at most 66)."""
+95th percentile of chroma above which hardly any daylight photo lies."""
+SCRATCHED = 0.7
+"""% of a photo; straight lines that belong to it may be taken for as much."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,12 @@ def inspect(photo: Photo) -> Info:
     """Look at a photo as the steps do, on its proxy."""
     proxy = photo.proxy()
     found = {name: _notes(name, proxy) for name in ("hue_blend", "fade", "white_balance")}
-    damage = _notes("scratches", proxy)
-    recipe, reason = _advice(proxy, found, damage)
-    findings = [str(notes["summary"]) for notes in found.values() if "summary" in notes]
-    if "summary" in damage:
-        findings.append(str(damage["summary"]))
-    return Info(_channels(proxy), tuple(findings), recipe, reason)
+    recipe, reason = _advice(proxy, found)
+    telling = {"led-concert": ["hue_blend"], "colorize": [], "old-photo": []}.get(
+        recipe, ["fade", "white_balance"]
+    )
+    findings = (found[name].get("summary") for name in telling)
+    return Info(_channels(proxy), tuple(text for text in findings if text), recipe, reason)
 
 
 def _notes(name: str, proxy: Proxy) -> Mapping[str, Any]:
@@ -83,24 +85,23 @@ def _channels(proxy: Proxy) -> dict[str, Channel]:
     return {n: Channel(*map(float, row)) for n, row in zip(names, rows, strict=True)}
 
 
-def _advice(
-    proxy: Proxy, found: Mapping[str, Mapping[str, Any]], damage: Mapping[str, Any]
-) -> tuple[str, str]:
+def _advice(proxy: Proxy, found: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     lab = color.to_lab(proxy.view.pixels).reshape(-1, 3)
     strong = float(np.percentile(np.hypot(lab[:, 1], lab[:, 2]), 95))
-    lamps = found["hue_blend"]["lamps"]
-    narrow = [lamp for lamp in lamps if not light.broad(lamp, proxy.camera)]
-    scratched = damage.get("damaged", False)
     if _apart(lab) < ONE_HUE and strong < STRONG:
         tone = "toned " if strong > 6 else ""
-        if scratched:
-            return "old-photo", f"a {tone}black-and-white photo with scratches or dust"
+        damage = _notes("scratches", proxy)
+        share = sum(part for name, part in damage.items() if "%" in name)
+        if share > SCRATCHED:
+            return "old-photo", f"a {tone}black-and-white photo, {share:.1f} % of it scratched"
         return "colorize", f"a {tone}black-and-white photo"
-    if narrow and (len(narrow) == len(lamps) or strong > STRONG):
+    lamps = found["hue_blend"]["lamps"]
+    narrow = [lamp for lamp in lamps if not light.broad(lamp, proxy.camera)]
+    if narrow and (len(narrow) == len(lamps) or (strong > STRONG and not found["fade"]["faded"])):
         colours = " and ".join(lamp.replace("-", " ") for lamp in narrow)
         return "led-concert", f"lit by {colours} stage light, which no white balance takes away"
-    if found["fade"].get("faded", False):
-        return "faded-print", "its dyes have faded"
+    if found["fade"]["faded"]:
+        return "faded-print", "its dyes have faded (faded-slide, if it is film)"
     return "", "nothing that a recipe is for was found"
 
 

@@ -21,7 +21,7 @@ def stdout() -> Console:
     """A console for results."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, soft_wrap=True)
 
 
 def table(*columns: str) -> Table:
