@@ -14,48 +14,24 @@ Everything happens on cells of about 1/48 of the long side.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
 from restore.color import Array
+from restore.lamps import CANDIDATES, WHITES, broad, constants, matrix, palette
 
 SIDE = 48
 """Cells on the long side."""
-BROAD = 0.25
-"""Second by first singular value of a lamp's matrix above which one such lamp shows all hues."""
-LAMPS = {
-    "daylight": "",
-    "white": "whiteB5",
-    "warm-white": "whiteB3",
-    "tungsten": "tungsten",
-    "deep-blue": "royal450",
-    "blue": "blue465",
-    "cyan": "cyan500",
-    "green": "green525",
-    "amber": "amber590",
-    "red": "red625",
-}
-"""The lamps that are told apart, with their names in the constants: LEDs by their peak in nm."""
-CANDIDATES: tuple[tuple[str, ...], ...] = (
-    *((name,) for name in LAMPS),
-    *((warm, cold) for warm in ("red", "amber") for cold in ("blue", "green", "cyan")),
-    ("green", "blue"),
-    *((white, led) for white in ("white", "warm-white") for led in list(LAMPS)[5:]),
-    ("red", "green", "blue"),
-    ("warm-white", "red", "blue"),
-)
-"""Sets of lamps that are compared; on a stage there are seldom more."""
-PRICE = 0.1
-"""Mean log evidence that a further lamp must be worth."""
+PRICES = (0.5, 0.75, 1.6)
+"""Mean log evidence over daylight's that one, two, three lamps must have."""
+TINTED = 0.3
+"""The same on top, for white light of another tint than daylight's alone."""
 WRONG, WIDER = 0.3, 100.0
 """Share of places where a network is simply wrong, and variance added to what it says."""
 POWERS, COLOURS = 0.35, 0.48
@@ -99,7 +75,7 @@ class Mixture:
     Attributes
     ----------
     lamps
-        Names, keys of `LAMPS`.
+        Names, keys of `lamps.LAMPS`.
     place
         (n, m - 1) where the logarithms of the m lamps' light stand, in the coordinates of `_basis`:
         for two lamps, ln(w_1 / w_2).
@@ -107,12 +83,15 @@ class Mixture:
         (n,) standard deviation of every coordinate, in nats.
     evidence
         Mean log evidence of the cells.
+    least
+        5th percentile over the cells of what each alone says of ln(w_1 / w_2).
     """
 
     lamps: tuple[str, ...]
     place: Array
     spread: Array
     evidence: float = 0.0
+    least: float = 0.0
 
     def shares(self) -> Array:
         """(n, m) share of each lamp in the light, sum 1."""
@@ -143,18 +122,22 @@ def cells(view: Array, noise: Array, averaged: float, camera: bool, side: int = 
 
     averaged *= height * width / (size[0] * size[1])
     linear = color.decode(view)
-    open_ = (view < 0.985).astype(np.float32)
-    share = mean(open_)
-    full = share < 0.25
-    values = np.where(full, mean(linear), mean(linear * open_) / np.maximum(share, 1e-3))
+    below = view < 0.985
+    # One mask for all channels, or hues would shift.
+    whole = np.asarray(below.all(-1, keepdims=True), np.float32)
+    share = mean(whole)[..., None]
+    enough = share > 0.2
+    full = ~enough & (mean(below.astype(np.float32)) < 0.98)
+    values = np.where(
+        enough, mean(np.multiply(linear, whole)) / np.maximum(share, 1e-3), mean(linear)
+    )
     slope = 2.4 / 1.055 * ((color.encode(values).clip(0.04, None) + 0.055) / 1.055) ** 1.4
     # A quarter: JPEG and demosaicking make neighbours' noise alike. 0.6 / 255 is 8 bits' rounding.
     variance = (noise**2 + (0.6 / 255) ** 2) * slope**2 / max(averaged / 4, 1) + 1e-7
     if not camera:  # what the colour matrix made negative was cut off at 0
         top = values.max(-1, keepdims=True)
         cut = values < 0.01 * top
-        values = np.where(cut, -0.03 * top, values)
-        variance = variance + cut * (0.12 * top) ** 2
+        variance = variance + cut * (0.05 * top) ** 2
     variance = np.where(full, 1e3, variance)
     return Cells(values.astype(np.float32), variance.astype(np.float32), camera)
 
@@ -163,15 +146,18 @@ def find(seen: Cells) -> Mixture:
     """The lamps that explain a photo best, with their mixture on its cells.
 
     For each set of `CANDIDATES` the mean log evidence of cells spread over the photo is found,
-    less a price for each lamp more; daylight needs least proof.
+    less its price: daylight needs least proof, three lamps need most. Where a coloured lamp beside
+    a white one outshines it nowhere, it is the things that have that colour (grass, wood, fur).
     """
     few = seen.every(14)
     best, highest = CANDIDATES[0], -math.inf
     for lamps in CANDIDATES:
-        price = PRICE * len(lamps) - (PRICE if lamps == ("daylight",) else 0)
-        found = mixture(few, lamps).evidence - price
-        if found > highest:
-            best, highest = lamps, found
+        price = 0 if lamps == ("daylight",) else PRICES[len(lamps) - 1]
+        price += TINTED * (len(lamps) == 1 and lamps[0] in WHITES)
+        tried = mixture(few, lamps)
+        things = len(lamps) == 2 and lamps[0] in WHITES and tried.least > -1
+        if tried.evidence - price > highest and not things:
+            best, highest = lamps, tried.evidence - price
     return mixture(seen, best)
 
 
@@ -213,8 +199,8 @@ def mixture(seen: Cells, lamps: Sequence[str], likely: Array | None = None) -> M
     slope = plane[:, 1:] @ fitted[1:] * (1.35 * steep / (steep + 0.4**2))
     place = (level + slope).astype(np.float32)
     spread = np.full(len(each), np.hypot(0.35, slope.std() * math.sqrt(slope.shape[1])), np.float32)
-    near = _log_normal(nodes, place, spread)
-    return Mixture(lamps, place, spread, float(_log_sum(each + near).mean()))
+    evidence = _log_sum(each + _log_normal(nodes, place, spread)).mean()
+    return Mixture(lamps, place, spread, float(evidence), float(np.percentile(mean[:, 0], 5)))
 
 
 def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[Array, Array, Array]:
@@ -267,6 +253,12 @@ def likely(ab: Array, covariance: Array) -> Array:
     return np.log((1 - WRONG) * near + WRONG * np.exp(share)).astype(np.float32)
 
 
+def cautious(hues: Array, sure: Array) -> Array:
+    """(n, 2) a* b* at L* = 50, drawn to the natural colours' mean as far as they are not sure."""
+    mean = np.array(constants()["hue_prior"]["mean_ab50"], np.float32)
+    return mean + np.sqrt(sure)[:, None] * (hues - mean)
+
+
 def recoverability(seen: Cells, found: Mixture) -> Array:
     """(n,) share of the natural variance of chroma that the light can tell, 0 … 1.
 
@@ -286,6 +278,8 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
     noise = mixed @ prior["Q_rel"] @ mixed.transpose(0, 2, 1)
     noise += 25 * neutral[:, :, None] * neutral[:, None, :]
     own = seen.variance.reshape(-1, 3) / top[:, None] ** 2 + (0.15 * neutral) ** 2 + 0.05**2
+    if not seen.camera:
+        own += neutral < 0.01  # cut off at 0, it tells nothing
     noise += own[:, :, None] * np.eye(3)
     shift = np.einsum("nm,mc,mk->nck", weights, basis, matrices @ prior["mu_rel"])
     shift *= (found.spread / scale)[:, None, None]
@@ -294,40 +288,6 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
     before = prior["C0_ab50"]
     after = np.linalg.inv(np.linalg.inv(before) + told)
     return (1 - np.trace(after, axis1=1, axis2=2) / np.trace(before)).clip(0, 1).astype(np.float32)
-
-
-@cache
-def constants() -> Any:
-    """Matrices of lamps and statistics of natural colours; `about` in the file says whence."""
-    return json.loads(files("restore").joinpath("data/colour-constants.json").read_text("utf-8"))
-
-
-@cache
-def matrix(lamp: str, camera: bool) -> Array:
-    """(3, 3) from a surface's linear sRGB to the channels under a lamp of full power."""
-    to_srgb = np.array(constants()["ccm_cam_to_linear_srgb"])
-    name = LAMPS[lamp]
-    seen = np.array(constants()["led"][name]["M_cam"]) if name else np.linalg.inv(to_srgb)
-    return (seen if camera else to_srgb @ seen).astype(np.float32)
-
-
-@cache
-def broad(lamp: str, camera: bool) -> bool:
-    """Whether a lamp alone shows all hues."""
-    values = np.linalg.svd(matrix(lamp, camera), compute_uv=False)
-    return bool(values[1] > BROAD * values[0])
-
-
-@cache
-def palette() -> tuple[Array, Array, Array]:
-    """Natural colours: (90, 2) a* b* at L* = 50, (90,) log frequency, (90, 3) linear, luminance 1.
-
-    The occupied bins of a grid of 10 units, over a few hundred photos.
-    """
-    bins = np.array(constants()["hue_prior"]["palette_grid10"], np.float32)
-    linear = color.lab_to_linear(np.insert(bins[:, :2], 0, 50, axis=1))
-    share = bins[:, 2] / bins[:, 2].sum()
-    return bins[:, :2].copy(), np.log(share), linear / (linear @ color.LUMA)[:, None]
 
 
 def _explain(seen: Cells, lamps: tuple[str, ...], likely: Array | None = None) -> Array:
@@ -340,14 +300,16 @@ def _explain(seen: Cells, lamps: tuple[str, ...], likely: Array | None = None) -
     weights = np.exp(_nodes(len(lamps)) @ _basis(len(lamps)).T)
     mixed = np.einsum("km,mij->kij", weights, [matrix(name, seen.camera) for name in lamps])
     predicted = mixed @ palette()[2].T
-    predicted /= np.maximum(predicted.max(1, keepdims=True), 1e-6)
+    if not seen.camera:
+        predicted = np.maximum(predicted, 0)
+    predicted /= np.maximum(predicted.max(1, keepdims=True), 1e-3)
     shape = predicted.shape[0], predicted.shape[2]
     predicted = np.moveaxis(predicted, 1, 0).reshape(3, -1).astype(np.float32)
     values = seen.values.reshape(-1, 3)
     top = np.maximum(values.max(1, keepdims=True), np.float32(1e-4))
     z, variance = values / top, seen.variance.reshape(-1, 3) / top**2
     own = (0.08 * predicted) ** 2 + np.float32(0.04 if seen.camera else 0.06) ** 2
-    product, ww, wz, zz = np.float32(1), np.float32(0), np.float32(0), np.float32(0)
+    product, ww, wz, zz = np.float32(1), np.float32(1e-6), np.float32(0), np.float32(0)
     for k in range(3):
         total = variance[:, k, None] + own[k]
         product = product * total

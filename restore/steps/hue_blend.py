@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from restore import color, light, mixes
+from restore import color, lamps, light, mixes
 from restore.photo import Field, Proxy, Tile, Window
 from restore.step import Amount, Param, Render
 from restore.steps._chroma import guide
 
 LEAST = 0.03
 """Mean recoverability below which nothing is blended: one lamp, and its leaks into the others."""
-_LIGHTS = "auto|(L)(\\+(L)){0,2}".replace("L", "|".join(light.LAMPS))
+_LIGHTS = "auto|(L)(\\+(L)){0,2}".replace("L", "|".join(lamps.LAMPS))
 
 
 def hue_blend(
@@ -24,7 +24,7 @@ def hue_blend(
         Param(
             "which lamps lit the scene; auto finds them",
             pattern=_LIGHTS,
-            unit="auto, or names joined by +: " + ", ".join(light.LAMPS),
+            unit="auto, or names joined by +: " + ", ".join(lamps.LAMPS),
         ),
     ] = "auto",
     amount: Amount = 1,
@@ -89,17 +89,17 @@ def _notes(
     proxy: Proxy, shape: tuple[int, int], found: light.Mixture, hues: color.Array, sure: color.Array
 ) -> dict[str, Any]:
     """What was found, as numbers, as maps, and in one sentence."""
-    lamps = [name.replace("-", " ") for name in found.lamps]
+    names = [name.replace("-", " ") for name in found.lamps]
     known = float(sure.mean())
-    if len(lamps) == 1 and known < LEAST:
+    if len(names) == 1 and known < LEAST:
         network = any("ab" in notes for notes in proxy.notes.values())
         colours = "colours are the network's" if network else "it holds no colours"
-        summary = f"{lamps[0]} lamp only: {colours}"
-    elif len(lamps) == 1:
-        summary = f"{lamps[0]} light: the photo's own hues, {known:.0%} sure"
+        summary = f"{names[0]} lamp only: {colours}"
+    elif len(names) == 1:
+        summary = f"{names[0]} light: the photo's own hues, {known:.0%} sure"
     else:
-        count = {2: "two", 3: "three"}[len(lamps)]
-        summary = f"{count} lamps, {' and '.join(lamps)}: hues {known:.0%} sure"
+        count = {2: "two", 3: "three"}[len(names)]
+        summary = f"{count} lamps, {' and '.join(names)}: hues {known:.0%} sure"
     poor = _noise_only(proxy)
     if poor:
         summary += f"; the {' and '.join(poor)} channel holds noise only"
@@ -109,7 +109,7 @@ def _notes(
         "evidence": found.evidence,
         "mean recoverability": known,
         "recoverability": Field(sure.reshape(*shape)),
-        "hues": Field(hues.reshape(*shape, 2)),
+        "hues": Field(light.cautious(hues, sure).reshape(*shape, 2)),
         "mixture": Field(found.shares().reshape(*shape, -1)),
     }
 
