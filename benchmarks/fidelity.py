@@ -72,8 +72,8 @@ def report(
     binned = _targets.recoverability(scores)
     if binned is not None:
         rows = tuple((f"{n:.0f}", f"{r:.2f}", f"{skill:.3f}") for n, r, skill in binned)
-        each = _targets.recoverability_by_lighting(scores)
-        note = f"Rank correlation {_targets.rank(binned):.2f}; per lighting: "
+        each = _targets.recoverability_within(scores)
+        note = f"Rank correlation {_targets.rank(binned):.2f}; within each lighting: "
         note += ", ".join(f"{case} {value:.2f}" for case, value in each.items())
         tables.append(
             _tables.Table(

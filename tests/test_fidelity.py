@@ -108,3 +108,18 @@ def test_tables_name_the_share_made_worse():
     assert table.rows[1][0] == "ours: fade"
     assert table.rows[1][-1] == "50 %"
     assert "| ours: fade |" in table.markdown()
+
+
+def test_recoverability_is_ranked_over_bins_and_over_lightings():
+    def scored(case: str, sure: float, skill: float) -> Score:
+        bins = np.zeros((len(_hues.BINS) - 1, 4))
+        for at, (said, known) in enumerate(((0.01, 0.0), (sure, skill))):
+            bins[at] = [100, 100 * said, 100 * (1 - known), 100]
+        return Score("hues", _hues.JPEG, case, _hues.OURS, "one", bins=bins)
+
+    pairs = [("red", 0.02, 0.0), ("magenta", 0.4, 0.2), ("white", 0.6, 0.5), ("blue", 0.1, 0.1)]
+    honest = [scored(*pair) for pair in pairs]
+    assert _targets.recoverability_over(honest) == pytest.approx(1)
+    assert _targets.recoverability(honest)[:, 2] == pytest.approx([0, 0.2])
+    boastful = [*honest[1:], scored("red", 0.9, -0.5)]
+    assert _targets.recoverability_over(boastful) < 0.7
