@@ -23,8 +23,9 @@ TRUST = {"grey-world": 0.3, "shades-of-grey": 0.7, "grey-edge": 2, "white-patch"
 """Weight of each estimator's vote: by its error on tinted photos."""
 PRIOR = 2.0
 """Weight of the vote for "neutral", which is what photos mostly are."""
-LOOSE = 0.20
-"""Spread of the estimators (log ratio) at which half of their vote is believed."""
+LOOSE, LOOSER = 0.16, 0.3
+"""Spread of the estimators (log ratio) at which half of their vote is believed, and how much
+more they may differ about a strong cast, for each unit of it."""
 UNSEEN = 0.035
 """Cast (log ratio) below which a photo passes as neutral."""
 NAMES = ("red", "orange", "yellow", "green", "cyan", "blue", "violet", "magenta")
@@ -39,7 +40,7 @@ class Cast:
     light
         (3,) linear RGB of a grey in the photo, its luminance that of neutral (1, 1, 1).
     confidence
-        0 … 1: how well the estimators agree.
+        0 … 1: how far the estimators agree that there is a cast.
     each
         ln R/G and ln B/G by estimator.
     """
@@ -128,18 +129,18 @@ ESTIMATORS: Mapping[str, Callable[[color.Array], color.Array]] = {
 def cast(picture: color.Array) -> Cast:
     """The colour cast of a (height, width, 3) picture of working RGB, by vote.
 
-    The weighted geometric median of the estimators and of "neutral"; their spread around it is
-    the confidence, which shrinks the cast, and casts too small to be seen shrink more.
+    The weighted geometric median of the estimators and of "neutral". It is believed the less
+    the more they differ, and casts too small to be seen shrink further.
     """
     light = color.decode(picture).clip(0)
     each = {name: ratios(estimate(light)) for name, estimate in ESTIMATORS.items()}
     trust = np.array([*(TRUST[name] for name in each), PRIOR])
     middle, spread = _median(np.array([*each.values(), NEUTRAL]), trust / trust.sum())
     size = float(np.hypot(*middle))
-    confidence = 1 / (1 + (spread / LOOSE) ** 2)
-    share = confidence * size**2 / (size**2 + UNSEEN**2)
+    loose = LOOSE + LOOSER * size
+    confidence = size**2 / (size**2 + UNSEEN**2) / (1 + (spread / loose) ** 2)
     told = {name: (float(r), float(b)) for name, (r, b) in each.items()}
-    return Cast(of_ratios(share * middle), float(confidence), told)
+    return Cast(of_ratios(confidence * middle), confidence, told)
 
 
 def ratios(light: color.Array) -> color.Array:
