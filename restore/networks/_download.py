@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import shutil
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,25 +16,13 @@ from urllib.parse import urlsplit
 import restore
 from restore.errors import WeightsError
 from restore.networks import _sniff
+from restore.networks._wanted import Report, Wanted, by_hand, digest
 
 TIMEOUT = 20.0
 """Seconds without an answer or a byte after which the next place is tried."""
 SLOWEST, PATIENCE = 8192, 30.0
 """Bytes a second that a place must give, on the mean over so many seconds."""
 BLOCK = 1 << 16
-
-Report = Callable[[str, int], None]
-"""Called with the place's host and the bytes that are there."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A file to be fetched: its name, its size in bytes, its SHA-256, where it may be had."""
-
-    file: str
-    size: int
-    sha256: str
-    places: tuple[str, ...]
 
 
 class _Failed(Exception):
@@ -103,15 +89,6 @@ def fetch(
         raise WeightsError(f"{part}: cannot be written: {error.strerror}") from error
     told = "; ".join(f"{', '.join(hosts)}: {reason}" for reason, hosts in reasons.items())
     raise WeightsError(f"{wanted.file}: no place gave it ({told}); {by_hand(wanted)}")
-
-
-def by_hand(wanted: Wanted) -> str:
-    """What to do without a connection."""
-    where = wanted.places[0] if wanted.places else wanted.file
-    return (
-        f"where there is a connection, fetch {where} ({wanted.size} bytes, SHA-256 "
-        f"{wanted.sha256[:12]}…), and bring the file with: restore models add FILE"
-    )
 
 
 def _from(
@@ -212,9 +189,3 @@ def _copy(
                     raise _Failed(f"is too slow ({given / passed:.0f} bytes a second)")
                 since, given = time.monotonic(), 0
     return start
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -16,11 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import OpenerDirector
+from typing import TYPE_CHECKING
 
 from restore.errors import WeightsError, nearest
-from restore.networks import _conversion, _download, _lock, _sniff, _zhang, caffe
-from restore.networks._download import Wanted
+from restore.networks import _lock, _sniff, _zhang
+from restore.networks._wanted import Report, Wanted, by_hand, digest
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 # By size and SHA-256 as published; the authors' own host is gone.
 KNOWN = {
@@ -108,7 +111,7 @@ def verify(name: str) -> dict[str, str]:
 
 def pull(
     name: str,
-    report: _download.Report = lambda _host, _count: None,
+    report: Report = lambda _host, _count: None,
     waiting: Callable[[], None] = lambda: None,
     through: OpenerDirector | None = None,
 ) -> Added:
@@ -128,10 +131,12 @@ def pull(
     WeightsError
         If it cannot be had, with how it can be brought by hand.
     """
+    from restore.networks import _download  # here: colorizing asks only what is installed
+
     wanted = KNOWN[_known(name)]
     if not wanted.places:
         told = "no place on the net is known for it"
-        raise WeightsError(f"{name}: {told}; {_download.by_hand(wanted)}")
+        raise WeightsError(f"{name}: {told}; {by_hand(wanted)}")
     with _alone(name, waiting):
         if installed(name):
             return Added(name, path(name), ("it was there",))
@@ -159,7 +164,7 @@ def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None
     """
     _sniff.check(source)
     try:
-        has = _download.digest(source)
+        has = digest(source)
     except OSError as error:
         raise WeightsError(f"{source}: cannot be read: {error.strerror}") from error
     notes = []
@@ -205,7 +210,7 @@ def _there(name: str) -> None:
         return
     wanted = KNOWN[name]
     told = "`restore models pull " + name + "` fetches it, or " if wanted.places else ""
-    raise WeightsError(f"{name}: is not installed; {told}{_download.by_hand(wanted)}")
+    raise WeightsError(f"{name}: is not installed; {told}{by_hand(wanted)}")
 
 
 def _guess(source: Path) -> tuple[str, str]:
@@ -235,6 +240,8 @@ def _alone(name: str, waiting: Callable[[], None]) -> Iterator[None]:
 
 def _install(source: Path, name: str, file: str, sha256: str) -> Added:
     """Convert and put in place; the lock is held."""
+    from restore.networks import _conversion, caffe
+
     beside = folder() / f".{name}.new"
     published = sha256 in (wanted.sha256 for wanted in KNOWN.values())
     metadata = {

@@ -1,0 +1,36 @@
+"""A file of weights that can be fetched, without what fetching needs: quick to import."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+Report = Callable[[str, int], None]
+"""Called with the place's host and the bytes that are there."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file to be fetched: its name, its size in bytes, its SHA-256, where it may be had."""
+
+    file: str
+    size: int
+    sha256: str
+    places: tuple[str, ...]
+
+
+def by_hand(wanted: Wanted) -> str:
+    """What to do without a connection."""
+    where = wanted.places[0] if wanted.places else wanted.file
+    return (
+        f"where there is a connection, fetch {where} ({wanted.size} bytes, SHA-256 "
+        f"{wanted.sha256[:12]}…), and bring the file with: restore models add FILE"
+    )
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
