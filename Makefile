@@ -2,14 +2,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# pip gives OpenCV 5, which people have; OpenCV 4 has the Caffe importer that ours is held against
+VENV4 := .venv-opencv4
+READY4 := $(VENV4)/.ready
 
 .PHONY: demo test check clean
 
 demo: $(READY)
 	$(BIN)/python sample_images/demo.py
 
-test: check
+test: check $(READY4)
 	$(BIN)/pytest
+	$(VENV4)/bin/python -m pytest -p no:cacheprovider
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -23,5 +27,13 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	touch $@
 
+# its own OpenCV; all else comes from the first environment
+$(READY4): $(READY)
+	$(PYTHON) -m venv --clear $(VENV4)
+	$(VENV4)/bin/python -m pip install --quiet --no-deps "opencv-python-headless<5"
+	$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" \
+		> $$($(VENV4)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/first.pth
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist restored
+	rm -rf $(VENV) $(VENV4) build dist restored
