@@ -206,20 +206,23 @@ def test_jpeg_keeps_its_tables_and_subsampling(tmp_path: Path, subsampling: int)
     assert difference.mean() < 0.5
 
 
-def test_large_jpegs_are_written_without_a_copy_and_no_coarser(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_bands_of_a_jpeg_join_without_a_seam(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subsampling: int, channels: int
 ) -> None:
     from restore.files import jpeg
 
-    for quality in (30, 75, 91, 98):
-        path = tmp_path / f"{quality}.jpg"
-        Image.fromarray(picture(np.uint8, 3)).save(path, quality=quality)
-        monkeypatch.setattr(jpeg, "_LARGE", 100)
-        written = files.save(files.load(path), tmp_path / f"{quality}w.jpg")
-        with Image.open(path) as before, Image.open(written) as after:
-            for number, table in before.quantization.items():
-                assert sum(after.quantization[number]) <= sum(table)
-                assert sum(after.quantization[number]) >= 0.85 * sum(table)
+    image = Image.fromarray(picture(np.uint8, channels).squeeze())
+    image.save(tmp_path / "a.jpg", quality=91, subsampling=subsampling)
+    photo = files.load(tmp_path / "a.jpg")
+    whole = files.load(files.save(photo, tmp_path / "whole.jpg"))
+    monkeypatch.setattr(jpeg, "_BAND", 1000)
+    written = files.save(photo, tmp_path / "bands.jpg")
+    np.testing.assert_array_equal(files.load(written).samples, whole.samples)
+    assert written.read_bytes().count(b"\xff\xd0") > 0
+    with Image.open(written) as other:
+        np.testing.assert_array_equal(np.asarray(other), whole.samples.squeeze())
 
 
 def test_grey_jpeg_stays_grey(tmp_path: Path) -> None:

@@ -289,6 +289,15 @@ def test_kill_leaves_no_file_that_looks_finished(tmp_path: Path, photo: Path) ->
     assert left[0].endswith(".part")
 
 
+def test_a_photo_too_long_for_a_format_is_told(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((2, 70000, 3), np.uint8), photometric="rgb")
+    loaded = files.load(tmp_path / "a.tif")
+    for suffix, most in ((".jpg", 65500), (".webp", 16383)):
+        with pytest.raises(PhotoError, match=f"is 70000 pixels long; at most {most} fit"):
+            files.save(loaded, tmp_path / f"b{suffix}")
+    assert files.load(files.save(loaded, tmp_path / "b.png")).size == (2, 70000)
+
+
 def test_formats_are_named_in_messages(tmp_path: Path, photo: Path) -> None:
     loaded = files.load(photo)
     with pytest.raises(PhotoError, match=r'no format is written as "\.xyz"; there are .*\.jpg'):

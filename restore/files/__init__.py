@@ -7,6 +7,7 @@ A format's module has
     read(ask)           the photo's pages (`_reading.Ask`)
     DEPTHS, ALPHA       bits a sample it can hold, and whether it keeps opacity
     PROFILES = False    where only sRGB can be written
+    SIDE                pixels a side may have, where that is little
     write(path, pages)  where it can write; `path` exists and is empty
 
 and imports numpy and what is heavier inside its functions: suffixes are asked for by processes
@@ -116,6 +117,9 @@ def save(
     path = Path(path)
     pages = [photo] if isinstance(photo, Photo) else list(photo)
     module = _writer(path, format)
+    longest = max(max(page.size) for page in pages)
+    if longest > getattr(module, "SIDE", longest):
+        raise PhotoError(f"{path}: is {longest} pixels long; at most {module.SIDE} fit; use tiff")
     ready = [_preparing.ready(page, module, profile) for page in pages]
     originals = {page.source.path for page in pages if page.source.path}
     _writing.whole(

@@ -5,7 +5,6 @@ ITU-T T.81; JFIF 1.02; Exif 2.32; XMP part 3; ICC.1:2022, annex B.4.
 
 from __future__ import annotations
 
-import math
 import re
 import struct
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 DEPTHS = (8,)
 ALPHA = False
+SIDE = 65500
 
 _EXIF, _XMP, _MORE_XMP = (
     b"Exif\0\0",
@@ -29,13 +29,13 @@ _IRB, _ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
 _ROOM = 65533
 """Bytes a segment can hold."""
 _LARGE = 64_000_000
-"""Pixels above which Pillow's copy of the photo would be too much; see `_encoded`."""
+"""Pixels above which no progressive JPEG is written: it needs a copy of the whole photo."""
+_BAND = 2**21
+"""Pixels encoded at once."""
 _SCAN_END = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 # T.81, figure A.6: where the n-th coefficient of a table lies in the 8 x 8 square
 _ZIGZAG = sorted(range(64), key=lambda n: (s := n // 8 + n % 8, (n // 8 if s % 2 else n % 8)))
-_STANDARD_SUM = (3688, 5505)
-"""Sums of T.81's tables K.1 and K.2, which libjpeg scales by its quality."""
 
 
 def matches(head: bytes) -> bool:
@@ -205,54 +205,79 @@ def _walk(ask: Ask, data: bytes) -> Iterator[tuple[int, bytes]]:
 def write(path: Path, pages: Sequence[Photo]) -> None:
     """Write the first page: a JPEG has one."""
     photo = pages[0]
-    body = _encoded(photo)
-    size = struct.unpack_from(">H", body, 4)[0] if body[2:4] == b"\xff\xe0" else -2
     with path.open("wb") as file:
         file.write(b"\xff\xd8" + b"".join(_headers(photo.source)))
-        file.write(memoryview(body)[4 + size :])
+        for part in _encoded(photo):
+            file.write(part)
 
 
-def _encoded(photo: Photo) -> bytes:
-    """The photo as JPEG, with the tables it came with."""
+def _encoded(photo: Photo) -> Iterator[bytes]:
+    """The photo as JPEG, with the tables it came with; without its begin and header of JFIF.
+
+    A band at a time on all cores: restart markers join what was encoded apart (T.81, E.1.4), and
+    no second copy of a large photo is made.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from restore.render import cores
+
+    details = photo.source.details
+    height, width = photo.size
+    if details.get("progressive") and height * width <= _LARGE:
+        yield _picture(photo, 0, height, progressive=True)
+        return
+    sampling = details.get("subsampling", 0) if photo.samples.shape[2] == 3 else 0
+    unit = (8, 8, 16)[sampling]  # rows and columns that are coded together
+    across = -(-width // (8, 16, 16)[sampling])
+    bands = max(1, min(65535 // across, _BAND // (unit * width)))
+    tops = range(0, height, unit * bands)
+    interval = across * bands if len(tops) > 1 else 0
+    with ThreadPoolExecutor(cores()) as pool:
+        for start in range(0, len(tops), 2 * cores()):
+            wanted = tops[start : start + 2 * cores()]
+            made = pool.map(lambda top: _picture(photo, top, unit * bands), wanted)
+            for number, data in enumerate(made, start):
+                scan = _segment_at(data, 0xDA)
+                pixels = scan + 2 + struct.unpack_from(">H", data, scan + 2)[0]
+                if number:
+                    yield bytes((0xFF, 0xD0 + (number - 1) % 8))
+                else:
+                    frame = _segment_at(data, 0xC0)
+                    yield data[: frame + 5] + struct.pack(">H", height) + data[frame + 7 : scan]
+                    yield struct.pack(">HHH", 0xFFDD, 4, interval) if interval else b""
+                    yield data[scan:pixels]
+                yield data[pixels:-2]
+    yield b"\xff\xd9"
+
+
+def _picture(photo: Photo, top: int, rows: int, **options: Any) -> bytes:
+    """A band as a JPEG of its own, without its begin and header of JFIF."""
     import io
 
     import numpy as np
     from PIL import Image
 
+    samples = photo.samples[top : top + rows]
     details = photo.source.details
-    tables = details.get("tables")
-    grey = photo.samples.shape[2] == 1
-    samples = photo.samples[..., 0] if grey else photo.samples
-    sampling = details.get("subsampling", 0)
-    if samples.shape[0] * samples.shape[1] > _LARGE:
-        return _encoded_large(samples, tables, sampling)
-    options: dict[str, Any] = {"quality": 95}
-    if tables:
-        options = {"qtables": [list(table) for table in tables]}
-        if details.get("progressive"):
-            options["progressive"] = True
-    out = io.BytesIO()
-    image = Image.fromarray(np.ascontiguousarray(samples))
-    image.save(out, "JPEG", subsampling=sampling, **options)
-    return out.getvalue()
-
-
-def _encoded_large(samples: Any, tables: Any, sampling: int) -> bytes:
-    """Straight from the samples, at the libjpeg quality whose steps are no coarser on average."""
-    import imagecodecs
-
-    quality = 95
-    if tables:
-        share = min(sum(t) / s for t, s in zip(tables, _STANDARD_SUM, strict=False))
-        scale = 100 * share
-        # a little less than the next quality up: tables are rounded to whole steps
-        quality = math.ceil(((200 - scale) / 2 if scale <= 100 else 5000 / scale) - 0.3)
-    names = ("444", "422", "420")
-    return bytes(
-        imagecodecs.jpeg8_encode(
-            samples, level=min(max(quality, 1), 100), subsampling=names[sampling]
-        )
+    if details.get("tables"):
+        options["qtables"] = [list(table) for table in details["tables"]]
+    else:
+        options["quality"] = 95
+    image = Image.fromarray(
+        np.ascontiguousarray(samples.squeeze(2) if samples.shape[2] == 1 else samples)
     )
+    out = io.BytesIO()
+    image.save(out, "JPEG", subsampling=details.get("subsampling", 0), **options)
+    data = out.getvalue()
+    return data[4 + struct.unpack_from(">H", data, 4)[0] :]
+
+
+def _segment_at(data: bytes, marker: int) -> int:
+    """Where a segment begins in what was just encoded."""
+    at = 0
+    while data[at + 1] != marker:
+        at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
+    return at
 
 
 def _headers(source: Source) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".webp",)
 DEPTHS = (8,)
 ALPHA = True
+SIDE = 16383
 
 _ICC, _ALPHA, _EXIF, _XMP, _ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
 QUALITY = 92
@@ -88,13 +89,9 @@ def write(path: Path, pages: Sequence[Photo]) -> None:
     import imagecodecs
     import numpy as np
 
-    from restore.errors import PhotoError
-
     photo = pages[0]
     source = photo.source
     height, width = photo.size
-    if max(height, width) > 16383:
-        raise PhotoError(f"{width} x {height} is too large for WebP (16383); use --format tiff")
     samples = np.repeat(photo.samples, 3, 2) if photo.samples.shape[2] == 1 else photo.samples
     if source.alpha is not None:
         samples = np.concatenate([samples, source.alpha[..., None]], 2)
