@@ -26,7 +26,7 @@ def cores() -> int:
 
 def bands(height: int, width: int, halo: int, rows: int | None = None) -> list[Window]:
     """Full-width windows that cover the photo, top to bottom; taller where the halo is large."""
-    step = rows or max(16, TILE // width, 2 * halo)
+    step = rows or max(16, TILE // width, 4 * halo)
     return [
         Window(top, 0, min(step, height - top), width, (height, width))
         for top in range(0, height, step)

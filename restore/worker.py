@@ -104,6 +104,8 @@ def _serve(
 
 
 def _work(pipe: Connection, recipe: str, changes: dict[str, str]) -> None:
+    # Tiles are the parallel work: threads within numpy's products of small matrices only fight.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from restore.job import restore_file
         from restore.recipe import Recipe
