@@ -265,6 +265,8 @@ def test_the_content_decides_not_the_suffix(tmp_path: Path) -> None:
     path = tmp_path / "really-a-png.jpg"
     path.write_bytes(out.getvalue())
     np.testing.assert_array_equal(files.load(path).samples, picture(np.uint8, 3))
+    assert files.written_suffix(path) == ".png"
+    assert files.written_suffix(path, "tiff") == ".tif"
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

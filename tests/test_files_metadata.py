@@ -171,6 +171,20 @@ def test_exif_tables_of_a_tiff_come_back(tmp_path: Path) -> None:
         assert parts.exif[37510].data == b"ASCII\0\0\0hello"
 
 
+def test_width_and_height_turn_with_the_photo() -> None:
+    def sides(block: bytes) -> list[float]:
+        parts = _exif.parse(block)
+        return [parts.exif[tag].numbers(parts.order)[0] for tag in (40962, 40963)]
+
+    for orientation, expected in ((3, [140, 100]), (6, [100, 140])):
+        parts = _exif.parse(exif_block(orientation))
+        size = {
+            tag: _exif.Value(4, 1, struct.pack("<I", n)) for tag, n in ((40962, 140), (40963, 100))
+        }
+        block = _exif.build(replace(parts, exif={**parts.exif, **size}))
+        assert sides(_exif.upright(block)[0]) == expected
+
+
 def test_png_keeps_texts_resolution_and_profile(tmp_path: Path) -> None:
     from PIL import PngImagePlugin
 

@@ -16,6 +16,7 @@ that must stay small.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -78,12 +79,10 @@ def _read(path: Path, raw: str, limit: int, every: bool) -> list[Photo]:
     from restore.files._reading import opened
 
     with opened(path, limit, raw, every) as ask:
-        head = ask.peek(0, HEAD)
-        fitting = [format for format in formats().values() if format.matches(head)]
+        fitting = _fitting(path, ask.peek(0, HEAD))
         if not fitting:
             known = ", ".join(formats())
             raise ask.error(f"is not a photo that can be read; formats are {known}, by content")
-        fitting.sort(key=lambda format: path.suffix.lower() not in format.SUFFIXES)
         return fitting[0].read(ask)
 
 
@@ -138,16 +137,32 @@ def refuse_existing(path: Path) -> None:
 def written_suffix(path: Path, format: str | None = None) -> str:
     """Suffix of the result of the photo at `path`: its own, or that of the format asked for.
 
-    Formats that are only read (camera RAW) become TIFF. PhotoError if a format asked for cannot
-    be written.
+    A photo whose suffix is wrong gets the one its content has. Formats that are only read (camera
+    RAW) become TIFF. PhotoError if a format asked for cannot be written.
     """
-    if format is None:
-        suffix = path.suffix.lower()
-        owner = [module for module in formats().values() if suffix in module.SUFFIXES]
-        if owner and hasattr(owner[0], "write"):
-            return path.suffix
+    if format is not None:
+        return str(_writer(path, format).SUFFIXES[0])
+    suffix = path.suffix.lower()
+    owners = _fitting(path, _head(path))
+    owners = owners or [module for module in formats().values() if suffix in module.SUFFIXES]
+    if not owners or not hasattr(owners[0], "write"):
         return ".tif"
-    return str(_writer(path, format).SUFFIXES[0])
+    return path.suffix if suffix in owners[0].SUFFIXES else str(owners[0].SUFFIXES[0])
+
+
+def _head(path: Path) -> bytes:
+    """How a regular file begins; nothing for all else."""
+    try:
+        with path.open("rb") if path.is_file() else io.BytesIO() as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""
+
+
+def _fitting(path: Path, head: bytes) -> list[ModuleType]:
+    """The formats of a file that begins so, that of its suffix first."""
+    fitting = [format for format in formats().values() if format.matches(head)]
+    return sorted(fitting, key=lambda format: path.suffix.lower() not in format.SUFFIXES)
 
 
 def _writer(path: Path, name: str | None) -> ModuleType:

@@ -18,6 +18,8 @@ from restore.space import Samples
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT = 274, 282, 283, 296
 EXIF, GPS, INTEROP, COLOR_SPACE, MAKER_NOTE = 34665, 34853, 40965, 40961, 37500
+SIZES = (40962, 40963)
+"""Width and height in pixels."""
 POINTERS = (EXIF, GPS, INTEROP)
 STRUCTURE = {
     *(254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284),
@@ -119,6 +121,7 @@ def _places(parts: Parts, at: int, big: bool) -> dict[int, int]:
 def upright(block: bytes) -> tuple[bytes, int]:
     """The block with orientation 1 and no preview, in place; and the orientation it had (1 … 8).
 
+    Width and height change places where the photo is turned by a quarter.
     Nothing else moves, so that makers' notes, whose offsets nobody knows, stay readable. The
     preview (the second table) would show the photo as it was; its pointer is set to 0.
     """
@@ -135,6 +138,11 @@ def upright(block: bytes) -> tuple[bytes, int]:
         at = main[ORIENTATION].at
         size = len(main[ORIENTATION].data)
         out[at : at + size] = (1).to_bytes(size, "little" if found.order == "<" else "big")
+    if orientation > 4:
+        sides = [value for tag in SIZES if (value := parse(block).exif.get(tag))]
+        if len(sides) == 2 and len(sides[0].data) == len(sides[1].data):
+            for one, other in zip(sides, sides[::-1], strict=True):
+                out[one.at : one.at + len(one.data)] = other.data
     count = struct.unpack_from(found.order + "H", block, found.first)[0]
     end = found.first + 2 + 12 * count
     if end + 4 <= len(out):

@@ -180,6 +180,7 @@ def photo(
         resolution = resolution[::-1]
     space, profile, troubles = assigned(source.profile, samples.shape[2], _exif.is_adobe_rgb(parts))
     record = _xmp.read(source.xmp)
+    history = record.pop("history", "").splitlines()
     source = replace(
         source,
         path=ask.path,
@@ -189,7 +190,7 @@ def photo(
         alpha=alpha,
         resolution=resolution,
         record=MappingProxyType(record),
-        history=tuple(record["history"].splitlines()) if "history" in record else (),
+        history=tuple(history),
         warnings=tuple(
             f"{shown(ask.path)}: {each}"
             for each in (*source.warnings, *warnings, *warned, *troubles)

@@ -103,7 +103,7 @@ def read(ask: Ask) -> list[Photo]:
         format="raw",
         exif=_exif.build(parts) if parts else None,
         xmp=xmp,
-        profile=None if ask.raw == "camera" else profile.made("srgb"),
+        profile=profile.made("srgb"),  # of the result
         details=_reading.frozen(raw=ask.raw),
     )
     # LibRaw has turned the photo; the profile of a RAW file is not that of the result
@@ -192,7 +192,9 @@ def _metadata(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
         parts = _of_fuji(ask, *struct.unpack_from(">II", head, 84))
     main = {tag: value for tag, value in parts.main.items() if tag in _DESCRIBING}
     srgb = _ifd.Value(_ifd.SHORT, 1, struct.pack(parts.order + "H", 1))
-    exif = {**parts.exif, _exif.COLOR_SPACE: srgb} if parts.exif else parts.exif
+    exif = {tag: value for tag, value in parts.exif.items() if tag not in _exif.SIZES}
+    if exif:
+        exif[_exif.COLOR_SPACE] = srgb
     return replace(parts, main=main, exif=exif, interop={}), xmp
 
 
