@@ -96,10 +96,10 @@ def _notes(
         colours = "colours are the network's" if network else "it holds no colours"
         summary = f"{names[0]} lamp only: {colours}"
     elif len(names) == 1:
-        summary = f"{names[0]} light: the photo's own hues, {known:.0%} sure"
+        summary = f"{names[0]} light: {known:.0%} of the hues can be told"
     else:
         count = {2: "two", 3: "three"}[len(names)]
-        summary = f"{count} lamps, {' and '.join(names)}: hues {known:.0%} sure"
+        summary = f"{count} lamps, {' and '.join(names)}: {known:.0%} of the hues can be told"
     poor = _noise_only(proxy)
     if poor:
         summary += f"; the {' and '.join(poor)} channel holds noise only"
