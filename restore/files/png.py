@@ -168,8 +168,9 @@ def write(path: Path, pages: Sequence[Photo]) -> None:
         samples = np.concatenate([samples, photo.source.alpha[..., None]], 2)
     if samples.shape[2] == 1:
         samples = samples[..., 0]
-    # fast filters: a third of the time for files 5 % larger
-    body = memoryview(imagecodecs.png_encode(samples, level=4))
+    # Runs only (3), on Paeth's differences (128): a third of the time of zlib's matching, and on
+    # photos no larger.
+    body = memoryview(imagecodecs.png_encode(samples, level=1, strategy=3, filter=128))
     with path.open("wb") as file:
         file.write(body[:33])  # signature and header
         for kind, data in _headers(photo):
