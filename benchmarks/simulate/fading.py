@@ -91,7 +91,7 @@ class Faded:
 
 
 def fade(
-    photo: color.Array, kind: str, *, seed: int = 0, other: bool = False, quality: int = 92
+    photo: color.Array, kind: str | Kind, *, seed: int = 0, other: bool = False, quality: int = 92
 ) -> Faded:
     """Fade a photo and scan it.
 
@@ -100,7 +100,8 @@ def fade(
     photo
         (h, w, 3) float32 sRGB-encoded 0 … 1.
     kind
-        One of `KINDS`, or `UNDAMAGED`. Each loss and stain varies by a fifth with the seed.
+        One of `KINDS` by name, `UNDAMAGED`, or one of your own. Each loss and stain varies by a
+        fifth with the seed.
     other
         Other dyes (drawn by `seed`) and an S-shaped tone curve.
     quality
@@ -110,8 +111,9 @@ def fade(
     if kind == UNDAMAGED:
         even = np.ones(photo.shape[:2], np.float32)
         return Faded(kind, photo, jpeg(photo, quality), photo, none, none, even)
+    model = KINDS[kind] if isinstance(kind, str) else kind
+    kind = kind if isinstance(kind, str) else "own"
     rng = generator(kind, seed)
-    model = KINDS[kind]
     loss, stain = (
         np.array(nominal, np.float32) * np.exp(0.2 * rng.standard_normal(3)).astype(np.float32)
         for nominal in (model.loss, model.stain)
