@@ -241,6 +241,23 @@ def test_fields_go_into_any_packet(packet: bytes | None) -> None:
     assert _xmp.read(shorthand)["line"] == '"y\n'
 
 
+def test_a_packet_too_long_for_a_jpeg_segment_is_written_in_parts(tmp_path: Path) -> None:
+    long = XMP.replace(b"K\xc3\xb6nig", b"K\xc3\xb6nig" * 30_000)
+    source = Source(xmp=long, history=("one",), record={"recipe": "two"})
+    written = files.save(Photo(FACE.copy(), source=source), tmp_path / "a.jpg")
+    again = files.load(written).source
+    assert again.history == ("one",)
+    assert again.record == {"recipe": "two"}
+    prefix = b"http://ns.adobe.com/xmp/extension/\0"
+    parts = again.details["more_xmp"]
+    assert [part[: len(prefix)] for part in parts] == [prefix] * len(parts)
+    whole = b"".join(part[len(prefix) + 40 :] for part in parts)
+    assert b"<tiff:Make>" + b"K\xc3\xb6nig" * 30_000 + b"</tiff:Make>" in whole
+    assert parts[0][len(prefix) : len(prefix) + 32] in (again.xmp or b"")
+    second = files.load(files.save(files.load(written), tmp_path / "b.jpg")).source
+    assert second.details["more_xmp"] == parts
+
+
 def test_hostile_packets_take_no_time() -> None:
     import time
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 
 SPACE = "https://restore-photos.org/ns/1.0/"
+_NOTE = "http://ns.adobe.com/xmp/note/"
 LARGEST = 16 * 1024 * 1024
 MOST = 50
 """Blocks of ours that are looked for in a packet: it has one, or a stranger plays with us."""
@@ -35,7 +36,7 @@ _EMPTY = (
 ).encode()
 
 
-def write(packet: bytes | None, fields: Mapping[str, str]) -> bytes:
+def write(packet: bytes | None, fields: Mapping[str, str], extended: str = "") -> bytes:
     """The packet with our fields in it, in place of those it had; a new packet if it is broken.
 
     Parameters
@@ -44,6 +45,8 @@ def write(packet: bytes | None, fields: Mapping[str, str]) -> bytes:
         XMP as a file held it, or None.
     fields
         Names (letters and digits) and free texts.
+    extended
+        Name of a longer packet elsewhere in a JPEG.
     """
     text = _without_ours(_utf8(packet) if packet else _EMPTY)
     ends = list(_END.finditer(text))
@@ -57,6 +60,9 @@ def write(packet: bytes | None, fields: Mapping[str, str]) -> bytes:
         if _NAME.fullmatch(name)
     )
     ours = _DESCRIPTION + (about[1] if about else b"") + _OPEN + b"\n" + lines.encode() + _CLOSE
+    if extended:
+        note = f'" xmlns:n="{_NOTE}" n:HasExtendedXMP="{extended}"/>'
+        ours += _DESCRIPTION + note.encode()
     at = ends[-1].start()
     before, end, after = text[at:].rpartition(b"<?xpacket end")
     return text[:at] + ours + before.rstrip() + end + after

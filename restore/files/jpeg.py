@@ -292,8 +292,10 @@ def _headers(source: Source) -> Iterator[bytes]:
         yield _segment(0xE1, _EXIF + exif)
     if source.xmp and len(source.xmp) <= _ROOM - len(_XMP):
         yield _segment(0xE1, _XMP + source.xmp)
-    for body in source.details.get("more_xmp", ()):
-        yield _segment(0xE1, body)
+        for body in source.details.get("more_xmp", ()):
+            yield _segment(0xE1, body)
+    elif source.xmp:
+        yield from _long_xmp(source)
     block = _photoshop.around(source.details.get("photoshop"), source.iptc) or b""
     room = _ROOM - len(_IRB)
     for at in range(0, len(block), room):
@@ -306,6 +308,22 @@ def _headers(source: Source) -> Iterator[bytes]:
         yield _segment(0xE2, _ICC + bytes((number + 1, count)) + part)
     for comment in source.details.get("comments", ()):
         yield _segment(0xFE, comment)
+
+
+def _long_xmp(source: Source) -> Iterator[bytes]:
+    """A packet that no segment can hold: a short one and the whole in parts (XMP 3, 1.1.3.1)."""
+    import hashlib
+
+    from restore.files import _xmp
+
+    packet = source.xmp or b""
+    name = hashlib.md5(packet, usedforsecurity=False).hexdigest().upper()
+    short = _xmp.write(None, {**source.record, "history": "\n".join(source.history)}, extended=name)
+    yield _segment(0xE1, _XMP + short)
+    prefix = _MORE_XMP + b"ension/\0" + name.encode() + struct.pack(">I", len(packet))
+    room = _ROOM - len(prefix) - 4
+    for at in range(0, len(packet), room):
+        yield _segment(0xE1, prefix + struct.pack(">I", at) + packet[at : at + room])
 
 
 def _segment(marker: int, body: bytes) -> bytes:
