@@ -274,7 +274,7 @@ def fit(
     learned = [name for name in w if name.startswith(LEARNED)]
     first = {name: np.zeros_like(w[name]) for name in learned}
     second = {name: np.zeros_like(w[name]) for name in learned}
-    size = 256
+    size = min(256, len(given.photo))
     total = epochs * (len(given.photo) // size)
     for step in range(total):
         if step % (total // epochs) == 0:

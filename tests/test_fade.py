@@ -30,11 +30,61 @@ def test_is_much_nearer_to_the_photo_before_it_faded(coffee, loss):
     faded = _faded(coffee, loss)
     before = color.delta_e(faded, coffee).mean()
     after = color.delta_e(_restored(faded), coffee).mean()
-    assert after < 0.7 * before  # a plain stretch of each channel reaches about 0.8
+    assert after < 0.7 * before  # a stretch of each channel: 0.8
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket", "chelsea"])
+def test_a_photo_that_is_not_faded_hardly_changes(name):
+    photo = np.ascontiguousarray(getattr(data, name)()[::2, ::2], np.float32) / 255
+    assert color.delta_e(_restored(photo), photo).mean() < 2.5  # a JPEG of it changes it by 2
+
+
+@pytest.mark.parametrize(("loss", "dye"), [((0.5, 0.1, 0.2), "cyan"), ((0.2, 0.5, 0.2), "magenta")])
+def test_says_which_dye_has_lost_most(coffee, loss, dye):
+    notes = fade(Photo(_faded(coffee, loss)).proxy()).notes
+    assert notes["faded"]
+    assert max(notes["loss"], key=notes["loss"].get) == dye
+    assert notes["summary"].startswith(f"dyes faded: {dye} about ")
+
+
+def test_says_nothing_about_a_good_photo(coffee):
+    notes = fade(Photo(coffee.copy()).proxy()).notes
+    assert not notes["faded"]
+    assert "summary" not in notes
+
+
+@pytest.mark.parametrize("border", [(1, 1, 1), (0.95, 0.92, 0.8), (0.02, 0.02, 0.02)])
+def test_a_border_does_not_change_what_is_found(coffee, border):
+    faded = _faded(coffee)
+    framed = np.empty((faded.shape[0] + 30, faded.shape[1] + 30, 3), np.float32)
+    framed[:] = border
+    framed[15:-15, 15:-15] = faded
+    alone, within = (fade(Photo(photo).proxy()).notes for photo in (faded, framed))
+    np.testing.assert_allclose(within["gain"], alone["gain"], rtol=0.04)
+    np.testing.assert_allclose(within["shift"], alone["shift"], atol=0.04)
+
+
+def test_a_large_photo_and_a_small_one_are_treated_alike():
+    photo = np.asarray(data.astronaut(), np.float32) / 255
+    large = _faded(photo)
+    small = _faded(photo.reshape(256, 2, 256, 2, 3).mean((1, 3)))
+    one, other = (fade(Photo(np.ascontiguousarray(p)).proxy()).notes for p in (large, small))
+    np.testing.assert_allclose(one["gain"], other["gain"], rtol=0.04)
+
+
+def test_a_black_and_white_photo_stays_neutral():
+    photo = np.repeat(data.camera()[::2, ::2, None], 3, 2).astype(np.float32) / 255
+    restored = _restored(0.2 + 0.5 * photo)
+    assert np.ptp(restored, axis=2).max() < 1e-5
+
+
+def test_noise_below_the_darkest_density_is_not_brought_up(coffee):
+    photo = _faded(coffee)
+    photo[:8, :8] = np.random.default_rng(0).uniform(0, 0.0129, (8, 8, 3))  # linear light < 1e-3
+    assert np.ptp(_restored(photo)[:8, :8], axis=(0, 1)).max() < 1e-5
 
 
 def test_no_amount_changes_nothing(coffee):
-    assert _restored(coffee, amount=0) is not None
     np.testing.assert_array_equal(_restored(coffee, amount=0), coffee)
 
 

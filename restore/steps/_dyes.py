@@ -22,6 +22,8 @@ SIDE = 200
 """Long side in pixels on which the densities are looked at: any scan then looks alike."""
 WIDEST = 0.25
 """Share of a side that a border may take."""
+ALIKE = 0.05
+"""Encoded difference up to which two lines of a border are alike."""
 LEVELS = (0.005, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 0.995)
 """Quantiles of each channel's density."""
 BANDS = ((0, 0.01), (0, 0.05), (0.05, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 0.95), (0.95, 1))
@@ -213,30 +215,33 @@ def looks(picture: color.Array) -> tuple[color.Array, color.Array, color.Array]:
 def inner(picture: color.Array) -> color.Array:
     """The picture without a plain border (paper, mount, scanner lid), if it has one.
 
-    A border is even in itself, lighter or darker than nearly all of the picture, and on at
-    least two sides.
+    A border is even in itself and alike on all four sides, or lighter or darker than nearly all
+    of the picture on at least two.
     """
     height, width = picture.shape[:2]
     grey = picture.mean(2)
     centre = grey[height // 4 : height - height // 4, width // 4 : width - width // 4]
-    low, high = np.quantile(centre, (0.03, 0.97))
-    ends = [_border(lines, low, high) for lines in (grey, grey[::-1], grey.T, grey.T[::-1])]
-    if sum(end > 0 for end in ends) < 2:
+    low, high = np.quantile(centre, 0.03) - 0.02, np.quantile(centre, 0.97) + 0.02
+    sides = [_border(lines) for lines in (grey, grey[::-1], grey.T, grey.T[::-1])]
+    levels = [level for end, level in sides if end]
+    all_round = len(levels) == 4 and max(levels) - min(levels) < ALIKE
+    if not all_round:
+        sides = [(end if level <= low or level >= high else 0, level) for end, level in sides]
+    if sum(end > 0 for end, _ in sides) < 2:
         return picture
-    top, bottom, left, right = (end + 2 if end else 0 for end in ends)
+    top, bottom, left, right = (end + 2 if end else 0 for end, _ in sides)
     return np.ascontiguousarray(picture[top : height - bottom, left : width - right])
 
 
-def _border(lines: color.Array, low: float, high: float) -> int:
-    """How many of the first lines belong to a plain border."""
+def _border(lines: color.Array) -> tuple[int, float]:
+    """How many of the first lines may belong to a plain border, and how light it is."""
     if len(lines) < 16:
-        return 0
+        return 0, 0.0
     first = lines[: int(WIDEST * len(lines))]
-    centre = np.median(first, axis=1)
-    even = np.quantile(np.abs(first - centre[:, None]), 0.8, axis=1) < 0.03
-    even &= np.abs(centre - centre[0]) < 0.05
-    outside = (centre[0] >= high + 0.02) or (centre[0] <= low - 0.02)
-    return int(np.argmin(even)) if outside and not even.all() else 0
+    level = np.median(first, axis=1)
+    even = np.quantile(np.abs(first - level[:, None]), 0.8, axis=1) < 0.03
+    even &= np.abs(level - level[0]) < ALIKE
+    return (0 if even.all() else int(np.argmin(even))), float(level[0])
 
 
 def _planes(pixels: color.Array) -> color.Array:
