@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from restore import color, light, mixes, steps
+from restore import color, lamps, mixes, steps
 from restore.photo import Photo, Proxy
 
 ONE_HUE, STRONG = 1.5, 70.0
@@ -95,9 +95,9 @@ def _advice(proxy: Proxy, found: Mapping[str, Mapping[str, Any]]) -> tuple[str, 
         if share > SCRATCHED:
             return "old-photo", f"a {tone}black-and-white photo, {share:.1f} % of it scratched"
         return "colorize", f"a {tone}black-and-white photo"
-    lamps = found["hue_blend"]["lamps"]
-    narrow = [lamp for lamp in lamps if not light.broad(lamp, proxy.camera)]
-    if narrow and (len(narrow) == len(lamps) or (strong > STRONG and not found["fade"]["faded"])):
+    lit = found["hue_blend"]["lamps"]
+    narrow = [lamp for lamp in lit if not lamps.broad(lamp, proxy.camera)]
+    if narrow and (len(narrow) == len(lit) or (strong > STRONG and not found["fade"]["faded"])):
         colours = " and ".join(lamp.replace("-", " ") for lamp in narrow)
         return "led-concert", f"lit by {colours} stage light, which no white balance takes away"
     if found["fade"]["faded"]:
