@@ -58,7 +58,7 @@ class Fading:
 
 def estimate(picture: color.Array) -> Fading:
     """Estimate the fading of a (height, width, 3) picture of at most about `SIDE` pixels."""
-    picture = inner(picture)
+    picture = inner(picture.clip(0, 1))
     own, common, middle = looks(picture)
     log_gain, level, faded = (part[0] for part in answer(weights(), own[None], common[None]))
     formula_gain, formula_level = formula(picture, middle)

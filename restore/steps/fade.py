@@ -12,6 +12,8 @@ from restore.step import Amount, Render
 from restore.steps import _dyes
 
 DYES = ("cyan", "magenta", "yellow")
+BRIGHTEST = 100.0
+"""Linear light above which a sample is a mistake of its file."""
 SEEN = (0.5, 0.12)
 """A photo counts as faded from this certainty and from this share of a dye (or stain density)."""
 
@@ -37,12 +39,12 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Render:
             return t.pixels
         rows, columns = t.pixels.shape[:2]
         light = color.decode(t.pixels)
-        np.log(np.maximum(light, np.float32(color.DARKEST), out=light), out=light)
+        np.log(light.clip(color.DARKEST, BRIGHTEST, out=light), out=light)
         lines = light.reshape(rows, -1)
         lines *= np.tile(gain, columns).astype(np.float32)
         lines += np.tile(move, columns).astype(np.float32)
         np.exp(lines, out=lines)
-        return color.encode(np.minimum(light, 1, out=light))
+        return color.encode(light)
 
     return Render(tile, notes=_told(fading))
 
