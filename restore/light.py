@@ -28,10 +28,12 @@ from restore.lamps import CANDIDATES, WHITES, broad, constants, matrix, palette
 
 SIDE = 48
 """Cells on the long side."""
-PRICES = (0.5, 0.75, 1.6)
+PRICES = (0.1, 0.5, 1.4)
 """Mean log evidence over daylight's that one, two, three lamps must have."""
-TINTED = 0.3
+TINTED = 0.7
 """The same on top, for white light of another tint than daylight's alone."""
+LEAK = (0.06, 0.04)
+"""How far channels are off the model, to the brightest: of a JPEG, and of camera channels."""
 WRONG, WIDER = 0.3, 100.0
 """Share of places where a network is simply wrong, and variance added to what it says."""
 POWERS, COLOURS = 0.35, 0.48
@@ -83,15 +85,15 @@ class Mixture:
         (n,) standard deviation of every coordinate, in nats.
     evidence
         Mean log evidence of the cells.
-    least
-        5th percentile over the cells of what each alone says of ln(w_1 / w_2).
+    reach
+        5th and 95th percentile over the cells of what each alone says of ln(w_1 / w_2).
     """
 
     lamps: tuple[str, ...]
     place: Array
     spread: Array
     evidence: float = 0.0
-    least: float = 0.0
+    reach: tuple[float, float] = (0.0, 0.0)
 
     def shares(self) -> Array:
         """(n, m) share of each lamp in the light, sum 1."""
@@ -147,7 +149,8 @@ def find(seen: Cells) -> Mixture:
 
     For each set of `CANDIDATES` the mean log evidence of cells spread over the photo is found,
     less its price: daylight needs least proof, three lamps need most. Where a coloured lamp beside
-    a white one outshines it nowhere, it is the things that have that colour (grass, wood, fur).
+    a white one outshines it nowhere, it is the things that have that colour (grass, wood, fur);
+    where the white one leads nowhere, there is none.
     """
     few = seen.every(14)
     best, highest = CANDIDATES[0], -math.inf
@@ -155,8 +158,10 @@ def find(seen: Cells) -> Mixture:
         price = 0 if lamps == ("daylight",) else PRICES[len(lamps) - 1]
         price += TINTED * (len(lamps) == 1 and lamps[0] in WHITES)
         tried = mixture(few, lamps)
-        things = len(lamps) == 2 and lamps[0] in WHITES and tried.least > -1
-        if tried.evidence - price > highest and not things:
+        both = tried.reach[0] < -1 and tried.reach[1] > 0
+        if lamps[0] in WHITES and len(lamps) == 2 and not both:
+            continue
+        if tried.evidence - price > highest:
             best, highest = lamps, tried.evidence - price
     return mixture(seen, best)
 
@@ -200,7 +205,8 @@ def mixture(seen: Cells, lamps: Sequence[str], likely: Array | None = None) -> M
     place = (level + slope).astype(np.float32)
     spread = np.full(len(each), np.hypot(0.35, slope.std() * math.sqrt(slope.shape[1])), np.float32)
     evidence = _log_sum(each + _log_normal(nodes, place, spread)).mean()
-    return Mixture(lamps, place, spread, float(evidence), float(np.percentile(mean[:, 0], 5)))
+    low, high = np.percentile(mean[:, 0], (5, 95))
+    return Mixture(lamps, place, spread, float(evidence), (float(low), float(high)))
 
 
 def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[Array, Array, Array]:
@@ -266,6 +272,8 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
     depends on the lamps, their mixture and its doubt, noise and clipping, not on the colour found.
     """
     prior = {key: np.array(value) for key, value in constants()["hue_prior"].items()}
+    if len(found.lamps) == 1 and not broad(found.lamps[0], seen.camera):
+        return np.zeros(len(found.place), np.float32)  # what it leaks is less than cameras differ
     matrices = np.stack([matrix(name, seen.camera) for name in found.lamps])
     basis = _basis(len(found.lamps))
     top = np.maximum(seen.values.reshape(-1, 3).max(1), 1e-4)
@@ -277,7 +285,9 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
     slope = mixed @ prior["G_rel_per_ab50"]
     noise = mixed @ prior["Q_rel"] @ mixed.transpose(0, 2, 1)
     noise += 25 * neutral[:, :, None] * neutral[:, None, :]
-    own = seen.variance.reshape(-1, 3) / top[:, None] ** 2 + (0.15 * neutral) ** 2 + 0.05**2
+    own = seen.variance.reshape(-1, 3) / top[:, None] ** 2
+    # Lamps and cameras differ, more so after a colour matrix that is not known.
+    own += (0.15 * neutral) ** 2 + 0.05**2 if seen.camera else (0.25 * neutral) ** 2 + 0.1**2
     if not seen.camera:
         own += neutral < 0.01  # cut off at 0, it tells nothing
     noise += own[:, :, None] * np.eye(3)
@@ -308,7 +318,7 @@ def _explain(seen: Cells, lamps: tuple[str, ...], likely: Array | None = None) -
     values = seen.values.reshape(-1, 3)
     top = np.maximum(values.max(1, keepdims=True), np.float32(1e-4))
     z, variance = values / top, seen.variance.reshape(-1, 3) / top**2
-    own = (0.08 * predicted) ** 2 + np.float32(0.04 if seen.camera else 0.06) ** 2
+    own = (0.08 * predicted) ** 2 + np.float32(LEAK[seen.camera]) ** 2
     product, ww, wz, zz = np.float32(1), np.float32(1e-6), np.float32(0), np.float32(0)
     for k in range(3):
         total = variance[:, k, None] + own[k]
