@@ -56,10 +56,13 @@ def colorize(
     guided = guide(chroma.ab * gain, lightness)
 
     def tile(t: Tile) -> color.Array:
-        lab = np.empty_like(t.pixels)
+        import cv2
+
         light = color.lightness(t.pixels)
-        lab[..., 0] = light.clip(0, 100, out=light)
-        lab[..., 1:] = guided.at(light, t.window)
+        light.clip(0, 100, out=light)
+        ab = guided.at(light, t.window)
+        lab = np.empty_like(t.pixels)
+        cv2.mixChannels([light, ab], [lab], [0, 0, 1, 1, 2, 2])
         found = color.into_gamut(lab)
         if amount < 1:
             found -= t.pixels
