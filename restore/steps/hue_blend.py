@@ -54,12 +54,16 @@ def hue_blend(
     kept = Field(1 - weight[..., 0])
 
     def tile(t: Tile) -> color.Array:
-        lab = color.to_lab(t.pixels)
-        lab[..., 1:] *= kept.at(t.window)[..., None]
-        own = guided.at(lab[..., 0], t.window)
-        own *= ((lab[..., 0] + 16) * np.float32(1 / 66))[..., None]
-        lab[..., 1:] += own
-        return color.into_gamut(lab)
+        import cv2
+
+        lightness, *ab = cv2.split(color.to_lab(t.pixels))
+        keep = kept.at(t.window)
+        scale = (lightness + 16) * np.float32(1 / 66)
+        for before, own in zip(ab, cv2.split(guided.at(lightness, t.window)), strict=True):
+            before *= keep
+            own *= scale
+            before += own
+        return color.into_gamut(cv2.merge([lightness, *ab]))
 
     return Render(tile, notes=notes)
 
