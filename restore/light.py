@@ -28,9 +28,9 @@ from restore.lamps import CANDIDATES, WHITES, broad, constants, matrix, palette
 
 SIDE = 48
 """Cells on the long side."""
-PRICES = (0.1, 0.5, 1.4)
+PRICES = (0.3, 0.5, 1.4)
 """Mean log evidence over daylight's that one, two, three lamps must have."""
-TINTED = 0.7
+TINTED = 0.5
 """The same on top, for white light of another tint than daylight's alone."""
 LEAK = (0.06, 0.04)
 """How far channels are off the model, to the brightest: of a JPEG, and of camera channels."""
