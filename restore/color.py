@@ -219,7 +219,7 @@ def into_gamut(lab: Array) -> Array:
     return encode(linear.clip(0, 1, out=linear))
 
 
-_LIGHTS, _TURN = 129, 513
+_LIGHTS, _TURN = 65, 257
 """Rows and columns of the table of the gamut: L* 0 … 100, and once around the hues."""
 
 
