@@ -1,6 +1,6 @@
 """Restore the sample photos: results and before | after pictures go to restored/.
 
-    make demo
+make demo
 """
 
 from __future__ import annotations
