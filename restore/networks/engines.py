@@ -12,11 +12,13 @@ import functools
 import importlib
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -96,7 +98,10 @@ def engine(name: str = "auto") -> str:
 def installed(name: str) -> bool:
     """Whether the engine can be used: its package is there, and this machine can load it."""
     try:
-        importlib.import_module(ENGINES[name][1])
+        if name == "openvino":
+            _import_openvino()
+        else:
+            importlib.import_module(ENGINES[name][1])
     except (ImportError, OSError):
         return False
     return True
@@ -183,9 +188,30 @@ def _openvino(onnx: Path | bytes, stamp: str, precision: str) -> Run:
 
 @functools.cache
 def _core() -> Any:
-    import openvino
+    return _import_openvino().Core()
 
-    return openvino.Core()
+
+def _import_openvino() -> Any:
+    """OpenVINO without its model converter, which nothing here needs.
+
+    Importing the converter sends a report of the import to a server, from a forked process, and
+    leaves files in the user's home; without it the import takes half the time, too.
+    """
+    name = "openvino.tools.ovc"
+    if "openvino" not in sys.modules:
+        stand_in = ModuleType(name)
+        vars(stand_in)["convert_model"] = _convert_model
+        sys.modules[name] = stand_in
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        if getattr(sys.modules.get(name), "__file__", None) is None:
+            sys.modules.pop(name, None)
+
+
+def _convert_model(*model: Any, **settings: Any) -> Any:
+    """What programs that use OpenVINO beside us find as openvino.convert_model: the real one."""
+    return importlib.import_module("openvino.tools.ovc").convert_model(*model, **settings)
 
 
 def cache_folder() -> Path | None:
