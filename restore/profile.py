@@ -37,6 +37,8 @@ _COMPANDING = 2.4
 """Inverse curves are tabulated over the linear value to the power of 1 / this: smooth there."""
 LARGEST = 16 * 1024 * 1024
 """Bytes a profile may have."""
+_MADE = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
+"""When our profiles say they were made: always then, so that results are the same byte by byte."""
 
 
 class ProfileError(ValueError):
@@ -122,7 +124,7 @@ def made(name: str) -> bytes:
     """A profile of ours: "srgb" or "adobergb"."""
     import imagecodecs
 
-    return bytes(imagecodecs.cms_profile(name))
+    return _dated(imagecodecs.cms_profile(name))
 
 
 def of_primaries(gamma: float, white: tuple[float, float], primaries: tuple[float, ...]) -> bytes:
@@ -130,11 +132,16 @@ def of_primaries(gamma: float, white: tuple[float, float], primaries: tuple[floa
     import imagecodecs
 
     with_luminance = [value for at in range(0, 6, 2) for value in (*primaries[at : at + 2], 1.0)]
-    return bytes(
+    return _dated(
         imagecodecs.cms_profile(
             "rgb", whitepoint=(*white, 1.0), primaries=with_luminance, gamma=gamma
         )
     )
+
+
+def _dated(profile: bytes) -> bytes:
+    """A profile just made, with our date (bytes 24 to 35); LittleCMS writes no checksum."""
+    return profile[:24] + _MADE + profile[36:]
 
 
 def linear_srgb() -> bytes:
