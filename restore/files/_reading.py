@@ -23,6 +23,8 @@ from restore.space import Samples
 
 WHOLE = 4 * 1024**3
 """Bytes a file may have that is decoded from memory."""
+BRIGHTEST = 1000
+"""What float samples are limited to, also below 0: steps square and cube them, in float32."""
 
 # What tifffile, imagecodecs, Pillow and LibRaw have been seen to raise on damaged files.
 DECODER_ERRORS = (
@@ -35,6 +37,11 @@ def shown(path: Path) -> str:
     """A path as it may stand in a message: one line, in characters any terminal takes."""
     text = os.fsencode(path).decode("utf-8", "replace")
     return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _millions(count: int) -> str:
+    """A number of pixels in millions, with the decimals that it needs."""
+    return f"{count / 1e6:.6f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +97,9 @@ class Ask:
             raise self.error(f"has no pixels: {width} x {height}; the file is damaged")
         if height * width > self.limit:
             raise self.error(
-                f"{width} x {height} is {height * width / 1e6:.0f} million pixels; at most "
-                f"{self.limit / 1e6:g} million are allowed; raise the limit if you trust the file"
+                f"{width} x {height} is {_millions(height * width)} million pixels; at most "
+                f"{_millions(self.limit)} million are allowed; raise the limit if you trust the "
+                "file"
             )
         if least > self.size:
             raise self.error(
@@ -200,26 +208,34 @@ def photo(
 
 
 def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
-    """Contiguous samples in the machine's byte order; float ones as finite float32."""
+    """Contiguous samples in the machine's byte order; float ones as float32 within bounds."""
     kind = samples.dtype
-    if kind.kind == "f":
+    if kind.kind != "f":
+        return np.ascontiguousarray(samples, kind.newbyteorder("=")), ()
+    with np.errstate(over="ignore"):  # beyond float32 is as good as endless
         samples = np.ascontiguousarray(samples, np.float32)
-        rows = max(1, 2**22 // max(samples[0].size, 1))
-        broken = 0
-        for top in range(0, len(samples), rows):
+    rows = max(1, 2**22 // max(samples[0].size, 1))
+    broken = beyond = 0
+    for top in range(0, len(samples), rows):
+        part = samples[top : top + rows]
+        within = np.abs(part) <= BRIGHTEST
+        if within.all():
+            continue
+        if not samples.flags.writeable:
+            samples = samples.copy()
             part = samples[top : top + rows]
-            odd = ~np.isfinite(part)
-            if count := int(odd.sum()):
-                broken += count
-                if not samples.flags.writeable:
-                    samples = samples.copy()
-                    part = samples[top : top + rows]
-                # no light for what is no number; full for what is endless
-                np.nan_to_num(part, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
-        if broken:
-            return samples, (f"{broken} samples were no finite numbers; they became 0 or 1",)
-        return samples, ()
-    return np.ascontiguousarray(samples, kind.newbyteorder("=")), ()
+        endless = part.size - int(np.isfinite(part).sum())
+        broken += endless
+        beyond += part.size - int(within.sum()) - endless
+        # no light for what is no number; full for what is endless
+        np.nan_to_num(part, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
+        np.clip(part, -BRIGHTEST, BRIGHTEST, out=part)
+    told = []
+    if broken:
+        told.append(f"{broken} samples were no finite numbers; they became 0 or 1")
+    if beyond:
+        told.append(f"{beyond} samples were beyond {BRIGHTEST} times white; they became that")
+    return samples, tuple(told)
 
 
 def frozen(**details: Any) -> Mapping[str, Any]:

@@ -31,6 +31,11 @@ def whole(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        for above in path.parents:
+            if os.path.exists(above) and not os.path.isdir(above):  # Path's raise
+                raise PhotoError(
+                    f"{shown(path)}: cannot be written: {shown(above)} is no folder"
+                ) from error
         raise _refused(path, error) from error
     try:
         # exclusively: nobody can have put a link there
