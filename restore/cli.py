@@ -56,6 +56,9 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    except OSError as error:
+        print(f"restore: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        status = 1
     except RestoreError as error:
         print(f"restore: {error}", file=sys.stderr)
         status = 1 if isinstance(error, PhotoError) else 2

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,11 @@ class Job:
     compare: bool = False
     overwrite: bool = False
 
+    @property
+    def picture(self) -> Path:
+        """Where the before | after picture goes."""
+        return self.target.with_name(f"{self.target.name}.compare.jpg")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -57,9 +63,10 @@ def restore_file(job: Job, recipe: Recipe, tell: Callable[[float], None]) -> Out
     """
     from restore import files, report  # here: the parent process, which makes jobs, stays small
 
-    picture = job.target.with_name(f"{job.target.name}.compare.jpg")
-    if job.compare and not job.overwrite:
-        files.refuse_existing(picture)
+    for path in (job.target, *([job.picture] if job.compare else [])):
+        if not job.overwrite:  # before the work, not after it
+            files.refuse_existing(path)
+    made_from = _sha256(job.path)
     pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit)
     found: list[str] = []
     results: list[Photo] = []
@@ -72,8 +79,30 @@ def restore_file(job: Job, recipe: Recipe, tell: Callable[[float], None]) -> Out
         results.append(recipe(page, progress=told))
         found += report.lines(results[-1].notes)
     warnings = [warning for page in results for warning in page.source.warnings]
+    warnings += [
+        f"{job.path.name}: {step['warning']}"
+        for page in results
+        for step in page.notes.values()
+        if "warning" in step
+    ]
+    record = {"profile": job.profile, "originalSha256": made_from}
+    results = [
+        replace(each, source=replace(each.source, record={**each.source.record, **record}))
+        for each in results
+    ]
     written = [files.save(results, job.target, overwrite=job.overwrite, profile=job.profile)]
     if job.compare:
-        report.save_compare(pages[0], results[0], picture, overwrite=job.overwrite)
-        written.append(picture)
+        report.save_compare(pages[0], results[0], job.picture, overwrite=job.overwrite)
+        written.append(job.picture)
     return Outcome(tuple(written), tuple(dict.fromkeys(warnings)), tuple(found))
+
+
+def _sha256(path: Path) -> str:
+    """SHA-256 of the original, so that a result says which file it was made from."""
+    import hashlib
+
+    with suppress(OSError):  # reading it tells better what is wrong
+        if path.is_file():
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""

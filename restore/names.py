@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 
 def expanded(paths: Sequence[Path]) -> list[Path]:
-    """The paths, a folder replaced by the photos in it (by suffix, sorted, not deeper)."""
+    """The paths, a folder replaced by the photos in it (by suffix, sorted, not deeper).
+
+    PhotoError for a folder without any.
+    """
     from restore import files
+    from restore.errors import PhotoError
 
     known = files.suffixes()
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if each.suffix.lower() in known)
-            found += [each for each in inside if not each.name.startswith(".")]
+            inside = [each for each in sorted(path.iterdir()) if each.suffix.lower() in known]
+            inside = [each for each in inside if each.is_file() and not each.name.startswith(".")]
+            if not inside:
+                raise PhotoError(f"{path}: there are no photos in this folder")
+            found += inside
         else:
             found.append(path)
     return list(dict.fromkeys(found))
@@ -25,7 +33,30 @@ def target_of(path: Path, folder: Path, form: str | None = None) -> Path:
     """Where the result of a photo goes: the same name, the suffix of the format written.
 
     Camera RAW becomes TIFF. PhotoError if the format cannot be written.
+
+    Parameters
+    ----------
+    form
+        A format's name or one of its suffixes, such as "tiff" or "tif".
     """
     from restore import files
 
+    if form is not None:
+        form = form.lower().removeprefix(".")
+        for name, module in files.formats().items():
+            if f".{form}" in module.SUFFIXES:
+                form = name
     return folder / (path.stem + files.written_suffix(path, form))
+
+
+def refuse_inputs(path: Path, photos: Sequence[Path]) -> None:
+    """PhotoError if a result would replace one of the photos to be restored, also through links."""
+    from restore.errors import PhotoError
+
+    for photo in photos:
+        with suppress(OSError):
+            if path.samefile(photo):
+                raise PhotoError(
+                    f"{path}: is one of the photos to be restored, which are never replaced; "
+                    "choose another --out"
+                )

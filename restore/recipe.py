@@ -77,7 +77,7 @@ class Recipe:
         given = Path(name)
         if given.suffix == ".toml" or len(given.parts) > 1:
             return cls.read(given)
-        return _open(name, "restore", ())
+        return _open(name, ())
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -99,15 +99,16 @@ class Recipe:
             labels.append(use.step.name + (f"#{number}" if number > 1 else ""))
         return labels
 
-    def with_settings(self, assignments: Mapping[str, str]) -> Recipe:
+    def with_settings(self, assignments: Mapping[str, str], told: str = "--set ") -> Recipe:
         """This recipe with other settings: {"fade.amount": "0.5", "levels#2.black": "3"}.
 
-        Values are TOML; a bare word is a text. RecipeError if a step or setting is unknown.
+        Values are TOML; a bare word is a text. RecipeError if a step or setting is unknown, with
+        `told` before it.
         """
         uses, labels = list(self.uses), self.labels
         for key, text in assignments.items():
             label, dot, setting = key.rpartition(".")
-            where = f"--set {key}={text:.60}"
+            where = f"{told}{key:.60}={text:.60}"
             if not dot:
                 raise RecipeError(f"{where}: write it as STEP.NAME=VALUE, such as fade.amount=0.5")
             label = label.removesuffix("#1")
@@ -200,30 +201,30 @@ def folders() -> list[Path]:
 
 def names() -> list[str]:
     """Names of all recipes that can be used."""
-    return sorted(
-        {path.stem for folder in folders() for path in folder.glob("*.toml") if path.is_file()}
-    )
+    files = (path for folder in folders() for path in folder.glob("*.toml") if path.is_file())
+    return sorted({path.stem for path in files if NAME.fullmatch(path.stem)})
 
 
-def _open(name: str, where: str, within: tuple[str, ...]) -> Recipe:
+def _open(name: str, within: tuple[str, ...]) -> Recipe:
     if NAME.fullmatch(name):
         for folder in folders():
             path = folder / f"{name}.toml"
             if path.is_file():
                 text = _text(path)
                 return replace(_parse(text, path.name, (*within, name)), name=name, path=path)
-    raise RecipeError(f'{where}: there is no recipe "{name:.60}"; {nearest(name, names())}')
+    raise RecipeError(f'there is no recipe "{name:.60}"; {nearest(name, names())}')
 
 
 def _text(path: Path) -> str:
     try:
         if not path.is_file():
-            raise RecipeError(f"{path}: there is no such recipe file")
+            told = "is no file" if path.exists() else "there is no such recipe file"
+            raise RecipeError(f"{path}: {told}")
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
             raise RecipeError(f"{path}: is larger than {LARGEST} bytes, the most a recipe may have")
-        return data.decode()
+        return data.decode("utf-8-sig")
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -232,9 +233,10 @@ def _text(path: Path) -> str:
 
 def _value(text: str) -> object:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        found = tomllib.loads(f"value = {text}")
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return text
+    return found["value"] if len(found) == 1 else text
 
 
 def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
@@ -285,12 +287,13 @@ def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:
     if name in within:
         raise RecipeError(f"{where}: {' > '.join((*within, name))} uses itself")
     if name not in names():
-        known = nearest(name, [*steps.names(), *names()])
+        known = nearest(name, list({*steps.names(), *names()}))
         raise RecipeError(f'{where} ({name:.60}): there is no step "{name:.60}"; {known}')
     if len(within) >= DEEPEST:
         raise RecipeError(f"{where}: recipes are nested more than {DEEPEST} deep")
-    inner = _open(name, where, within)
-    return list(inner.with_settings({key: _toml(value) for key, value in settings.items()}).uses)
+    inner = _open(name, within)
+    changes = {key: _toml(value) for key, value in settings.items()}
+    return list(inner.with_settings(changes, f"{where} ({name}): ").uses)
 
 
 def _quoted(value: object) -> str:

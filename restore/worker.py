@@ -96,6 +96,7 @@ def _serve(
 ) -> None:
     if parents:
         parents.close()  # so that the parent's death ends this process, too
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends this process
     signal.signal(signal.SIGTERM, _interrupted)
     threading.Thread(target=_mourn, daemon=True).start()
     with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
@@ -145,4 +146,5 @@ def _mourn() -> None:
 
 
 def _interrupted(number: int, frame: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once: it must not break off the cleaning up
     raise KeyboardInterrupt

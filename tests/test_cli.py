@@ -99,6 +99,44 @@ def test_one_broken_photo_does_not_stop_the_others(photo: Path, recipe: Path) ->
     assert "Traceback" not in found.stderr
 
 
+def test_no_photo_of_the_run_is_replaced_by_a_result(photo: Path, recipe: Path) -> None:
+    folder = photo.parent / "both"
+    folder.mkdir()
+    other = folder / "photo.jpg"
+    other.write_bytes(photo.read_bytes() + b" ")
+    before = other.read_bytes()
+    found = restore("run", recipe, photo, folder, "-o", folder, "--overwrite")
+    assert found.returncode == 1
+    assert "one of the photos to be restored" in found.stderr
+    assert other.read_bytes() == before
+
+
+def test_a_folder_without_photos_is_told(photo: Path, recipe: Path) -> None:
+    empty = photo.parent / "empty"
+    (empty / "folder.jpg").mkdir(parents=True)
+    found = restore("run", recipe, empty, cwd=photo.parent)
+    assert found.returncode == 1
+    assert "there are no photos in this folder" in found.stderr
+
+
+def test_a_suffix_names_its_format(photo: Path, recipe: Path) -> None:
+    found = restore("run", recipe, photo, "--format", "TIF", cwd=photo.parent)
+    assert found.stdout.strip() == "restored/photo.tif", found.stderr
+
+
+def test_a_full_disk_at_stdout_is_one_line(photo: Path, recipe: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(
+            [sys.executable, "-m", "restore", "steps"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert found.returncode == 1
+    assert found.stderr == "restore: standard output: No space left on device\n"
+
+
 def test_two_photos_of_one_name_do_not_overwrite_each_other(photo: Path, recipe: Path) -> None:
     other = photo.parent / "other" / "photo.jpg"
     other.parent.mkdir()
@@ -116,6 +154,11 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(photo: Path, recipe:
         (["run", "monochrome", "x.jpg", "-s", "monochrome.amount=7"], "outside 0 … 1"),
         (["run", "monochrome", "x.jpg", "-s", "amount"], "STEP.NAME=VALUE"),
         (["run", "monochrome"], "Missing argument"),
+        (["run", "monochrome", ""], "is empty"),
+        (["run", "monochrome", "x.jpg", "--limit", "nan"], "is not a number"),
+        (["run", "monochrome", "x.jpg", "--limit", "inf"], "is not in the range"),
+        (["run", "monochrome", "x.jpg", "--format", "gif"], 'there is no format "gif"'),
+        (["run", "monochrome", "x.jpg", "-s", "monochrome.mix=auto\nx=1"], "is not known"),
         (["rum"], "No such command"),
         (["recipes", "nothing"], "there is no recipe"),
         (["steps", "nothing"], "there is no step"),
@@ -155,6 +198,18 @@ def test_a_folder_stands_for_its_photos(photo: Path, recipe: Path) -> None:
     assert len(found.stdout.split()) == 1
 
 
+def test_a_broken_own_recipe_does_not_hide_the_others(recipe: Path) -> None:
+    folder = recipe.parent / "home" / "restore" / "recipes"
+    folder.mkdir(parents=True)
+    (folder / "draft.toml").write_text("oops")
+    (folder / "Bad Name.toml").write_text(recipe.read_text())
+    found = restore("recipes", home=recipe.parent / "home")
+    assert found.returncode == 0
+    assert "cannot be used" in found.stdout
+    assert "led-concert" in found.stdout
+    assert "Bad Name" not in found.stdout
+
+
 def test_own_recipes_are_found_by_name(photo: Path, recipe: Path) -> None:
     folder = photo.parent / "home" / "restore" / "recipes"
     folder.mkdir(parents=True)
@@ -186,10 +241,21 @@ def test_stopping_leaves_no_half_file(tmp_path: Path, number: int) -> None:
     cv2.imwrite(str(path), RNG.integers(0, 256, (3000, 4000, 3), np.uint8))
     before = path.read_bytes()
     command = [sys.executable, "-m", "restore", "run", "old-photo", str(path), "-o", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as at a terminal
+    )
     time.sleep(1.5)
-    process.send_signal(number)
-    process.communicate(timeout=30)
+    if number == signal.SIGINT:  # Ctrl-C reaches the whole group
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    told = process.communicate(timeout=30)[1].decode()
+    assert "Traceback" not in told
     assert process.returncode == {signal.SIGINT: 130}.get(number, -number)
     time.sleep(0.5)
     assert path.read_bytes() == before

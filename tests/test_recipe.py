@@ -123,6 +123,19 @@ def test_wrong_recipes_get_one_line(case: str) -> None:
     assert len(str(caught.value)) < 400
 
 
+def test_a_wrong_setting_of_an_inner_recipe_names_file_and_step(mine: Path) -> None:
+    (mine / "inner.toml").write_text(TWICE)
+    (mine / "outer.toml").write_text('[[steps]]\nuse = "inner"\n"levels.blak" = 1\n')
+    with pytest.raises(RecipeError, match=r"outer.toml, step 1 \(inner\): levels.blak=1: there is"):
+        Recipe.named("outer")
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "notepad.toml"
+    path.write_text(TWICE, encoding="utf-8-sig")
+    assert Recipe.read(path).title == "Twice"
+
+
 def test_a_recipe_that_uses_itself_is_refused(mine: Path) -> None:
     (mine / "a.toml").write_text('[[steps]]\nuse = "b"')
     (mine / "b.toml").write_text('[[steps]]\nuse = "a"')

@@ -39,6 +39,21 @@ def test_a_result_can_be_made_again(original: Path, tmp_path: Path) -> None:
     assert again.source.record["recipe"] == record["recipe"]
 
 
+def test_what_differs_now_is_told(original: Path, tmp_path: Path) -> None:
+    run = ["run", "monochrome", str(original), "-o", str(tmp_path / "one"), "--profile", "srgb"]
+    result = CliRunner().invoke(cli, run).stdout.strip()
+    record = restore.load(result).source.record
+    assert record["profile"] == "srgb"
+    assert len(record["originalSha256"]) == 64
+    other = tmp_path / "other.tif"
+    restore.save(Photo(restore.load(original).samples[::-1].copy()), other)
+    again = ["rerun", result, "--from", str(other), "-o", str(tmp_path / "two")]
+    found = CliRunner().invoke(cli, again)
+    assert found.exit_code == 0, found.output
+    assert "is not the file that" in found.stderr
+    assert restore.load(found.stdout.strip()).source.record["profile"] == "srgb"
+
+
 def test_a_photo_that_no_recipe_made_is_told(original: Path, tmp_path: Path) -> None:
     found = CliRunner().invoke(cli, ["rerun", str(original), "--from", str(original)])
     assert isinstance(found.exception, restore.RestoreError)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restore.commands._paths import FilePath
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example:  restore info scans/*.tif")
 @click.argument(
-    "photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO..."
+    "photos", nargs=-1, required=True, type=FilePath(path_type=Path), metavar="PHOTO..."
 )
 @click.pass_context
 def info(ctx: click.Context, photos: tuple[Path, ...]) -> None:

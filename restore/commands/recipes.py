@@ -18,8 +18,11 @@ import click
 @click.option("--schema", is_flag=True, help="Print the JSON schema of recipes, for editors.")
 def recipes(name: str | None, check: Path | None, schema: bool) -> None:
     """List the recipes, or show the one called NAME."""
+    from rich.markup import escape
+
     from restore import recipe as found
     from restore.commands._console import stdout, table
+    from restore.errors import RecipeError
     from restore.schema import schema as make_schema
 
     if schema:
@@ -37,6 +40,9 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
     else:
         listing = table("recipe", "for", "steps")
         for each in found.names():
-            chosen = found.Recipe.named(each)
-            listing.add_row(each, chosen.title, " > ".join(chosen.labels))
+            try:
+                chosen = found.Recipe.named(each)
+                listing.add_row(each, chosen.title, " > ".join(chosen.labels))
+            except RecipeError as error:
+                listing.add_row(each, "cannot be used", escape(str(error)))
         stdout().print(listing)

@@ -52,15 +52,17 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
     with progress(console, quiet) as bar:
         task = bar.add_task(original.name, total=1)
         outcome = restore_file(
-            Job(original, target, overwrite=overwrite),
+            Job(original, target, record.get("profile", "original"), overwrite=overwrite),
             recipe,
             lambda share: bar.update(task, completed=share),
         )
     click.echo(target)
     changes = []
+    now = files.load(target).source.record
+    if record.get("originalSha256", "") != now.get("originalSha256", ""):
+        changes.append(f"{original} is not the file that {result} was made from")
     if record.get("version") != restore.__version__:
         changes.append(f"restore {record.get('version', '?')} then, {restore.__version__} now")
-    now = files.load(target).source.record
     if record.get("networkSha256") != now.get("networkSha256"):
         then = f"{record.get('network', 'none')} ({record.get('networkSha256', '')[:12]})"
         changes.append(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restore.commands._paths import FilePath
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -15,14 +17,14 @@ if TYPE_CHECKING:
 @click.command(epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5")
 @click.argument("recipe")
 @click.argument(
-    "photos", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PHOTO..."
+    "photos", nargs=-1, required=True, type=FilePath(path_type=Path), metavar="PHOTO..."
 )
 @click.option(
     "-o",
     "--out",
     default="restored",
     show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(path_type=Path, file_okay=False),
     metavar="FOLDER",
     help="Where the results go; made if it is not there.",
 )
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--limit",
-    type=click.FloatRange(min=0.001),
+    type=click.FloatRange(min=0.001, max=1e6),
     default=1000,
     show_default=True,
     metavar="MEGAPIXELS",
@@ -82,16 +84,22 @@ def run(
     from restore.commands._console import progress, stderr
     from restore.errors import PhotoError
     from restore.job import Job
-    from restore.names import expanded, target_of
+    from restore.names import expanded, refuse_inputs, target_of
     from restore.worker import Worker
 
+    if limit != limit:  # not a number
+        raise click.BadParameter("is not a number", param_hint="--limit")
+    try:
+        target_of(Path("photo.jpg"), out, form)
+    except PhotoError as error:
+        raise click.BadParameter(str(error), param_hint="--format") from error
+    todo = expanded(photos)
     worker = Worker(recipe, pairs(assignments))
     console = stderr()
     failed = 0
     taken: dict[Path, Path] = {}
     try:
         with progress(console, quiet) as bar:
-            todo = expanded(photos)
             whole = bar.add_task(f"{len(todo)} photos", total=len(todo), visible=len(todo) > 1)
             for path in todo:
                 task = bar.add_task(path.name, total=1)
@@ -103,6 +111,8 @@ def run(
                             "use another --out"
                         )
                     job = Job(path, target, profile, round(limit * 1e6), compare, overwrite)
+                    for result in (job.target, job.picture):
+                        refuse_inputs(result, todo)
                     outcome = worker.run(job, partial(show, bar, task))
                 except PhotoError as error:
                     failed += 1

@@ -30,12 +30,11 @@ def whole(
     part = path.with_name(f".restore-{secrets.token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        files = (above for above in path.parents if above.exists() and not above.is_dir())
+        where = shown(next(files, path.parent))
+        raise PhotoError(f"{shown(path)}: cannot be written: {where} is no folder") from error
     except OSError as error:
-        for above in path.parents:
-            if os.path.exists(above) and not os.path.isdir(above):  # Path's raise
-                raise PhotoError(
-                    f"{shown(path)}: cannot be written: {shown(above)} is no folder"
-                ) from error
         raise _refused(path, error) from error
     try:
         # exclusively: nobody can have put a link there

@@ -107,7 +107,12 @@ def _notes(
     poor = _noise_only(proxy)
     if poor:
         summary += f"; the {' and '.join(poor)} channel holds noise only"
-    return {
+    notes: dict[str, Any] = {}
+    if all(lamps.broad(name, proxy.camera) for name in found.lamps):
+        notes["warning"] = (
+            "no coloured lamp was found; hue_blend is for photos under coloured light"
+        )
+    return notes | {
         "summary": summary,
         "lamps": list(found.lamps),
         "evidence": found.evidence,

@@ -1,0 +1,20 @@
+"""Paths as arguments: an empty one is a mistake, not the current folder."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+
+class FilePath(click.Path):
+    """A path; refuses the empty text that an unset shell variable leaves."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """The path, or a usage error."""
+        if not str(value):
+            self.fail("is empty", param, ctx)
+        return super().convert(value, param, ctx)
