@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 from skimage.data import astronaut
 
 from restore import files, profile
+from restore.errors import PhotoError
+from restore.photo import Photo, Source
 from restore.recipe import Recipe
 
 FACE = np.ascontiguousarray(astronaut()[40:140, 150:290])
@@ -63,3 +66,67 @@ def test_our_profiles_do_not_tell_the_time() -> None:
     assert made() == before
     assert before[0][24:36] == bytes.fromhex("07ea 0001 0001 0000 0000 0000")
     assert profile.is_srgb(before[0])
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp", "jpeg2000", "jpegxl"])
+def test_pages_are_not_dropped_silently(tmp_path: Path, format: str) -> None:
+    pages = [Photo(FACE.copy()) for _ in range(3)]
+    for call in (files.save, files.losses):
+        with pytest.raises(PhotoError) as caught:
+            call(pages, tmp_path / "a.x", format=format)
+        assert f"has 3 pages, {format} holds one; use --format tiff" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+    assert files.save(pages[:1], tmp_path / "a.x", format=format).exists()
+    assert len(files.load_pages(files.save(pages, tmp_path / "a.tif"))) == 3
+
+
+def test_what_a_format_cannot_hold_is_named(tmp_path: Path) -> None:
+    def told(photo: Photo, name: str) -> list[str]:
+        lines = files.losses([photo], tmp_path / name)
+        assert all(line.startswith(f"{tmp_path / name}: ") for line in lines)
+        return [line.partition(": ")[2] for line in lines]
+
+    deep = FACE.astype(np.uint16) * 257
+    alpha = deep[..., 0].copy()
+    clear = Photo(deep, source=Source(alpha=alpha))
+    rounded = "holds 8 bits a sample: the photo's 16 bits are rounded"
+    hidden = "holds no opacity: that of the photo is left out"
+    assert told(clear, "a.jpg") == [f"jpeg {rounded}", f"jpeg {hidden}"]
+    assert told(clear, "a.webp") == [f"webp {rounded}"]
+    assert told(clear, "a.png") == told(clear, "a.tif") == told(clear, "a.jxl") == []
+    assert told(Photo(FACE.astype(np.float32)), "a.png") == [
+        "png holds 16 bits a sample: the photo's floats are rounded"
+    ]
+    covered = Source(alpha=np.full(FACE.shape[:2], 255, np.uint8))
+    assert told(Photo(FACE.copy(), source=covered), "a.jpg") == []  # nothing to be seen is lost
+
+
+def test_further_pictures_are_told(tmp_path: Path) -> None:
+    pictures = [Image.fromarray(FACE), Image.fromarray(FACE[::-1])]
+    for name, kind in (("a.jpg", "MPO"), ("b.png", "PNG")):
+        pictures[0].save(tmp_path / name, kind, save_all=True, append_images=pictures[1:])
+    assert files.load(tmp_path / "a.jpg").source.warnings == (
+        f"{tmp_path / 'a.jpg'}: holds 2 pictures; only the first is read",
+    )
+    assert files.load(tmp_path / "b.png").source.warnings == (
+        f"{tmp_path / 'b.png'}: is animated; only its first picture is read",
+    )
+    pictures[0].save(tmp_path / "c.png", "PNG", save_all=True)
+    assert files.load(tmp_path / "c.png").source.warnings == ()
+
+
+def test_wrong_calls_are_told(tmp_path: Path) -> None:
+    photo = Photo(FACE.copy())
+    path = files.save(photo, tmp_path / "a.png")
+    with pytest.raises(PhotoError, match='raw is "foo"; "developed" or "camera" is allowed'):
+        files.load(path, raw="foo")
+    with pytest.raises(PhotoError, match='profile is "foo"; "original" or "srgb" is allowed'):
+        files.save(photo, tmp_path / "b.png", profile="foo")
+    with pytest.raises(PhotoError, match="there is no page to write"):
+        files.save([], tmp_path / "b.png")
+    with pytest.raises(PhotoError, match="cannot be opened"):
+        files.load("a\0.png")
+    for name in ("a\0.png", "a\0/a.png"):
+        with pytest.raises(PhotoError, match="a path cannot have a NUL byte"):
+            files.save(photo, tmp_path / name)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.png"]

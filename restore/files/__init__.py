@@ -7,6 +7,7 @@ A format's module has
     read(ask)           the photo's pages (`_reading.Ask`)
     DEPTHS, ALPHA       bits a sample it can hold, and whether it keeps opacity
     PROFILES = False    where only sRGB can be written
+    PAGES = True        where a file holds several
     SIDE                pixels a side may have, where that is little
     write(path, pages)  where it can write; `path` exists and is empty
 
@@ -78,6 +79,7 @@ def load_pages(path: Path | str, *, raw: str = "developed", limit: int = LIMIT) 
 def _read(path: Path, raw: str, limit: int, every: bool) -> list[Photo]:
     from restore.files._reading import opened
 
+    _known("raw", raw, ("developed", "camera"))
     with opened(path, limit, raw, every) as ask:
         fitting = _fitting(path, ask.peek(0, HEAD))
         if not fitting:
@@ -96,6 +98,8 @@ def save(
 ) -> Path:
     """Write a photo, or the pages of one file, with all its metadata.
 
+    What the format cannot hold of it is left out; `losses` tells.
+
     Parameters
     ----------
     overwrite
@@ -111,20 +115,71 @@ def save(
         If it cannot be written; nothing is left behind then.
     """
     from restore.files import _preparing, _writing
-    from restore.photo import Photo
 
+    _known("profile", profile, ("original", "srgb"))
     path = Path(path)
-    pages = [photo] if isinstance(photo, Photo) else list(photo)
-    module = _writer(path, format)
-    longest = max(max(page.size) for page in pages)
-    if longest > getattr(module, "SIDE", longest):
-        raise PhotoError(f"{path}: is {longest} pixels long; at most {module.SIDE} fit; use tiff")
+    pages, module = _fit(photo, path, format)
     ready = [_preparing.ready(page, module, profile) for page in pages]
     originals = {page.source.path for page in pages if page.source.path}
     _writing.whole(
         path, lambda part: module.write(part, ready), overwrite=overwrite, originals=originals
     )
     return path
+
+
+def losses(
+    photo: Photo | Sequence[Photo], path: Path | str, *, format: str | None = None
+) -> tuple[str, ...]:
+    """What of a photo, or of pages, `save` would have to leave out at `path`, in lines.
+
+    Raises
+    ------
+    PhotoError
+        If they cannot be written so at all: too many pages, too many pixels a side.
+    """
+    from restore.files import _preparing
+    from restore.files._reading import shown
+
+    path = Path(path)
+    pages, module = _fit(photo, path, format)
+    lost = dict.fromkeys(line for page in pages for line in _preparing.losses(page, module))
+    return tuple(f"{shown(path)}: {_name(module)} {line}" for line in lost)
+
+
+def _fit(
+    photo: Photo | Sequence[Photo], path: Path, format: str | None
+) -> tuple[list[Photo], ModuleType]:
+    """The pages and their format; PhotoError if it cannot hold so many, or so large ones."""
+    from restore.files._reading import shown
+    from restore.photo import Photo
+
+    where = shown(path)
+    if "\0" in str(path):
+        raise PhotoError(f"{where}: a path cannot have a NUL byte")
+    pages = [photo] if isinstance(photo, Photo) else list(photo)
+    module = _writer(path, format)
+    if not pages:
+        raise PhotoError(f"{where}: there is no page to write")
+    if len(pages) > 1 and not getattr(module, "PAGES", False):
+        raise PhotoError(
+            f"{where}: the photo has {len(pages)} pages, {_name(module)} holds one; "
+            "use --format tiff"
+        )
+    longest = max(max(page.size) for page in pages)
+    if longest > getattr(module, "SIDE", longest):
+        raise PhotoError(f"{where}: is {longest} pixels long; at most {module.SIDE} fit; use tiff")
+    return pages, module
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
+
+
+def _known(option: str, value: str, allowed: Sequence[str]) -> None:
+    """PhotoError if `value` is none that is allowed."""
+    if value not in allowed:
+        words = " or ".join(f'"{each}"' for each in allowed)
+        raise PhotoError(f'{option} is "{value!s:.60}"; {words} is allowed')
 
 
 def refuse_existing(path: Path) -> None:

@@ -32,9 +32,7 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
         space = Space()
         exif = _exif.as_srgb(source.exif) if source.exif else None
         source = replace(source, exif=exif, profile=icc.made("srgb"))
-    bits = min(
-        (depth for depth in format.DEPTHS if depth >= photo.bits), default=max(format.DEPTHS)
-    )
+    bits = _bits(photo, format)
     alpha = source.alpha if format.ALPHA else None
     if alpha is not None and alpha.dtype.itemsize * 8 != bits:
         alpha = _scaled(alpha, np.dtype(_DEPTHS[bits]))
@@ -46,6 +44,27 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     if space == photo.space and bits == photo.bits:
         return replace(photo, samples=np.ascontiguousarray(photo.samples), source=source)
     return Photo(_converted(photo, space, np.dtype(_DEPTHS[bits])), space, source, photo.notes)
+
+
+def losses(photo: Photo, format: ModuleType) -> list[str]:
+    """What of the photo `format` cannot hold, each as the rest of a sentence about it."""
+    found = []
+    if (bits := _bits(photo, format)) < photo.bits:
+        kind = "floats" if photo.bits == 32 else f"{photo.bits} bits"
+        found.append(f"holds {bits} bits a sample: the photo's {kind} are rounded")
+    alpha = photo.source.alpha
+    if alpha is not None and not format.ALPHA:
+        full = 1 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
+        if (alpha < full).any():
+            found.append("holds no opacity: that of the photo is left out")
+    return found
+
+
+def _bits(photo: Photo, format: ModuleType) -> int:
+    """Bits a sample that `format` writes the photo with: its own, the next more, or the most."""
+    return min(
+        (depth for depth in format.DEPTHS if depth >= photo.bits), default=max(format.DEPTHS)
+    )
 
 
 def _converted(photo: Photo, space: Space, dtype: np.dtype[Any]) -> Samples:

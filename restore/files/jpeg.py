@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from restore.files import _ifd
+
 if TYPE_CHECKING:
     from restore.files._reading import Ask
     from restore.photo import Photo, Source
@@ -26,6 +28,8 @@ _EXIF, _XMP, _MORE_XMP = (
     b"http://ns.adobe.com/xmp/ext",
 )
 _IRB, _ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
+_MPF, _MP_ENTRIES, _MP_PREVIEW = b"MPF\0", 0xB002, 1
+"""CIPA DC-007 (multi-picture format), 5.2.3: 16 bytes a picture; its class is in bits 16 to 23."""
 _ROOM = 65533
 """Bytes a segment can hold."""
 _LARGE = 64_000_000
@@ -64,6 +68,8 @@ def read(ask: Ask) -> list[Photo]:
         inverted = found.first(0xEE, b"Adobe") is not None  # as Photoshop has always written it
         inks = np.subtract(255, samples) if inverted else samples
         samples, profile, warnings = _profile.without_inks(inks, profile)
+    if (pictures := found.pictures()) > 1:
+        warnings = (*warnings, f"holds {pictures} pictures; only the first is read")
     irb, iptc = _photoshop.kept(found.joined(0xED, _IRB))
     xmp = found.first(0xE1, _XMP)
     source = Source(
@@ -133,6 +139,19 @@ class _Segments:
         """The ICC profile, its parts in their order."""
         parts = sorted(body[len(_ICC) :] for body in self.all(0xE2, _ICC))
         return b"".join(part[2:] for part in parts) or None
+
+    def pictures(self) -> int:
+        """Pictures in the file and behind it, without those that are only previews."""
+        block = self.first(0xE2, _MPF) or b""
+        if (layout := _ifd.layout(block)) is None:
+            return 1
+        table, _ = _ifd.read(_ifd.from_bytes(block), layout.first, layout.order)
+        entries = table[_MP_ENTRIES].data if _MP_ENTRIES in table else b""
+        kinds = [
+            struct.unpack_from(layout.order + "I", entries, at)[0] >> 16 & 255
+            for at in range(0, len(entries) - 15, 16)
+        ]
+        return sum(kind != _MP_PREVIEW for kind in kinds)
 
     def resolution(self) -> tuple[float, float] | None:
         """Pixels per inch of the JFIF header, if it tells."""

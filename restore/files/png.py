@@ -57,6 +57,8 @@ def read(ask: Ask) -> list[Photo]:
     exif = next((body for kind, body in chunks if kind == b"eXIf"), None)
     xmp = [body for kind, body in chunks if kind == b"iTXt" and body.startswith(_XMP)]
     warnings = []
+    if any(kind == b"acTL" and body[:4] > b"\0\0\0\1" for kind, body in chunks):
+        warnings.append("is animated; only its first picture is read")
     profile = None
     for kind, body in chunks:
         if kind == b"iCCP":
