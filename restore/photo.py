@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
+from restore.errors import PhotoError
 from restore.space import Samples, Space
 
 PATCH = 64
@@ -202,7 +203,7 @@ class Photo:
     ----------
     samples
         (height, width, 3) R G B, or (height, width, 1) grey; uint8, uint16 or float32; upright,
-        read-only.
+        read-only. Anything else is a PhotoError.
     space
         How the samples become working RGB and back.
     source
@@ -217,7 +218,18 @@ class Photo:
     notes: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        _check(self.samples)
         self.samples.flags.writeable = False
+
+    def __repr__(self) -> str:
+        height, width, channels = self.samples.shape
+        text = f"{width} x {height}, {channels} channel{'s' * (channels > 1)} of {self.bits} bits"
+        text += " (float)" * (self.bits == 32)
+        if self.source.path:
+            text += f", {str(self.source.path)!r}"  # a name may have line breaks
+        if self.source.pages > 1:
+            text += f" page {self.source.page + 1} of {self.source.pages}"
+        return f"<Photo {text}>"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -276,6 +288,20 @@ class Photo:
         view = self._averaged(1024)
         codes = Space().from_working(view, np.uint8)
         return cv2.imencode(".png", np.ascontiguousarray(codes[..., ::-1]))[1].tobytes()
+
+
+def _check(samples: object) -> None:
+    """PhotoError if these are no samples of a photo."""
+    wrong = "a photo's samples are"
+    if not isinstance(samples, np.ndarray):
+        raise PhotoError(f"{wrong} of type {type(samples).__name__}; an array of numpy is needed")
+    if samples.dtype not in (np.uint8, np.uint16, np.float32):
+        raise PhotoError(f"{wrong} {samples.dtype}; uint8, uint16 or float32 is needed")
+    if samples.ndim != 3 or samples.shape[2] not in (1, 3) or not samples.size:
+        raise PhotoError(
+            f"{wrong} of shape {samples.shape}; (height, width, 1 or 3) is needed, not empty; "
+            "opacity belongs in Source.alpha"
+        )
 
 
 def _patches(height: int, width: int) -> list[Window]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restore.photo import Field, Photo, Window
+from restore.errors import PhotoError
+from restore.photo import Field, Photo, Source, Window
 from restore.space import Space, dither
 
 RNG = np.random.default_rng(7)
@@ -89,6 +93,36 @@ def test_samples_cannot_be_written() -> None:
     photo = Photo(np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(ValueError, match="read-only"):
         photo.samples[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("samples", "reason"),
+    [
+        (np.zeros((4, 4, 3)), "float64; uint8, uint16 or float32 is needed"),
+        (np.zeros((4, 4, 3), np.float16), "float16; uint8, uint16 or float32 is needed"),
+        (np.zeros((4, 4, 3), bool), "bool; uint8, uint16 or float32 is needed"),
+        (np.zeros((4, 4, 3), np.int64), "int64; uint8, uint16 or float32 is needed"),
+        (np.zeros((4, 4, 3), ">u2"), ">u2; uint8, uint16 or float32 is needed"),
+        (np.zeros((4, 5), np.uint8), r"\(4, 5\); \(height, width, 1 or 3\) is needed"),
+        (np.zeros((4, 5, 4), np.uint8), r"\(4, 5, 4\); .* opacity belongs in Source\.alpha"),
+        (np.zeros((4, 0, 3), np.uint8), r"\(4, 0, 3\); .* is needed, not empty"),
+        ([[[1, 2, 3]]], "list; an array of numpy is needed"),
+    ],
+)
+def test_samples_that_are_no_photo_are_told(samples: Any, reason: str) -> None:
+    with pytest.raises(PhotoError, match=f"^a photo's samples are .*{reason}"):
+        Photo(samples)
+
+
+def test_it_is_shown_in_a_line() -> None:
+    photo = Photo(np.zeros((4, 50, 3), np.uint16))
+    assert repr(photo) == "<Photo 50 x 4, 3 channels of 16 bits>"
+    grey = Photo(np.zeros((4, 50, 1), np.float32), source=Source(path=Path("b/a.tif")))
+    assert repr(grey) == "<Photo 50 x 4, 1 channel of 32 bits (float), 'b/a.tif'>"
+    photo = Photo(
+        np.zeros((4, 50, 3), np.uint8), source=Source(path=Path("a.tif"), page=1, pages=3)
+    )
+    assert repr(photo) == "<Photo 50 x 4, 3 channels of 8 bits, 'a.tif' page 2 of 3>"
 
 
 def test_a_notebook_shows_it() -> None:
