@@ -30,7 +30,7 @@ def cost(command: Sequence[str], environment: dict[str, str]) -> Cost:
     """Run a command to its end and tell what it cost.
 
     The peak is the larger of the largest process's own (from the system) and the sum over the
-    process tree (looked at every 5 ms; memory that two processes share counts twice).
+    process tree (looked at 20 times a second; memory that two processes share counts twice).
     """
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -42,7 +42,7 @@ def cost(command: Sequence[str], environment: dict[str, str]) -> Cost:
     def watch() -> None:
         nonlocal together
         root = psutil.Process(process.pid)
-        while not ended.wait(0.005):
+        while not ended.wait(0.05):
             try:
                 tree = [root, *root.children(recursive=True)]
                 together = max(together, sum(one.memory_info().rss for one in tree))

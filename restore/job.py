@@ -68,6 +68,7 @@ def restore_file(job: Job, recipe: Recipe, tell: Callable[[float], None]) -> Out
             files.refuse_existing(path)
     made_from = _sha256(job.path)
     pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit)
+    warnings = list(files.losses(pages, job.target))
     found: list[str] = []
     results: list[Photo] = []
     for page in pages:
@@ -78,7 +79,7 @@ def restore_file(job: Job, recipe: Recipe, tell: Callable[[float], None]) -> Out
 
         results.append(recipe(page, progress=told))
         found += report.lines(results[-1].notes)
-    warnings = [warning for page in results for warning in page.source.warnings]
+    warnings += [warning for page in results for warning in page.source.warnings]
     warnings += [
         f"{job.path.name}: {step['warning']}"
         for page in results
