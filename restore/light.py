@@ -17,12 +17,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from restore import color
+from restore import color, ratios
 from restore.color import Array
 from restore.lamps import CANDIDATES, WHITES, broad, constants, matrix, palette
 
@@ -43,6 +42,11 @@ POWERS, COLOURS = 0.35, 0.48
 EMPTY = 0.02
 """Light of the weakest channel to that of the strongest, over a JPEG, below which no lamp is white;
 narrow ones leave 0.005 as a rule, a white one beside a blue one 0.12 and more, beside red 0.02."""
+
+
+MOST = 0.55
+"""Recoverability that is not exceeded: on simulated shots larger claims did not hold, because which
+lamps there were, even whether there was only daylight, is itself in doubt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +88,8 @@ class Mixture:
     lamps
         Names, keys of `lamps.LAMPS`.
     place
-        (n, m - 1) where the logarithms of the m lamps' light stand, in the coordinates of `_basis`:
-        for two lamps, ln(w_1 / w_2).
+        (n, m - 1) where the logarithms of the m lamps' light stand, in the coordinates of
+        `ratios.basis`: for two lamps, ln(w_1 / w_2).
     spread
         (n,) standard deviation of every coordinate, in nats.
     evidence
@@ -102,7 +106,7 @@ class Mixture:
 
     def shares(self) -> Array:
         """(n, m) share of each lamp in the light, sum 1."""
-        weights = np.exp(self.place @ _basis(len(self.lamps)).T)
+        weights = np.exp(self.place @ ratios.basis(len(self.lamps)).T)
         return weights / weights.sum(1, keepdims=True)
 
 
@@ -196,13 +200,13 @@ def mixture(seen: Cells, lamps: Sequence[str], likely: Array | None = None) -> M
     lamps = tuple(lamps)
     rows, columns = seen.shape
     explained = _explain(seen, lamps, likely)
-    nodes = _nodes(len(lamps))
-    each = _log_sum(explained)
+    nodes = ratios.nodes(len(lamps))
+    each = ratios.log_sum(explained)
     if len(lamps) == 1:
         empty = np.zeros((len(each), 0), np.float32)
         return Mixture(lamps, empty, np.zeros(len(each), np.float32), float(each.mean()))
 
-    posterior = _softmax(each - 0.5 * (nodes**2).sum(1) / 9)
+    posterior = ratios.softmax(each - 0.5 * (nodes**2).sum(1) / 9)
     mean = posterior @ nodes
     doubt = (posterior @ (nodes**2) - mean**2).mean(1)
     weight = _lit_by_all(seen, lamps) / (doubt + 0.1)
@@ -218,7 +222,7 @@ def mixture(seen: Cells, lamps: Sequence[str], likely: Array | None = None) -> M
     slope = plane[:, 1:] @ fitted[1:] * (1.35 * steep / (steep + 0.4**2))
     place = (level + slope).astype(np.float32)
     spread = np.full(len(each), np.hypot(0.35, slope.std() * math.sqrt(slope.shape[1])), np.float32)
-    evidence = _log_sum(each + _log_normal(nodes, place, spread)).mean()
+    evidence = ratios.log_sum(each + ratios.log_normal(nodes, place, spread)).mean()
     low, high = np.percentile(mean[:, 0], (5, 95))
     return Mixture(lamps, place, spread, float(evidence), (float(low), float(high)))
 
@@ -242,8 +246,10 @@ def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[A
         return _divided(seen, found.lamps[0]), np.zeros((len(sure), 3), np.float32), sure
     explained = _explain(seen, found.lamps, likely)
     if found.place.shape[1]:
-        explained += _log_normal(_nodes(len(found.lamps)), found.place, found.spread)[..., None]
-    p = _softmax(explained.reshape(len(sure), -1)).reshape(explained.shape).sum(1)
+        explained += ratios.log_normal(ratios.nodes(len(found.lamps)), found.place, found.spread)[
+            ..., None
+        ]
+    p = ratios.softmax(explained.reshape(len(sure), -1)).reshape(explained.shape).sum(1)
     ab = palette()[0]
     mean = p @ ab
     squares = np.stack([ab[:, 0] ** 2, ab[:, 0] * ab[:, 1], ab[:, 1] ** 2], 1)
@@ -269,7 +275,7 @@ def likely(ab: Array, covariance: Array) -> Array:
     aa, cross, bb = (covariance * np.float32(1) + (WIDER, 0, WIDER)).T[..., None]
     a, b = (colour[:, k] - ab[:, k, None] for k in range(2))
     far = (bb * a * a - 2 * cross * a * b + aa * b * b) / (aa * bb - cross * cross)
-    near = _softmax(-0.5 * far)
+    near = ratios.softmax(-0.5 * far)
     return np.log((1 - WRONG) * near + WRONG * np.exp(share)).astype(np.float32)
 
 
@@ -289,9 +295,9 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
     if len(found.lamps) == 1 and not broad(found.lamps[0], seen.camera):
         return np.zeros(len(found.place), np.float32)  # what it leaks is less than cameras differ
     matrices = np.stack([matrix(name, seen.camera) for name in found.lamps])
-    basis = _basis(len(found.lamps))
+    coordinates = ratios.basis(len(found.lamps))
     top = np.maximum(seen.values.reshape(-1, 3).max(1), 1e-4)
-    weights = np.exp(found.place @ basis.T)
+    weights = np.exp(found.place @ coordinates.T)
     mixed = np.einsum("nm,mij->nij", weights, matrices)
     neutral = mixed @ prior["mu_rel"]
     scale = np.maximum(neutral.max(1), 1e-6)
@@ -305,23 +311,24 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
     if not seen.camera:
         own += neutral < 0.01  # cut off at 0, it tells nothing
     noise += own[:, :, None] * np.eye(3)
-    shift = np.einsum("nm,mc,mk->nck", weights, basis, matrices @ prior["mu_rel"])
+    shift = np.einsum("nm,mc,mk->nck", weights, coordinates, matrices @ prior["mu_rel"])
     shift *= (found.spread / scale)[:, None, None]
     noise += shift.transpose(0, 2, 1) @ shift
     told = slope.transpose(0, 2, 1) @ np.linalg.inv(noise) @ slope
     before = prior["C0_ab50"]
     after = np.linalg.inv(np.linalg.inv(before) + told)
-    return (1 - np.trace(after, axis1=1, axis2=2) / np.trace(before)).clip(0, 1).astype(np.float32)
+    share = 1 - np.trace(after, axis1=1, axis2=2) / np.trace(before)
+    return share.clip(0, MOST).astype(np.float32)
 
 
 def _explain(seen: Cells, lamps: tuple[str, ...], likely: Array | None = None) -> Array:
-    """(n, K, 90) log evidence of every colour under every mixture in `_nodes`, for each cell.
+    """(n, K, 90) log evidence of every colour under every mixture in `ratios.nodes`, for each cell.
 
     Student's t about the predicted channels, the unknown scale integrated out. Beside noise there
     is 8 % of each channel and a leak of 4 % (camera channels) or 6 % of the brightest one: cameras
     and lamps differ by that much.
     """
-    weights = np.exp(_nodes(len(lamps)) @ _basis(len(lamps)).T)
+    weights = np.exp(ratios.nodes(len(lamps)) @ ratios.basis(len(lamps)).T)
     mixed = np.einsum("km,mij->kij", weights, [matrix(name, seen.camera) for name in lamps])
     predicted = mixed @ palette()[2].T
     if not seen.camera:
@@ -367,43 +374,6 @@ def _lit_by_all(seen: Cells, lamps: tuple[str, ...]) -> Array:
     both = np.exp(np.log(shares).mean(-1)).astype(np.float32)
     around = cv2.GaussianBlur(both, (0, 0), 0.25 * max(seen.shape), borderType=cv2.BORDER_REFLECT)
     return np.minimum(both / around, 5).ravel() ** 2
-
-
-@cache
-def _nodes(lamps: int) -> Array:
-    """(K, lamps - 1) mixtures that are tried: 17 of two lamps, 49 of three."""
-    if lamps == 1:
-        return np.zeros((1, 0), np.float32)
-    axis = np.linspace(-4, 4, 17) if lamps == 2 else np.linspace(-3, 3, 7)
-    grid = np.meshgrid(*[axis] * (lamps - 1), indexing="ij")
-    return np.stack(grid, -1).reshape(-1, lamps - 1).astype(np.float32)
-
-
-@cache
-def _basis(lamps: int) -> Array:
-    """(lamps, lamps - 1) from coordinates of a mixture to the logarithms of the lamps' light."""
-    if lamps == 3:
-        return np.array([[0.5, 12**-0.5], [-0.5, 12**-0.5], [0, -2 * 12**-0.5]], np.float32)
-    return np.array([[0.5], [-0.5]], np.float32) if lamps == 2 else np.zeros((1, 0), np.float32)
-
-
-def _log_normal(nodes: Array, place: Array, spread: Array) -> Array:
-    """(n, K) log probability of the nodes, sum 1, under a normal one about each place."""
-    off = ((nodes[None] - place[:, None]) ** 2).sum(-1) / spread[:, None] ** 2
-    return -0.5 * off - _log_sum(-0.5 * off)[:, None]
-
-
-def _log_sum(logs: Array) -> Array:
-    """Log of the sum of exponentials over the last axis."""
-    top = logs.max(-1, keepdims=True)
-    return (top + np.log(np.exp(logs - top).sum(-1, keepdims=True)))[..., 0]
-
-
-def _softmax(logs: Array) -> Array:
-    """Exponentials over the last axis, sum 1."""
-    p = np.exp(logs - logs.max(-1, keepdims=True))
-    p /= p.sum(-1, keepdims=True)
-    return p
 
 
 def _even(count: int) -> NDArray[np.float64]:
