@@ -5,9 +5,11 @@ Each takes and gives (h, w, 3) float32 sRGB-encoded 0 … 1.
 
 from __future__ import annotations
 
+import functools
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from math import comb
 
@@ -111,9 +113,18 @@ def magick(photo: color.Array, option: str) -> color.Array:
     return np.ascontiguousarray(codes[..., ::-1]) / np.float32(255)
 
 
+@functools.cache
 def magick_program() -> str | None:
-    """The path of ImageMagick, or None where it is not installed."""
-    return shutil.which("magick") or shutil.which("convert")
+    """The path of ImageMagick, or None where it is not installed.
+
+    Other programs are called `convert`, too: only one that says it is ImageMagick counts.
+    """
+    for path in filter(None, map(shutil.which, ("magick", "convert"))):
+        with suppress(OSError, subprocess.TimeoutExpired):
+            told = subprocess.run([path, "-version"], capture_output=True, timeout=10)
+            if told.returncode == 0 and b"Version: ImageMagick" in told.stdout:
+                return path
+    return None
 
 
 def _eight(photo: color.Array) -> np.ndarray:

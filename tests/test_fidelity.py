@@ -52,6 +52,14 @@ def test_peers_give_photos(photo, method):
     assert 0 <= result.min() <= result.max() <= 1.0001
 
 
+def test_another_program_called_convert_is_not_imagemagick(tmp_path, monkeypatch):
+    other = tmp_path / "convert"
+    other.write_text("#!/bin/sh\necho 'convert: no such thing here'\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert _peers.magick_program.__wrapped__() is None
+
+
 def test_grey_world_takes_a_cast_away(photo):
     linear = 0.4 * color.decode(photo)  # dark enough that nothing clips
     cast = color.encode(linear * np.float32([1, 0.8, 0.5]))
