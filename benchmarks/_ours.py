@@ -48,11 +48,11 @@ def restored(
     proxy, tile = photo.proxy(max(photo.size)), photo.tile(Window.whole(*photo.size))
     if grey is not None:
         pixels = np.repeat(grey[..., None], 3, -1).astype(np.float32)
-        tile = tile.with_pixels(pixels)
+        tile = tile.holding(pixels)
         patches = tuple(
-            patch.with_pixels(pixels[patch.window.inside(tile.window)]) for patch in proxy.patches
+            patch.holding(pixels[patch.window.inside(tile.window)]) for patch in proxy.patches
         )
-        proxy = replace(proxy, view=proxy.view.with_pixels(pixels), patches=patches)
+        proxy = replace(proxy, view=proxy.view.holding(pixels), patches=patches)
     render = recipe.plan(proxy)
     return render.tile(tile), render.notes
 

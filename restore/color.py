@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float32]
+
+
+class Lab(NamedTuple):
+    """CIE L* (0 … 100), a* and b* of a tile as three planes (rows, columns) float32."""
+
+    lightness: Array
+    a: Array
+    b: Array
+
 
 # IEC 61966-2-1:1999 primaries, D65 white (0.3127, 0.3290), inverted at double precision.
 RGB_TO_XYZ = np.array(
@@ -124,9 +134,13 @@ def _mixed(values: Array, matrix: Array) -> Array:
 
 def _cube_root(t: Array) -> Array:
     """CIE's f(t): the line of slope _KAPPA / 116 meets zero at 16 / 116."""
-    root = _with_line(t, np.cbrt, _EPSILON, _KAPPA / 116)
+    root = _with_line(t, _cbrt, _EPSILON, _KAPPA / 116)
     root += np.float32(16 / 116)
     return root
+
+
+def _cbrt(values: Array) -> Array:
+    return _power(values, 1 / 3)
 
 
 def _cube(f: Array) -> Array:
@@ -172,10 +186,25 @@ def from_lab(lab: ArrayLike) -> Array:
 
 def lightness(srgb: ArrayLike) -> Array:
     """CIE L* (0 … 100) of sRGB-encoded (..., 3); shape (...)."""
-    light = _cube_root(_mixed(decode(srgb), LUMA[None])[..., 0])
+    srgb = np.asarray(srgb, np.float32)
+    one = plane(srgb)
+    light = _cube_root(_mixed(decode(srgb), LUMA[None])[..., 0] if one is None else decode(one))
     light *= 116
     light -= 16
     return light
+
+
+def spread(plane: Array) -> Array:
+    """A grey plane (...) as read-only R G B (..., 3) without a copy: `plane` has it back."""
+    return np.broadcast_to(plane[..., None], (*plane.shape, 3))
+
+
+def plane(pixels: Array) -> Array | None:
+    """The one plane (...) of R G B (..., 3) that `spread` made of it; None for any other pixels.
+
+    What treats the three channels alike has a third of the work on it.
+    """
+    return pixels[..., 0] if pixels.ndim > 1 and pixels.strides[-1] == 0 else None
 
 
 def grey(lightness: ArrayLike) -> Array:
@@ -208,15 +237,36 @@ def into_gamut(lab: Array) -> Array:
     L* (to 0.1) and hue stay. The largest chroma comes from a table over L* and hue, for the pixels
     outside only; brighter than white is white, darker than black is black.
     """
-    linear = lab_to_linear(lab)
-    outside = ~_inside(linear)
-    if outside.any():
-        where = np.flatnonzero(outside)
-        far = np.take(lab.reshape(-1, 3), where, 0)
+    import cv2
+
+    if not lab.size:
+        return np.zeros_like(lab)
+    flat = lab.reshape(len(lab) if lab.ndim == 3 else 1, -1, 3)
+    linear = cv2.cvtColor(flat, cv2.COLOR_LAB2LRGB)  # cut off at 0 and 1: there, look again
+    within = cv2.inRange(linear, (1e-5,) * 3, (1 - 1e-5,) * 3)
+    linear = cv2.transform(linear, _of_opencv())
+    if cv2.countNonZero(within) < within.size:
+        where = np.flatnonzero(within.ravel() == 0)
+        far = np.take(flat.reshape(-1, 3), where, 0)
+        light = lab_to_linear(far)
+        outside = np.flatnonzero(~_inside(light))
+        far = far[outside]
         far[:, 0] = far[:, 0].clip(0, 100)
         far[:, 1:] *= _share_inside(far)[:, None]
-        linear.reshape(-1, 3)[where] = lab_to_linear(far)
-    return encode(linear.clip(0, 1, out=linear))
+        light[outside] = lab_to_linear(far)
+        linear.reshape(-1, 3)[where] = light
+    return encode(linear.clip(0, 1, out=linear)).reshape(lab.shape)
+
+
+@functools.cache
+def _of_opencv() -> Array:
+    """From OpenCV's linear RGB of L*a*b* to ours: its matrix is rounded."""
+    import cv2
+
+    inner = np.random.default_rng(0).uniform(0.1, 0.9, (1, 64, 3)).astype(np.float32)
+    found = cv2.cvtColor(to_lab(encode(inner)), cv2.COLOR_LAB2LRGB)
+    matrix = np.linalg.lstsq(found[0].astype(np.float64), inner[0], rcond=None)[0]
+    return np.ascontiguousarray(matrix.T, np.float32)
 
 
 _LIGHTS, _TURN = 65, 257

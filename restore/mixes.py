@@ -169,10 +169,10 @@ def uncrossed(v: Array) -> Array:
     """
     import cv2
 
-    light = np.maximum(v, 0)
+    light = v.clip(0, np.float32(np.inf))  # a third of np.maximum's time
     light *= light
     light = cv2.transform(light, CROSSTALK)
-    return np.sqrt(light, out=light)
+    return cv2.sqrt(light, dst=light)
 
 
 def tinted(grey: Array, tint: str) -> Array:

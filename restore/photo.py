@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,27 +56,78 @@ class Window:
         return slice(top, top + self.height), slice(left, left + self.width)
 
 
+Found = TypeVar("Found")
+
+
+class _Once(Generic[Found]):
+    """A property calculated when it is first asked for.
+
+    As functools.cached_property, without the lock for all instances that it has before Python 3.12:
+    under that, the threads that render tiles would wait for each other.
+    """
+
+    def __init__(self, compute: Callable[[Any], Found]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, tile: Any, owner: type) -> Found:
+        found = self.compute(tile)
+        vars(tile)[self.compute.__name__] = found  # from now on this stands before the property
+        return found
+
+
 @dataclass(frozen=True, eq=False)
 class Tile:
     """A window of the photo.
 
+    It travels as the step before left it, working RGB or L*a*b*, and becomes the other only where
+    a step asks for that: a chain of steps in L*a*b* is brought into the gamut once, at its end.
+
     Attributes
     ----------
-    pixels
-        (rows, columns, 3) float32 working RGB, as the step before left it.
+    content
+        (rows, columns, 3) float32 working RGB, or the planes of L*a*b*, as the step before left it.
     original
         (rows, columns, 3) float32 working RGB, as the file held it.
     window
         Where it lies.
     """
 
-    pixels: color.Array
+    content: color.Array | color.Lab
     original: color.Array
     window: Window
 
-    def with_pixels(self, pixels: color.Array) -> Tile:
-        """The same tile with other pixels."""
-        return replace(self, pixels=pixels)
+    @_Once
+    def pixels(self) -> color.Array:
+        """(rows, columns, 3) float32 working RGB."""
+        if not isinstance(self.content, color.Lab):
+            return self.content
+        import cv2
+
+        return color.into_gamut(cv2.merge(self.content))
+
+    @_Once
+    def lab(self) -> color.Lab:
+        """CIE L*a*b* in three planes (rows, columns)."""
+        if isinstance(self.content, color.Lab):
+            return self.content
+        if color.plane(self.content) is not None:
+            none = np.zeros(self.content.shape[:2], np.float32)
+            return color.Lab(self.lightness, none, none)
+        import cv2
+
+        return color.Lab(*cv2.split(color.to_lab(self.content)))
+
+    @_Once
+    def lightness(self) -> color.Array:
+        """(rows, columns) CIE L*, nominally 0 … 100."""
+        if isinstance(self.content, color.Lab):
+            return self.content.lightness
+        return color.lightness(self.content)
+
+    def holding(self, content: color.Array | color.Lab) -> Tile:
+        """The same tile with other content."""
+        return replace(self, content=content)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,23 +171,32 @@ class Field:
 
         Sample centres are at (i + 1/2) / h of the photo; beyond the outermost the map is constant.
         """
+        planes = self.planes(window)
+        return planes[0] if self.values.ndim == 2 else np.stack([*planes], -1)
+
+    def planes(self, window: Window) -> NDArray[np.float32]:
+        """As `at`, its n planes each on its own: (n, rows, columns)."""
         import cv2
 
         rows, below, lower = _weights(window.top, window.height, window.size[0], len(self.values))
         first = max(min(int(rows[0]), len(self.values) - 2), 0)  # of one row OpenCV rounds apart
-        used = self.values.reshape(*self.values.shape[:2], -1)[
-            first : max(below[-1], first + 1) + 1
-        ]
-        wide = cv2.resize(used, (window.size[1], len(used)), interpolation=cv2.INTER_LINEAR)
-        wide = wide.reshape(len(used), window.size[1], -1)[:, window.left :][:, : window.width]
-        found = np.empty((window.height, *wide.shape[1:]), np.float32)
+        used = self.values[first : max(below[-1], first + 1) + 1]
+        used = used.reshape(*used.shape[:2], -1).transpose(2, 0, 1)  # (n, rows, columns)
+        count, height = used.shape[:2]
+        wide = cv2.resize(
+            np.ascontiguousarray(used).reshape(count * height, -1),
+            (window.size[1], count * height),
+            interpolation=cv2.INTER_LINEAR,
+        )
+        wide = wide.reshape(count, height, -1)[:, :, window.left :][:, :, : window.width]
+        found = np.empty((count, window.height, window.width), np.float32)
         starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 1))
         for start, stop in zip(starts, [*starts[1:], window.height], strict=True):
-            above = wide[rows[start] - first]
-            slope = wide[below[start] - first] - above
-            np.multiply(lower[start:stop, None, None], slope, out=found[start:stop])
-            found[start:stop] += above
-        return found.reshape(window.height, window.width, *self.values.shape[2:])
+            above = wide[:, None, rows[start] - first]
+            slope = wide[:, None, below[start] - first] - above
+            np.multiply(lower[start:stop, None], slope, out=found[:, start:stop])
+            found[:, start:stop] += above
+        return found
 
 
 def _weights(

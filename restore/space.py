@@ -100,18 +100,19 @@ def _shares(samples: Samples) -> color.Array:
 
 def _codes(values: color.Array, dtype: np.dtype[Any], top: int, left: int) -> Samples:
     """0 … 1 as samples; see `Space.from_working`."""
+    import cv2
+
     if dtype == np.float32:
         return values
-    scaled = values * np.float32(np.iinfo(dtype).max)
-    if dtype == np.uint8:
-        scaled += dither(values.shape[0], values.shape[1], top, left)
-    else:
-        scaled += np.float32(0.5)
-    return scaled.clip(0, np.iinfo(dtype).max, out=scaled).astype(dtype)
+    # scaled, rounded to the nearest and limited in one pass
+    if dtype == np.uint16:
+        return cv2.addWeighted(values, 65535, values, 0, 0, dtype=cv2.CV_16U)
+    around = cv2.merge([dither(values.shape[0], values.shape[1], top, left)] * 3)
+    return cv2.addWeighted(values, 255, around, 1, 0, dtype=cv2.CV_8U)
 
 
 def dither(height: int, width: int, top: int, left: int) -> color.Array:
-    """(height, width, 1) thresholds in 0.01 … 0.99 of a code, added before cutting to 8 bits.
+    """(height, width) in -0.49 … 0.49 of a code, added before rounding to 8 bits.
 
     Interleaved gradient noise (Jimenez, "Next generation post processing in Call of Duty:
     Advanced Warfare", SIGGRAPH 2014), repeated every 64 pixels: even in every small neighbourhood.
@@ -125,5 +126,5 @@ def dither(height: int, width: int, top: int, left: int) -> color.Array:
 @functools.lru_cache(4)
 def _thresholds(repeats: int) -> color.Array:
     inner = (np.arange(64)[:, None] * 0.00583715 + np.arange(64) * 0.06711056) % 1
-    noise = 0.01 + 0.98 * ((52.9829189 * inner) % 1)
-    return np.tile(noise.astype(np.float32), (1, repeats))[..., None]
+    noise = 0.98 * ((52.9829189 * inner) % 1) - 0.49
+    return np.tile(noise.astype(np.float32), (1, repeats))

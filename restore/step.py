@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from restore import color
 from restore.errors import RecipeError, nearest
 from restore.photo import Proxy, Tile
@@ -55,11 +57,31 @@ class Render:
         Pixels of the full photo around a tile that its result depends on.
     notes
         What was found (cast, weights, lights, confidence): for info, reports, tests.
+    lab
+        `tile` before its colours are brought into the gamut, for a step that works in L*a*b*: the
+        next step may go on from there.
     """
 
     tile: Callable[[Tile], color.Array]
     halo: int = 0
     notes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    lab: Callable[[Tile], color.Lab] | None = None
+
+    @classmethod
+    def of_lab(
+        cls, lab: Callable[[Tile], color.Lab], notes: Mapping[str, Any], amount: float = 1
+    ) -> Render:
+        """The render of a step that works in L*a*b*; an `amount` under 1 is blended in RGB."""
+
+        def tile(t: Tile) -> color.Array:
+            found = t.holding(lab(t)).pixels
+            return found if amount == 1 else t.pixels + np.float32(amount) * (found - t.pixels)
+
+        return cls(tile, notes=notes, lab=lab if amount == 1 else None)
+
+    def passed(self, t: Tile) -> Tile:
+        """The tile as the next step finds it."""
+        return t.holding(self.lab(t) if self.lab else self.tile(t))
 
 
 @dataclass(frozen=True)
@@ -180,11 +202,10 @@ def _setting(name: str, hint: Any, default: object) -> Setting:
 
 def chain(renders: Mapping[str, Render]) -> Render:
     """One render that applies several in order; notes are kept by name."""
-    functions = [render.tile for render in renders.values()]
 
     def tile(t: Tile) -> color.Array:
-        for function in functions:
-            t = t.with_pixels(function(t))
+        for render in renders.values():
+            t = render.passed(t)
         return t.pixels
 
     halo = sum(render.halo for render in renders.values())
@@ -193,6 +214,6 @@ def chain(renders: Mapping[str, Render]) -> Render:
 
 def through(proxy: Proxy, label: str, render: Render) -> Proxy:
     """The proxy as the next step will find it: view and patches passed through a render."""
-    view, *patches = (t.with_pixels(render.tile(t)) for t in (proxy.view, *proxy.patches))
+    view, *patches = map(render.passed, (proxy.view, *proxy.patches))
     notes = {**proxy.notes, label: render.notes}
     return replace(proxy, view=view, patches=tuple(patches), notes=notes)

@@ -38,7 +38,7 @@ def _over_grey(samples: np.ndarray, truth: np.ndarray) -> Proxy:
     camera = samples.dtype == np.float32
     proxy = Photo(samples.copy(), Space(camera)).proxy()
     grey = color.grey(color.lightness(truth))[..., None].repeat(3, -1)
-    return replace(proxy, view=proxy.view.with_pixels(grey))
+    return replace(proxy, view=proxy.view.holding(grey))
 
 
 def _plan(proxy: Proxy, **settings: object) -> Render:
@@ -158,7 +158,7 @@ def test_fusing_with_the_network_is_nearer_than_the_network():
     lab[..., 1:] = 0.5 * lab[..., 1:] + (8, -8)
     proxy = replace(
         grey,
-        view=grey.view.with_pixels(color.into_gamut(lab)),
+        view=grey.view.holding(color.into_gamut(lab)),
         notes={
             "colorize": {
                 "ab": Field(lab[..., 1:].copy()),

@@ -28,12 +28,16 @@ class Guided:
 
     def at(self, lightness: Array, window: Window) -> Array:
         """(rows, columns, 2) a* b* of a tile whose CIE L* (rows, columns) is given."""
-        ab = self.slope.at(window)
+        return np.stack(self.planes(lightness, window), -1)
+
+    def planes(self, lightness: Array, window: Window) -> tuple[Array, Array]:
+        """As `at`, a* and b* each on its own."""
         light = lightness * np.float32(0.01)
-        ab[..., 0] *= light
-        ab[..., 1] *= light
-        ab += self.offset.at(window)
-        return ab
+        a, b = self.slope.planes(window)
+        for plane, offset in zip((a, b), self.offset.planes(window), strict=True):
+            plane *= light
+            plane += offset
+        return a, b
 
 
 def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:

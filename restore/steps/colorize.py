@@ -45,7 +45,7 @@ def colorize(
     """
     network = colorizers.get(model, "colorize")
     name = network.__name__.rpartition(".")[2]
-    lightness = color.lightness(proxy.view.pixels).clip(0, 100)
+    lightness = proxy.view.lightness.clip(0, 100)
     suits = network.chroma.__kwdefaults__
     if temperature is None:
         temperature = suits["temperature"]
@@ -55,20 +55,9 @@ def colorize(
     gain = np.float32(saturation / 100)
     guided = guide(chroma.ab * gain, lightness)
 
-    def tile(t: Tile) -> color.Array:
-        import cv2
-
-        light = color.lightness(t.pixels)
-        light.clip(0, 100, out=light)
-        ab = guided.at(light, t.window)
-        lab = np.empty_like(t.pixels)
-        cv2.mixChannels([light, ab], [lab], [0, 0, 1, 1, 2, 2])
-        found = color.into_gamut(lab)
-        if amount < 1:
-            found -= t.pixels
-            found *= np.float32(amount)
-            found += t.pixels
-        return found
+    def lab(t: Tile) -> color.Lab:
+        light = t.lightness.clip(0, 100)
+        return color.Lab(light, *guided.planes(light, t.window))
 
     notes: dict[str, object] = {
         "network": {"name": name, "sha256": network.sha256(), "engine": chroma.engine},
@@ -82,4 +71,4 @@ def colorize(
         notes["covariance"] = Field(_distribution.covariance(p))
         notes["entropy"] = float(bits.mean())
         notes["confidence"] = Field(1 - bits / np.float32(np.log2(len(chroma.logits))))
-    return Render(tile, notes=notes)
+    return Render.of_lab(lab, notes, amount)

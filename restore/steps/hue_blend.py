@@ -40,7 +40,7 @@ def hue_blend(
     noise = mixes.noise([patch.original for patch in proxy.patches])
     seen = light.cells(view.original, noise, averaged, proxy.camera)
     found = light.find(seen) if lights == "auto" else light.mixture(seen, _lamps(lights))
-    lightness = color.lightness(view.pixels).clip(0, 100)
+    lightness = view.lightness.clip(0, 100)
 
     before = _before(proxy, seen.shape, lightness)
     likely = light.likely(*before) if before else None
@@ -53,19 +53,16 @@ def hue_blend(
     guided = guide(weight * hues.reshape(*seen.shape, 2), lightness)
     kept = Field(1 - weight[..., 0])
 
-    def tile(t: Tile) -> color.Array:
-        import cv2
+    def lab(t: Tile) -> color.Lab:
+        lightness, a, b = t.lab
+        own = guided.planes(lightness, t.window)
+        keep, scale = kept.at(t.window), (lightness + 16) * np.float32(1 / 66)
+        for before, plane in zip((a, b), own, strict=True):
+            plane *= scale
+            plane += before * keep
+        return color.Lab(lightness, *own)
 
-        lightness, *ab = cv2.split(color.to_lab(t.pixels))
-        keep = kept.at(t.window)
-        scale = (lightness + 16) * np.float32(1 / 66)
-        for before, own in zip(ab, cv2.split(guided.at(lightness, t.window)), strict=True):
-            before *= keep
-            own *= scale
-            before += own
-        return color.into_gamut(cv2.merge([lightness, *ab]))
-
-    return Render(tile, notes=notes)
+    return Render.of_lab(lab, notes)
 
 
 def _before(

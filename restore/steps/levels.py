@@ -38,8 +38,8 @@ def levels(
     gain = 1 / max(high - low, 0.01)
     bend = np.float32(contrast / 100)
 
-    def tile(t: Tile) -> color.Array:
-        v = t.pixels * np.float32(gain)
+    def curve(before: color.Array) -> color.Array:
+        v = before * np.float32(gain)
         v -= np.float32(low * gain)
         if gamma != 1:
             v = np.copysign(np.power(np.abs(v), np.float32(1 / gamma)), v)
@@ -47,10 +47,14 @@ def levels(
             inner = v.clip(0, 1)
             v += bend * inner * (1 - inner) * (2 * inner - 1)
         if amount != 1:
-            v -= t.pixels
+            v -= before
             v *= np.float32(amount)
-            v += t.pixels
+            v += before
         return v
+
+    def tile(t: Tile) -> color.Array:
+        one = color.plane(t.pixels)
+        return curve(t.pixels) if one is None else color.spread(curve(one))
 
     return Render(tile, notes={"black": low * 100, "white": high * 100})
 

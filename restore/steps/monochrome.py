@@ -72,13 +72,8 @@ def monochrome(
 
     def tile(t: Tile) -> color.Array:
         one = grey(t.pixels)
-        toned = mixes.tinted(one, tone) if tone else np.repeat(one[..., None], 3, -1)
-        if amount == 1:
-            return toned
-        toned -= t.pixels
-        toned *= strength
-        toned += t.pixels
-        return toned
+        toned = mixes.tinted(one, tone) if tone else color.spread(one)
+        return toned if amount == 1 else t.pixels + strength * (toned - t.pixels)
 
     return Render(tile, notes=notes)
 
