@@ -82,16 +82,18 @@ def _encode_power(values: Array) -> Array:
     return power
 
 
-def _with_line(values: Array, curve: Callable[[Array], Array], knee: float, slope: float) -> Array:
-    """A curve above a knee and a straight line through zero below it.
+def _with_line(
+    values: Array, curve: Callable[[Array], Array], knee: float, slope: float, zero: float = 0
+) -> Array:
+    """A curve above a knee and, below it, a straight line that is 0 at `zero`.
 
     Both are calculated everywhere, each held at the knee beyond its end: choosing by mask takes ten
     times as long where light and dark alternate. The curve is moved to meet the line.
     """
     found = curve(values.clip(np.float32(knee), np.float32(np.inf)))  # thrice np.maximum's speed
-    found -= _at_knee(curve, knee)
     below = values.clip(np.float32(-np.inf), np.float32(knee))
     below *= np.float32(slope)
+    below -= _at_knee(curve, knee) + np.float32(slope * zero)
     found += below
     return found
 
@@ -145,13 +147,12 @@ def _cbrt(values: Array) -> Array:
 
 def _cube(f: Array) -> Array:
     """The inverse of CIE's f."""
-    return _with_line(f - np.float32(16 / 116), _cube_power, 6 / 29 - 16 / 116, 116 / _KAPPA)
+    return _with_line(f, _cubed, 6 / 29, 116 / _KAPPA, 16 / 116)
 
 
-def _cube_power(above: Array) -> Array:
-    above += np.float32(16 / 116)
-    cube = above * above
-    cube *= above
+def _cubed(f: Array) -> Array:
+    cube = f * f
+    cube *= f
     return cube
 
 
@@ -237,36 +238,15 @@ def into_gamut(lab: Array) -> Array:
     L* (to 0.1) and hue stay. The largest chroma comes from a table over L* and hue, for the pixels
     outside only; brighter than white is white, darker than black is black.
     """
-    import cv2
-
-    if not lab.size:
-        return np.zeros_like(lab)
-    flat = lab.reshape(len(lab) if lab.ndim == 3 else 1, -1, 3)
-    linear = cv2.cvtColor(flat, cv2.COLOR_LAB2LRGB)  # cut off at 0 and 1: there, look again
-    within = cv2.inRange(linear, (1e-5,) * 3, (1 - 1e-5,) * 3)
-    linear = cv2.transform(linear, _of_opencv())
-    if cv2.countNonZero(within) < within.size:
-        where = np.flatnonzero(within.ravel() == 0)
-        far = np.take(flat.reshape(-1, 3), where, 0)
-        light = lab_to_linear(far)
-        outside = np.flatnonzero(~_inside(light))
-        far = far[outside]
+    linear = lab_to_linear(lab)
+    outside = ~_inside(linear)
+    if outside.any():
+        where = np.flatnonzero(outside)
+        far = np.take(lab.reshape(-1, 3), where, 0)
         far[:, 0] = far[:, 0].clip(0, 100)
         far[:, 1:] *= _share_inside(far)[:, None]
-        light[outside] = lab_to_linear(far)
-        linear.reshape(-1, 3)[where] = light
-    return encode(linear.clip(0, 1, out=linear)).reshape(lab.shape)
-
-
-@functools.cache
-def _of_opencv() -> Array:
-    """From OpenCV's linear RGB of L*a*b* to ours: its matrix is rounded."""
-    import cv2
-
-    inner = np.random.default_rng(0).uniform(0.1, 0.9, (1, 64, 3)).astype(np.float32)
-    found = cv2.cvtColor(to_lab(encode(inner)), cv2.COLOR_LAB2LRGB)
-    matrix = np.linalg.lstsq(found[0].astype(np.float64), inner[0], rcond=None)[0]
-    return np.ascontiguousarray(matrix.T, np.float32)
+        linear.reshape(-1, 3)[where] = lab_to_linear(far)
+    return _encode(linear.clip(0, 1, out=linear))
 
 
 _LIGHTS, _TURN = 65, 257

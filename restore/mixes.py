@@ -232,14 +232,15 @@ def evidence(view: Array, noise: Array, averaged: float = 1) -> tuple[Array, Arr
 def noise(patches: Sequence[Array]) -> Array:
     """(3,) standard deviation of the noise in unaveraged (h, w, 3) windows, at least 0.4 / 255.
 
-    Median of the diagonal Haar detail, which edges and gradients leave out mostly
+    Median of the diagonal Haar detail of 2 x 2 pixels, which edges and gradients leave out mostly
     (Donoho & Johnstone 1994, doi:10.1093/biomet/81.3.425).
     """
-    found = [p[:-1, :-1] - p[1:, :-1] - p[:-1, 1:] + p[1:, 1:] for p in patches]
-    diagonal = np.concatenate([d.reshape(-1, 3) for d in found])
-    if not len(diagonal):
+    whole = [p[: len(p) // 2 * 2, : p.shape[1] // 2 * 2] for p in patches]
+    found = [p[::2, ::2] - p[1::2, ::2] - p[::2, 1::2] + p[1::2, 1::2] for p in whole]
+    diagonal = np.concatenate([np.abs(d).reshape(-1, 3).T for d in found], axis=1)
+    if not diagonal.size:
         return np.full(3, 0.4 / 255, np.float32)
-    sigma = np.median(np.abs(diagonal), axis=0) / (2 * 0.6745)
+    sigma = np.median(diagonal, axis=1, overwrite_input=True) / (2 * 0.6745)
     return np.maximum(sigma, 0.4 / 255).astype(np.float32)
 
 

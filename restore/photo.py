@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from restore.space import Samples, Space
 
 PATCH = 64
 """Side of the unaveraged windows a proxy holds, in pixels."""
+STRIP = 2**17
+"""Pixels of the photo that are averaged at a time: more leave the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -323,22 +326,22 @@ class Photo:
         height, width = self.size
         shrink = min(1.0, side / max(height, width))
         rows, columns = max(1, round(height * shrink)), max(1, round(width * shrink))
-        view = np.zeros((rows, columns, 3), np.float32)
-        step = max(1, 2**21 // (3 * width))
-        edges = np.arange(rows + 1) * (height / rows)
-        edges[-1] = height
-        for top in range(0, height, step):
-            count = min(step, height - top)
-            strip = self.tile(Window(top, 0, count, width, self.size)).pixels
+        view = np.empty((rows, columns, 3), np.float32)
+        lines = height / rows  # of the photo in one of the view
+        group = max(1, int(STRIP / (width * lines)))
+        for first in range(0, rows, group):
+            last = min(first + group, rows)
+            edges = np.minimum(np.arange(first, last + 1) * lines, height)
+            top, bottom = int(edges[0]), min(math.ceil(edges[-1]), height)
+            strip = self.tile(Window(top, 0, bottom - top, width, self.size)).pixels
+            if rows < height:
+                line = np.arange(top, bottom)
+                share = np.minimum(line + 1, edges[1:, None]) - np.maximum(line, edges[:-1, None])
+                share = (share.clip(0) / np.diff(edges)[:, None]).astype(np.float32)
+                strip = (share @ strip.reshape(bottom - top, -1)).reshape(-1, width, 3)
             if columns < width:
-                strip = cv2.resize(strip, (columns, count), interpolation=cv2.INTER_AREA)
-            first = int(np.searchsorted(edges, top, "right")) - 1
-            last = int(np.searchsorted(edges, top + count, "left"))
-            lines = np.arange(top, top + count)
-            share = np.minimum(lines + 1, edges[first + 1 : last + 1, None])
-            share = (share - np.maximum(lines, edges[first:last, None])).clip(0)
-            weights = (share * (rows / height)).astype(np.float32)
-            view[first:last] += np.tensordot(weights, strip.reshape(count, columns, 3), 1)
+                strip = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_AREA)
+            view[first:last] = strip.reshape(last - first, columns, 3)
         return view
 
     def _repr_png_(self) -> bytes:
