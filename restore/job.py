@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from restore.photo import Photo
     from restore.recipe import Recipe
 
+READING = 30.0, 1e-6, 4e-6
+"""Seconds that reading a file may take without a sign of life, more for each byte and each pixel:
+1 MB a second, and eight times what the slowest decoder (JPEG 2000) took on one core of ours."""
+WORKING = 600.0, 0.0, 20e-6
+"""The same for anything else: planning, a tile, writing."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -53,8 +59,21 @@ class Outcome:
     found: tuple[str, ...]
 
 
-def restore_file(job: Job, recipe: Recipe, tell: Callable[[float], None]) -> Outcome:
-    """Restore one file, all its pages; `tell` hears the share done, 0 … 1.
+def restore_file(
+    job: Job,
+    recipe: Recipe,
+    tell: Callable[[float], None],
+    allow: Callable[[float, str], None] = lambda seconds, what: None,
+) -> Outcome:
+    """Restore one file, all its pages.
+
+    Parameters
+    ----------
+    tell
+        Hears the share done, 0 … 1.
+    allow
+        Hears how many seconds may pass from now on between two signs of life, and what is done in
+        them: native code that hangs cannot say so.
 
     Raises
     ------
@@ -66,8 +85,11 @@ def restore_file(job: Job, recipe: Recipe, tell: Callable[[float], None]) -> Out
     for path in (job.target, *([job.picture] if job.compare else [])):
         if not job.overwrite:  # before the work, not after it
             files.refuse_existing(path)
+    patience = _Patience(job.path, allow)
+    patience.reads()
     made_from = _sha256(job.path)
-    pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit)
+    pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit, sized=patience.reads)
+    patience.works()
     warnings = list(files.losses(pages, job.target))
     found: list[str] = []
     results: list[Photo] = []
@@ -96,6 +118,28 @@ def restore_file(job: Job, recipe: Recipe, tell: Callable[[float], None]) -> Out
         report.save_compare(pages[0], results[0], job.picture, overwrite=job.overwrite)
         written.append(job.picture)
     return Outcome(tuple(written), tuple(dict.fromkeys(warnings)), tuple(found))
+
+
+class _Patience:
+    """How long each part of the work may take, by the size of the file and its pages."""
+
+    def __init__(self, path: Path, allow: Callable[[float, str], None]) -> None:
+        self.allow = allow
+        self.pixels = self.bytes = 0
+        with suppress(OSError):
+            self.bytes = path.stat().st_size
+
+    def reads(self, pixels: int = 0) -> None:
+        """It is read from now on, and has so many pixels more."""
+        self.pixels += pixels
+        self.allow(self._seconds(*READING), "reading")
+
+    def works(self) -> None:
+        """It is read."""
+        self.allow(self._seconds(*WORKING), "restoring")
+
+    def _seconds(self, least: float, byte: float, pixel: float) -> float:
+        return least + self.bytes * byte + self.pixels * pixel
 
 
 def _sha256(path: Path) -> str:

@@ -18,7 +18,7 @@ that must stay small.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -71,16 +71,34 @@ def load(path: Path | str, *, raw: str = "developed", limit: int = LIMIT) -> Pho
     return _read(Path(path), raw, limit, False)[0]
 
 
-def load_pages(path: Path | str, *, raw: str = "developed", limit: int = LIMIT) -> list[Photo]:
-    """Read all pages of a file in order; see `load`."""
-    return _read(Path(path), raw, limit, True)
+def load_pages(
+    path: Path | str,
+    *,
+    raw: str = "developed",
+    limit: int = LIMIT,
+    sized: Callable[[int], None] | None = None,
+) -> list[Photo]:
+    """Read all pages of a file in order; see `load`.
+
+    Parameters
+    ----------
+    sized
+        Hears how many pixels a page says it has, before it is decoded.
+    """
+    return _read(Path(path), raw, limit, True, sized)
 
 
-def _read(path: Path, raw: str, limit: int, every: bool) -> list[Photo]:
+def _read(
+    path: Path,
+    raw: str,
+    limit: int,
+    every: bool,
+    sized: Callable[[int], None] | None = None,
+) -> list[Photo]:
     from restore.files._reading import opened
 
     _known("raw", raw, ("developed", "camera"))
-    with opened(path, limit, raw, every) as ask:
+    with opened(path, limit, raw, every, sized) as ask:
         fitting = _fitting(path, ask.peek(0, HEAD))
         if not fitting:
             known = ", ".join(formats())

@@ -6,7 +6,7 @@ import os
 import stat
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,6 +58,8 @@ class Ask:
         How camera RAW is opened: "developed" or "camera".
     every
         All pages, or only the first.
+    sized
+        Hears how many pixels a page has before it is decoded.
     """
 
     path: Path
@@ -65,6 +67,7 @@ class Ask:
     limit: int
     raw: str = "developed"
     every: bool = False
+    sized: Callable[[int], None] | None = None
 
     def error(self, text: str) -> PhotoError:
         """A PhotoError about this file."""
@@ -106,6 +109,8 @@ class Ask:
                 f"says it is {width} x {height}, which cannot be in its {self.size} bytes; "
                 "it is damaged or cut off"
             )
+        if self.sized:
+            self.sized(height * width)
 
     @contextmanager
     def decoding(self, what: str = "cannot be decoded") -> Iterator[None]:
@@ -122,7 +127,9 @@ class Ask:
 
 
 @contextmanager
-def opened(path: Path, limit: int, raw: str, every: bool) -> Iterator[Ask]:
+def opened(
+    path: Path, limit: int, raw: str, every: bool, sized: Callable[[int], None] | None = None
+) -> Iterator[Ask]:
     """Open a regular file; PhotoError if it is none, is empty, or changes before it is closed."""
     try:
         file = open(path, "rb", opener=_open)  # noqa: SIM115
@@ -134,7 +141,7 @@ def opened(path: Path, limit: int, raw: str, every: bool) -> Iterator[Ask]:
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise PhotoError(f"{shown(path)}: is not a regular file")
-        ask = Ask(path, file, limit, raw, every)
+        ask = Ask(path, file, limit, raw, every, sized)
         if not before.st_size:
             raise ask.error("is empty")
         try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from restore.errors import PhotoError
+from restore.files import _part
 from restore.files._reading import shown
 
 
@@ -27,7 +27,7 @@ def whole(
     refuse_originals(path, originals)
     if not overwrite:
         refuse_existing(path)
-    part = path.with_name(f".restore-{secrets.token_hex(8)}.part")
+    part = _part.beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:

@@ -59,6 +59,7 @@ def _heif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
             f"{ask.path}: HEIF needs the package pi-heif; install it with: "
             'pip install "restore-photos[heif]"'
         ) from error
+    _check_items(ask)
     with ask.decoding():
         ask.file.seek(0)
         found = pi_heif.open_heif(ask.file, convert_hdr_to_8bit=False)
@@ -67,6 +68,30 @@ def _heif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
     with ask.decoding():
         # a copy: the array would not keep the memory of `found` alive
         return np.array(found), dict(found.info), 1
+
+
+def _check_items(ask: Ask) -> None:
+    """Refuse items whose kind is no text: pi-heif 1.4 crashes on them.
+
+    ISO/IEC 14496-12, 8.11.6: an `infe` box has version and flags, an item's number (in 2 bytes, or
+    4 from version 3 on), 2 bytes of protection, 4 of kind, a name, and of `mime` its content type.
+    """
+    from restore.files import _boxes
+
+    for name, at, size in _boxes.walk(ask.peek, 0, ask.size):
+        parts = _boxes.walk(ask.peek, at + 4, at + size) if name == b"meta" else ()
+        for part, start, length in parts:
+            before = 8 if ask.peek(start, 1) != b"\0" else 6
+            items = _boxes.walk(ask.peek, start + before, start + length)
+            for _, begin, count in items if part == b"iinf" else ():
+                body = ask.peek(begin, min(count, 2**16))
+                rest = body[10 if body[:1] == b"\3" else 8 :]
+                texts = rest[4:].split(b"\0") if rest[:4] == b"mime" else []
+                try:
+                    (rest[:4] + b"".join(texts[1:2])).decode()
+                except UnicodeDecodeError as error:
+                    told = "holds an item of a kind that cannot be; it is damaged"
+                    raise ask.error(told) from error
 
 
 def _avif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:

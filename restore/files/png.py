@@ -43,7 +43,7 @@ def read(ask: Ask) -> list[Photo]:
 
     data = ask.bytes()
     chunks = list(_chunks(ask, data))
-    kind, header = chunks[0]
+    kind, header = chunks[0] if chunks else (b"", b"")
     if kind != b"IHDR" or len(header) != 13:
         raise ask.error("has no header; it is damaged")
     width, height, bits, colours = struct.unpack_from(">IIBB", header)

@@ -1,0 +1,175 @@
+"""A decoder that hangs costs one photo and some seconds, and a child that dies leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+# Two formats beside ours, as a file in restore/files would add them. One hangs while it reads, one
+# while it writes: in C, deaf to signals and, where `held`, with the interpreter in its grip.
+HANGING = """
+import collections, ctypes, itertools, os, signal, sys, types
+import restore.cli, restore.files as files, restore.job as job, restore.worker as worker
+
+def hang():
+    print("hanging", os.getpid(), file=sys.stderr, flush=True)
+    if {held}:
+        collections.deque(itertools.repeat(0), 0)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    while True:
+        ctypes.CDLL(None).pause()
+
+def read(ask):
+    ask.check(100, 100)
+    hang()
+
+def write(path, pages):
+    path.write_bytes(b"half")
+    hang()
+
+def add(name, **content):
+    made = files.formats()[name] = types.ModuleType("restore.files." + name)
+    vars(made).update(SUFFIXES=("." + name,), matches=lambda head: head == name.encode(), **content)
+
+add("reads", read=read)
+add("writes", write=write, DEPTHS=(8,), ALPHA=False)
+job.READING, job.WORKING, worker.FAREWELL = ({seconds}, 0, 0), ({seconds}, 0, 0), 0.5
+restore.cli.main()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two good photos, one between them whose decoder hangs, and a quick recipe."""
+    for name in ("a.png", "c.png"):
+        cv2.imwrite(str(tmp_path / name), np.full((20, 30, 3), 90, np.uint8))
+    (tmp_path / "b.reads").write_bytes(b"reads")
+    (tmp_path / "quick.toml").write_text('[[steps]]\nuse = "levels"\nblack = 5\n')
+    return tmp_path
+
+
+Begin = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def begin(folder: Path) -> Iterator[Begin]:
+    """Begins the command, with the two formats that hang; ends what is left of it afterwards."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def command(*arguments: str, held: bool, seconds: float) -> subprocess.Popen[str]:
+        code = HANGING.format(held=held, seconds=seconds)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "run", "quick.toml", *arguments],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as at a terminal
+        )
+        begun.append(process)
+        return process
+
+    yield command
+    for process in begun:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def hung(process: subprocess.Popen[str]) -> int:
+    """Wait until it hangs; the child's number."""
+    assert process.stderr
+    word, number = process.stderr.readline().split()
+    assert word == "hanging"
+    time.sleep(0.2)  # from its last words into the loop
+    return int(number)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_decoder_that_hangs_takes_one_photo_down(begin: Begin, held: bool) -> None:
+    process = begin("a.png", "b.reads", "c.png", held=held, seconds=1)
+    out, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out.split() == ["restored/a.png", "restored/c.png"]
+    (line,) = (line for line in told.splitlines() if line.startswith("failed"))
+    assert "b.reads: reading it came to a stop: no sign of life for 1 s; the file may be" in line
+
+
+def test_what_a_hanging_encoder_has_half_written_is_removed(begin: Begin, folder: Path) -> None:
+    process = begin("a.png", "--format", "writes", held=True, seconds=1)
+    out, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out == ""
+    assert "a.png: restoring it came to a stop" in told
+    assert list((folder / "restored").iterdir()) == []
+
+
+def test_a_child_that_is_killed_while_it_writes_leaves_nothing(begin: Begin, folder: Path) -> None:
+    process = begin("a.png", "--format", "writes", held=True, seconds=60)
+    os.kill(hung(process), signal.SIGKILL)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "a.png: the process that restored it died (SIGKILL)" in told
+    assert list((folder / "restored").iterdir()) == []
+
+
+def test_ctrl_c_ends_a_decoder_that_hears_nothing(begin: Begin) -> None:
+    process = begin("b.reads", held=True, seconds=60)
+    child = hung(process)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert gone(child)
+
+
+def test_a_child_in_native_code_does_not_outlive_its_killed_parent(
+    begin: Begin, folder: Path
+) -> None:
+    process = begin("a.png", "--format", "writes", held=False, seconds=60)
+    child = hung(process)
+    process.kill()
+    process.communicate(timeout=20)  # the child has the other end of stderr
+    assert gone(child)
+    assert list((folder / "restored").iterdir()) == []
+
+
+def gone(process: int) -> bool:
+    """Whether a process has ended, in three seconds at most."""
+    for _ in range(30):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        if "State:\tZ" in Path(f"/proc/{process}/status").read_text():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_large_photo_is_given_time(folder: Path) -> None:
+    from restore.job import Job, restore_file
+    from restore.recipe import Recipe
+
+    heard: list[tuple[float, str]] = []
+    restore_file(
+        Job(folder / "a.png", folder / "out.png"),
+        Recipe.read(folder / "quick.toml"),
+        lambda share: None,
+        lambda seconds, what: heard.append((seconds, what)),
+    )
+    size = (folder / "a.png").stat().st_size
+    first, sized, rest = heard
+    assert first == (pytest.approx(30 + size * 1e-6), "reading")
+    assert sized == (pytest.approx(first[0] + 600 * 4e-6), "reading")
+    assert rest == (pytest.approx(600 + 600 * 20e-6), "restoring")
