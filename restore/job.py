@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -87,6 +88,7 @@ def restore_file(
             files.refuse_existing(path)
     patience = _Patience(job.path, allow)
     patience.reads()
+    threading.Thread(target=recipe.prepare, daemon=True).start()
     made_from = _sha256(job.path)
     pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit, sized=patience.reads)
     patience.works()

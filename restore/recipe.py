@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +17,8 @@ import numpy as np
 import restore
 from restore import profile, steps
 from restore.color import Array
-from restore.errors import RecipeError, nearest
+from restore.errors import RecipeError, RestoreError, nearest
+from restore.networks import engines
 from restore.photo import Photo, Proxy
 from restore.render import render_photo
 from restore.space import Space
@@ -30,6 +32,8 @@ LONGEST = 64
 """Steps a recipe may come to, those of its recipes included."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 RAW = ("developed", "camera")
+LARGE = 2**26
+"""Bytes of samples beside which a network is not worth its memory once the photo is planned."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,17 @@ class Recipe:
             uses[labels.index(label)] = replace(use, settings={**use.settings, **value})
         return replace(self, uses=tuple(uses))
 
+    def prepare(self) -> None:
+        """Load what the steps need beside a photo, such as a network.
+
+        For a thread beside the one that reads a file. What fails here fails again, and is told, in
+        `plan`.
+        """
+        for use in self.uses:
+            if use.step.prepare:
+                with suppress(RestoreError):
+                    use.step.prepare(**use.settings)
+
     def plan(self, proxy: Proxy) -> Render:
         """One render for all steps, each planned on what the step before it makes of the proxy."""
         planned: dict[str, Render] = {}
@@ -139,6 +154,8 @@ class Recipe:
         """The restored photo: same size and bit depth, with what was found in its notes."""
         proxy = photo.proxy()
         render = self.plan(proxy)
+        if photo.samples.nbytes > LARGE:
+            engines.release()
         space, source = photo.space, photo.source
         if space.camera or (space.grey and _coloured(render.tile(proxy.view))):
             space, source = Space(), replace(source, profile=profile.made("srgb"))

@@ -148,11 +148,16 @@ def _shown(value: object) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """A step as the recipe sees it: its function and what may be set."""
+    """A step as the recipe sees it: its function and what may be set.
+
+    Its module may also have a function `prepare` that takes the same settings and loads what the
+    plan needs beside a photo.
+    """
 
     name: str
     plan: Callable[..., Render]
     settings: Mapping[str, Setting]
+    prepare: Callable[..., None] | None = None
 
     @classmethod
     def of(cls, module: ModuleType) -> Step:
@@ -165,7 +170,8 @@ class Step:
             for key, parameter in inspect.signature(function).parameters.items()
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         }
-        return cls(name, function, MappingProxyType(settings))
+        prepare = getattr(module, "prepare", None)
+        return cls(name, function, MappingProxyType(settings), prepare)
 
     @property
     def about(self) -> str:

@@ -36,10 +36,7 @@ FAREWELL = 5.0
 class Worker:
     """A child process that restores one file after another with one recipe.
 
-    Raises
-    ------
-    RecipeError
-        If the recipe or a setting is wrong.
+    It begins at once to read the recipe; `ready` tells what came of that.
     """
 
     def __init__(self, recipe: str, assignments: dict[str, str]) -> None:
@@ -59,6 +56,15 @@ class Worker:
         self._process = context.Process(target=_serve, args=asked)
         self._process.start()
         theirs.close()
+
+    def ready(self) -> None:
+        """Wait until the child has read the recipe.
+
+        Raises
+        ------
+        RecipeError
+            If the recipe or a setting is wrong.
+        """
         self._answer(lambda share: None, "restore")
 
     def run(self, job: Job, tell: Callable[[float], None]) -> Outcome:
@@ -73,6 +79,7 @@ class Worker:
         if not self._process.is_alive():
             self._pipe.close()
             self._start()
+            self.ready()
         self._folder = job.target.parent
         with suppress(OSError):  # it has just died; the answer tells
             self._pipe.send(job)

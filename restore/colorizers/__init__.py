@@ -8,6 +8,7 @@ A colorizer's module says, as data and functions, all that the rest of the progr
     RANK: int           "auto" takes the highest rank that is installed
     installed() -> bool
     sha256() -> str     of the weights in use
+    load(engine)        the network, ready to run; held, so that `chroma` finds it
     chroma(lightness, *, side, temperature, vividness, engine) -> Chroma
 
 The defaults of `chroma` for temperature and vividness are what suits the network.

@@ -34,6 +34,11 @@ def sha256() -> str:
     return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
 
 
+def load(engine: str = "auto") -> engines.Network:
+    """The network, ready to run."""
+    return engines.load(WEIGHTS, engine)
+
+
 def chroma(
     lightness: Array,
     *,
@@ -48,7 +53,7 @@ def chroma(
     was 208 and is at its best from 192 to 256.
     """
     values, (rows, columns) = fit(lightness, side)
-    network = engines.load(WEIGHTS, engine)
+    network = load(engine)
     logits = np.ascontiguousarray(network(values)[0, :, rows, columns])
     logits = natural(logits, vividness)
     return Chroma(mean(probabilities(logits, temperature)), logits, grid(), network.engine)

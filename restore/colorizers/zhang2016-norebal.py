@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from restore.color import Array
 from restore.colorizers import Chroma, zhang2016
-from restore.networks import weights
+from restore.networks import engines, weights
 
 ABOUT = "The 2016 network without class rebalancing: cautious, duller, fewer wrong colours."
 LICENCE = zhang2016.LICENCE
@@ -26,6 +26,11 @@ def installed() -> bool:
 def sha256() -> str:
     """SHA-256 of the file that the weights came from."""
     return weights.details(NAME)["source_sha256"]
+
+
+def load(engine: str = "auto") -> engines.Network:
+    """The network, ready to run."""
+    return zhang2016.loaded(NAME, engine)[0]
 
 
 def chroma(

@@ -56,18 +56,28 @@ def chroma(
     return run(NAME, lightness, side, temperature, vividness, engine)
 
 
+def load(engine: str = "auto") -> engines.Network:
+    """The network, ready to run."""
+    return loaded(NAME, engine)[0]
+
+
+def loaded(name: str, engine: str) -> tuple[engines.Network, engines.Precision]:
+    """The model `name` of this family, ready to run, and what it calculates in.
+
+    That is bf16 where the processor has it: about half the time, and colours that differ less than
+    one sees (docs/models/zhang2016.md has the figures).
+    """
+    engine = engines.engine(engine)
+    precision: engines.Precision = "bf16" if engine == "openvino" and engines.has_bf16() else "f32"
+    return engines.load(weights.path(name), engine, precision), precision
+
+
 def run(
     name: str, lightness: Array, side: int, temperature: float, vividness: float, engine: str
 ) -> Chroma:
-    """Run the model `name` of this family; vividness 1 leaves its logits as they are.
-
-    In bf16 where the processor has it: about half the time, and colours that differ less than one
-    sees (docs/models/zhang2016.md has the figures).
-    """
+    """Run the model `name` of this family; vividness 1 leaves its logits as they are."""
     values, (rows, columns) = fit(lightness, side, MULTIPLE)
-    engine = engines.engine(engine)
-    precision: engines.Precision = "bf16" if engine == "openvino" and engines.has_bf16() else "f32"
-    network = engines.load(weights.path(name), engine, precision)
+    network, precision = loaded(name, engine)
     logits = np.ascontiguousarray(network(values)[0, :, rows, columns])
     logits = natural(logits, vividness)
     used = f"{network.engine}, {precision}"

@@ -81,9 +81,7 @@ def run(
     RECIPE is a name ("restore recipes" lists them) or the path of a TOML file. A PHOTO that is a
     folder stands for the photos in it. Originals are never changed.
     """
-    from restore.commands._console import progress, stderr
     from restore.errors import PhotoError
-    from restore.job import Job
     from restore.names import expanded, refuse_inputs, target_of
     from restore.worker import Worker
 
@@ -95,10 +93,15 @@ def run(
         raise click.BadParameter(str(error), param_hint="--format") from error
     todo = expanded(photos)
     worker = Worker(recipe, pairs(assignments))
+    # meanwhile
+    from restore.commands._console import progress, stderr
+    from restore.job import Job
+
     console = stderr()
     failed = 0
     taken: dict[Path, Path] = {}
     try:
+        worker.ready()
         with progress(console, quiet) as bar:
             whole = bar.add_task(f"{len(todo)} photos", total=len(todo), visible=len(todo) > 1)
             for path in todo:

@@ -144,6 +144,12 @@ def load(onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32")
         return _load(onnx, stamp, chosen, precision)
 
 
+def release() -> None:
+    """Let all networks go that nobody else holds: they take hundreds of megabytes."""
+    with _LOADING:
+        _load.cache_clear()
+
+
 _chosen = engine  # `load` has a parameter of that name
 _LOADING = threading.Lock()
 

@@ -13,6 +13,11 @@ from restore.step import Amount, Param, Render
 from restore.steps._chroma import guide
 
 
+def prepare(*, model: str = "auto", **_: object) -> None:
+    """Load the network."""
+    colorizers.get(model, "colorize").load()
+
+
 def colorize(
     proxy: Proxy,
     *,
