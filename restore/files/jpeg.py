@@ -271,7 +271,7 @@ def _encoded(photo: Photo) -> Iterator[bytes]:
 
 def _picture(photo: Photo, top: int, rows: int, **options: Any) -> bytes:
     """A band as a JPEG of its own, without its begin and header of JFIF."""
-    import io
+    import tempfile
 
     import numpy as np
     from PIL import Image
@@ -285,9 +285,10 @@ def _picture(photo: Photo, top: int, rows: int, **options: Any) -> bytes:
     image = Image.fromarray(
         np.ascontiguousarray(samples.squeeze(2) if samples.shape[2] == 1 else samples)
     )
-    out = io.BytesIO()
-    image.save(out, "JPEG", subsampling=details.get("subsampling", 0), **options)
-    data = out.getvalue()
+    with tempfile.TemporaryFile() as out:  # only into a true file are bands encoded side by side
+        image.save(out, "JPEG", subsampling=details.get("subsampling", 0), **options)
+        out.seek(0)
+        data = out.read()
     return data[4 + struct.unpack_from(">H", data, 4)[0] :]
 
 

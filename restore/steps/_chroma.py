@@ -9,6 +9,8 @@ import numpy as np
 from restore.color import Array
 from restore.photo import Field, Window
 
+FINE = 8
+"""Pixels of lightness that are looked at in a cell, each way: more find the same."""
 FINER = 4
 """The offset map is kept this much finer than the cells: linear between its points is smooth."""
 
@@ -68,6 +70,9 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
     def box(values: Array) -> Array:
         return cv2.blur(values, (3, 3), borderType=cv2.BORDER_REFLECT).reshape(values.shape)
 
+    if lightness.shape[0] > FINE * rows and lightness.shape[1] > FINE * columns:
+        size = FINE * columns, FINE * rows
+        lightness = cv2.resize(lightness, size, interpolation=cv2.INTER_AREA)
     ab = cells(ab)
     light: Array = cells(lightness * np.float32(0.01))[..., None]
     middle, mean = box(light), box(ab)
