@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -181,7 +182,8 @@ class Field:
         """As `at`, its n planes each on its own: (n, rows, columns)."""
         import cv2
 
-        rows, below, lower = _weights(window.top, window.height, window.size[0], len(self.values))
+        own = slice(window.top, window.top + window.height)
+        rows, below, lower = (w[own] for w in _weights(window.size[0], len(self.values)))
         first = max(min(int(rows[0]), len(self.values) - 2), 0)  # of one row OpenCV rounds apart
         used = self.values[first : max(below[-1], first + 1) + 1]
         used = used.reshape(*used.shape[:2], -1).transpose(2, 0, 1)  # (n, rows, columns)
@@ -202,11 +204,12 @@ class Field:
         return found
 
 
+@functools.lru_cache(16)
 def _weights(
-    start: int, count: int, size: int, cells: int
+    size: int, cells: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """The cell before, the cell after and the latter's weight, for pixels of a line of `size`."""
-    place = ((np.arange(start, start + count) + 0.5) / size * cells - 0.5).clip(0, cells - 1)
+    """The cell before, the cell after and the latter's weight, for all pixels of a line."""
+    place = ((np.arange(size) + 0.5) / size * cells - 0.5).clip(0, cells - 1)
     cell = place.astype(np.intp)
     return cell, np.minimum(cell + 1, cells - 1), (place - cell).astype(np.float32)
 
