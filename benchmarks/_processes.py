@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,11 +74,22 @@ def highest(pid: int) -> int:
     return 0
 
 
-def best(command: Sequence[str], environment: dict[str, str], runs: int) -> Cost:
-    """The least wall time with its processor time, and the largest peak, of several runs."""
-    found = [cost(command, environment) for _ in range(runs)]
-    quickest = min(found, key=lambda one: one.wall)
-    return Cost(quickest.wall, quickest.cpu, max(one.peak for one in found))
+def best(
+    commands: Mapping[str, Sequence[str]], environment: dict[str, str], runs: int
+) -> dict[str, Cost]:
+    """{name: least wall time with its processor time, and largest peak} of several runs.
+
+    The commands take turns, so that a machine that gets slower does so for all of them.
+    """
+    found: dict[str, list[Cost]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            found[name].append(cost(command, environment))
+    costs = {}
+    for name, ran in found.items():
+        quickest = min(ran, key=lambda one: one.wall)
+        costs[name] = Cost(quickest.wall, quickest.cpu, max(one.peak for one in ran))
+    return costs
 
 
 def synthetic(megapixels: float, depth: type = np.uint8) -> np.ndarray:
