@@ -5,9 +5,10 @@
     python benchmarks/speed.py --steps      each step alone, in MP/s on one core, and on two
     python benchmarks/speed.py --check      exit status 1 where a target is missed
 
-All in one go on one machine, whose runs take turns. The network is one of the true layout of Zhang 2016 with random
-weights: time does not depend on their values. The peer (`tutorial.py`) runs it with OpenCV's dnn,
-as tutorials do; ours with the default engine, read from a model folder that the benchmark fills.
+All in one go on one machine, whose runs take turns. The network is one of the true layout of
+Zhang 2016 with random weights: time does not depend on their values. The peer (`tutorial.py`) runs
+it with OpenCV's dnn, as tutorials do; ours with the default engine, read from a model folder that
+the benchmark fills.
 """
 
 from __future__ import annotations
