@@ -210,6 +210,27 @@ def test_a_broken_own_recipe_does_not_hide_the_others(recipe: Path) -> None:
     assert "Bad Name" not in found.stdout
 
 
+def test_what_a_file_says_commands_no_terminal(photo: Path, recipe: Path) -> None:
+    folder = photo.parent / "home" / "restore" / "recipes"
+    folder.mkdir(parents=True)
+    title = 'title = "[/bold] \\u001b[31m"'
+    (folder / "odd.toml").write_text(recipe.read_text().replace('title = "Quick"', title))
+    found = restore("recipes", home=photo.parent / "home")
+    assert "[/bold] ?[31m" in found.stdout, found.stderr
+    names = [photo.with_name("\x1b[31ma\nb.jpg"), photo.with_name("c\u202fd.jpg")]
+    for name in names:
+        name.write_bytes(photo.read_bytes())
+    made = restore("run", recipe, *names, cwd=photo.parent)
+    assert made.stdout == "restored/\x1b[31ma\nb.jpg\nrestored/c\u202fd.jpg\n"  # for programs
+    again = restore("run", recipe, *names, cwd=photo.parent)
+    assert [line[:28] for line in again.stderr.splitlines()] == [
+        "failed: restored/?[31ma?b.jp",
+        "failed: restored/c\u202fd.jpg exi",
+    ]
+    told = restore("info", names[0])
+    assert told.stdout.startswith(f"{photo.parent}/?[31ma?b.jpg\n")
+
+
 def test_own_recipes_are_found_by_name(photo: Path, recipe: Path) -> None:
     folder = photo.parent / "home" / "restore" / "recipes"
     folder.mkdir(parents=True)

@@ -22,7 +22,7 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
 
     from restore import recipe as found
     from restore.commands._console import stdout, table
-    from restore.errors import RecipeError
+    from restore.errors import RecipeError, printable
     from restore.schema import schema as make_schema
 
     if schema:
@@ -42,7 +42,8 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
         for each in found.names():
             try:
                 chosen = found.Recipe.named(each)
-                listing.add_row(each, chosen.title, " > ".join(chosen.labels))
+                title = escape(printable(chosen.title))
+                listing.add_row(each, title, " > ".join(chosen.labels))
             except RecipeError as error:
                 listing.add_row(each, "cannot be used", escape(str(error)))
         stdout().print(listing)

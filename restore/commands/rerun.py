@@ -38,7 +38,7 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
     """
     import restore
     from restore import files
-    from restore.commands._console import progress, stderr
+    from restore.commands._console import progress, stderr, warn
     from restore.errors import PhotoError
     from restore.job import Job, restore_file
     from restore.recipe import Recipe
@@ -56,7 +56,7 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
             recipe,
             lambda share: bar.update(task, completed=share),
         )
-    click.echo(target)
+    click.echo(target, color=True)
     changes = []
     now = files.load(target).source.record
     if record.get("originalSha256", "") != now.get("originalSha256", ""):
@@ -69,4 +69,4 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
             f"network {then} then, {now.get('network')} ({now.get('networkSha256', '')[:12]}) now"
         )
     for line in () if quiet else (*outcome.warnings, *changes):
-        console.print("warning: ", line, sep="", markup=False, style="yellow")
+        warn(console, line)

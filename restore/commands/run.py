@@ -81,7 +81,7 @@ def run(
     RECIPE is a name ("restore recipes" lists them) or the path of a TOML file. A PHOTO that is a
     folder stands for the photos in it. Originals are never changed.
     """
-    from restore.commands._console import progress, stderr
+    from restore.commands._console import progress, stderr, warn
     from restore.errors import PhotoError
     from restore.job import Job
     from restore.names import expanded, refuse_inputs, target_of
@@ -122,9 +122,9 @@ def run(
                 else:
                     taken[target] = path
                     for result in outcome.written:
-                        click.echo(result)
+                        click.echo(result, color=True)  # a name as it is, whatever is in it
                     for line in () if quiet else outcome.warnings:
-                        console.print("warning: ", line, sep="", markup=False, style="yellow")
+                        warn(console, line)
                     for line in outcome.found if verbose else ():
                         console.print("  ", line, sep="", markup=False)
                 bar.remove_task(task)
