@@ -99,6 +99,27 @@ def test_one_broken_photo_does_not_stop_the_others(photo: Path, recipe: Path) ->
     assert "Traceback" not in found.stderr
 
 
+def test_a_photo_that_may_not_be_read_does_not_stop_the_others(photo: Path, recipe: Path) -> None:
+    secret = photo.with_name("secret.jpg")
+    secret.write_bytes(photo.read_bytes())
+    secret.chmod(0)
+    if os.access(secret, os.R_OK):
+        pytest.skip("root may read everything")
+    locked = photo.with_name("locked")
+    locked.mkdir(0o500)
+    closed = photo.with_name("closed")
+    closed.mkdir(0)
+    found = restore("run", recipe, secret, closed / "photo.jpg", photo, cwd=photo.parent)
+    closed.chmod(0o700)
+    assert found.returncode == 1
+    assert "closed/photo.jpg: cannot be opened: Permission denied" in found.stderr
+    assert found.stdout.split() == ["restored/photo.jpg"]
+    assert "secret.jpg: cannot be opened: Permission denied" in found.stderr
+    refused = restore("run", recipe, photo, "-o", locked)
+    assert refused.returncode == 1
+    assert "locked/photo.jpg: cannot be written: Permission denied" in refused.stderr
+
+
 def test_no_photo_of_the_run_is_replaced_by_a_result(photo: Path, recipe: Path) -> None:
     folder = photo.parent / "both"
     folder.mkdir()

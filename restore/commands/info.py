@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example:  restore info scans/*.tif")
-@click.argument(
-    "photos", nargs=-1, required=True, type=FilePath(path_type=Path), metavar="PHOTO..."
-)
+@click.argument("photos", nargs=-1, required=True, type=FilePath(), metavar="PHOTO...")
 @click.pass_context
 def info(ctx: click.Context, photos: tuple[Path, ...]) -> None:
     """Tell what PHOTOs are, what is wrong with them, and which recipe suits.

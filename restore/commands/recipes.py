@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from restore.commands._paths import FilePath
+
 
 @click.command(epilog="Example:  restore recipes faded-print")
 @click.argument("name", required=False)
 @click.option(
     "--check",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE",
     help="Check a recipe file, and say what is wrong in it.",
 )

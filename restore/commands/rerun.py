@@ -6,16 +6,18 @@ from pathlib import Path
 
 import click
 
+from restore.commands._paths import FilePath
+
 
 @click.command(
     epilog="Example:  restore rerun restored/scan.tif --from scan.tif -o again/",
 )
-@click.argument("result", type=click.Path(path_type=Path))
+@click.argument("result", type=FilePath())
 @click.option(
     "--from",
     "original",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="ORIGINAL",
     help="The photo that the result was made from.",
 )
@@ -24,7 +26,7 @@ import click
     "--out",
     default="restored",
     show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     metavar="FOLDER",
     help="Where the new result goes.",
 )

@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5")
 @click.argument("recipe")
-@click.argument(
-    "photos", nargs=-1, required=True, type=FilePath(path_type=Path), metavar="PHOTO..."
-)
+@click.argument("photos", nargs=-1, required=True, type=FilePath(), metavar="PHOTO...")
 @click.option(
     "-o",
     "--out",
     default="restored",
     show_default=True,
-    type=FilePath(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     metavar="FOLDER",
     help="Where the results go; made if it is not there.",
 )
