@@ -6,9 +6,22 @@ one line. The command line shows it without a traceback.
 
 from __future__ import annotations
 
+import unicodedata
+
+
+def printable(text: object) -> str:
+    """What comes from a file or its name in one line, without what a terminal would obey."""
+    return "".join(
+        letter if letter.isprintable() or unicodedata.category(letter) == "Zs" else "?"
+        for letter in str(text)
+    )
+
 
 class RestoreError(Exception):
     """Something a person can put right."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class PhotoError(RestoreError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,9 +19,11 @@ def expanded(paths: Sequence[Path]) -> list[Path]:
     known = files.suffixes()
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
+        # os.path: what may not be looked at is no folder here, and told where it is read
+        if os.path.isdir(path):  # noqa: PTH112
             inside = [each for each in sorted(path.iterdir()) if each.suffix.lower() in known]
-            inside = [each for each in inside if each.is_file() and not each.name.startswith(".")]
+            inside = [each for each in inside if not each.name.startswith(".")]
+            inside = [each for each in inside if os.path.isfile(each)]  # noqa: PTH113
             if not inside:
                 raise PhotoError(f"{path}: there are no photos in this folder")
             found += inside

@@ -251,14 +251,28 @@ def _text(path: Path) -> str:
 def _value(text: str) -> object:
     try:
         found = tomllib.loads(f"value = {text}")
+        plain = len(found) == 1 and not _too_large(found)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return text
-    return found["value"] if len(found) == 1 else text
+    return found["value"] if plain else text
+
+
+def _too_large(content: object) -> bool:
+    """Whether there is a whole number beyond TOML's 64 bits; longer ones cannot even be shown."""
+    if isinstance(content, dict):
+        return any(_too_large(value) for value in content.values())
+    if isinstance(content, list):
+        return any(_too_large(value) for value in content)
+    return isinstance(content, int) and content.bit_length() > 63
 
 
 def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
+    if len(text) > LARGEST:  # one that a photo's metadata hold has not been a file
+        raise RecipeError(f"{where}: is longer than {LARGEST} letters, the most a recipe may have")
     try:
         content = tomllib.loads(text)
+        if _too_large(content):
+            raise RecipeError(f"{where}: holds a whole number beyond 64 bits")
     except (tomllib.TOMLDecodeError, ValueError) as error:
         raise RecipeError(f"{where}: is not TOML: {' '.join(str(error).split())}") from error
     except RecursionError as error:

@@ -188,6 +188,8 @@ def _work(pipe: Connection, recipe: str, changes: dict[str, str]) -> None:
             raise
         except OSError as error:
             reason = error.strerror or str(error)
+            if error.filename not in (None, str(job.path)):  # a folder of models, for instance
+                reason += f" ({error.filename})"
             pipe.send(("failed", PhotoError(f"{job.path}: {reason}")))
         except Exception as error:
             bug = PhotoError(f"{job.path}: a bug in restore: {type(error).__name__}: {error}")

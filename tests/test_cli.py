@@ -99,6 +99,27 @@ def test_one_broken_photo_does_not_stop_the_others(photo: Path, recipe: Path) ->
     assert "Traceback" not in found.stderr
 
 
+def test_a_photo_that_may_not_be_read_does_not_stop_the_others(photo: Path, recipe: Path) -> None:
+    secret = photo.with_name("secret.jpg")
+    secret.write_bytes(photo.read_bytes())
+    secret.chmod(0)
+    if os.access(secret, os.R_OK):
+        pytest.skip("root may read everything")
+    locked = photo.with_name("locked")
+    locked.mkdir(0o500)
+    closed = photo.with_name("closed")
+    closed.mkdir(0)
+    found = restore("run", recipe, secret, closed / "photo.jpg", photo, cwd=photo.parent)
+    closed.chmod(0o700)
+    assert found.returncode == 1
+    assert "closed/photo.jpg: cannot be opened: Permission denied" in found.stderr
+    assert found.stdout.split() == ["restored/photo.jpg"]
+    assert "secret.jpg: cannot be opened: Permission denied" in found.stderr
+    refused = restore("run", recipe, photo, "-o", locked)
+    assert refused.returncode == 1
+    assert "locked/photo.jpg: cannot be written: Permission denied" in refused.stderr
+
+
 def test_no_photo_of_the_run_is_replaced_by_a_result(photo: Path, recipe: Path) -> None:
     folder = photo.parent / "both"
     folder.mkdir()
@@ -208,6 +229,27 @@ def test_a_broken_own_recipe_does_not_hide_the_others(recipe: Path) -> None:
     assert "cannot be used" in found.stdout
     assert "led-concert" in found.stdout
     assert "Bad Name" not in found.stdout
+
+
+def test_what_a_file_says_commands_no_terminal(photo: Path, recipe: Path) -> None:
+    folder = photo.parent / "home" / "restore" / "recipes"
+    folder.mkdir(parents=True)
+    title = 'title = "[/bold] \\u001b[31m"'
+    (folder / "odd.toml").write_text(recipe.read_text().replace('title = "Quick"', title))
+    found = restore("recipes", home=photo.parent / "home")
+    assert "[/bold] ?[31m" in found.stdout, found.stderr
+    names = [photo.with_name("\x1b[31ma\nb.jpg"), photo.with_name("c\u202fd.jpg")]
+    for name in names:
+        name.write_bytes(photo.read_bytes())
+    made = restore("run", recipe, *names, cwd=photo.parent)
+    assert made.stdout == "restored/\x1b[31ma\nb.jpg\nrestored/c\u202fd.jpg\n"  # for programs
+    again = restore("run", recipe, *names, cwd=photo.parent)
+    assert [line[:28] for line in again.stderr.splitlines()] == [
+        "failed: restored/?[31ma?b.jp",
+        "failed: restored/c\u202fd.jpg exi",
+    ]
+    told = restore("info", names[0])
+    assert told.stdout.startswith(f"{photo.parent}/?[31ma?b.jpg\n")
 
 
 def test_own_recipes_are_found_by_name(photo: Path, recipe: Path) -> None:

@@ -11,10 +11,10 @@ import tifffile
 from PIL import Image
 from skimage.data import astronaut
 
-from restore import files, profile
+from restore import files, profile, report
 from restore.errors import PhotoError
 from restore.photo import Photo, Source
-from restore.recipe import Recipe
+from restore.recipe import Recipe, names
 
 FACE = np.ascontiguousarray(astronaut()[40:140, 150:290])
 
@@ -55,6 +55,31 @@ def test_one_huge_sample_breaks_no_recipe(tmp_path: Path, recipe: str, value: fl
     tifffile.imwrite(tmp_path / "a.tif", data, photometric="rgb")
     result = Recipe.named(recipe)(files.load(tmp_path / "a.tif"))
     assert np.isfinite(result.samples).all()
+
+
+@pytest.mark.parametrize("recipe", names())
+def test_the_thinnest_photos_go_through_every_recipe(tmp_path: Path, recipe: str) -> None:
+    random = np.random.default_rng(0)
+    chosen = Recipe.named(recipe)
+    for height, width in ((1, 1), (1, 2), (2, 1), (1, 700), (700, 1)):
+        for channels, dtype, suffix in ((1, np.uint8, ".png"), (3, np.uint16, ".tif")):
+            data = random.integers(0, np.iinfo(dtype).max, (height, width, channels), dtype)
+            photo = files.load(files.save(Photo(data), tmp_path / f"a{suffix}", overwrite=True))
+            result = chosen(photo)
+            again = files.load(files.save(result, tmp_path / f"b{suffix}", overwrite=True))
+            assert again.size == (height, width)
+            report.save_compare(photo, result, tmp_path / "c.jpg", overwrite=True)
+
+
+@pytest.mark.parametrize("recipe", names())
+def test_what_is_no_number_breaks_no_recipe(tmp_path: Path, recipe: str) -> None:
+    data = FACE / np.float32(255)
+    data[50:60, 70] = np.nan, np.inf, -np.inf
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="rgb")
+    tifffile.imwrite(tmp_path / "b.tif", np.full_like(data, np.nan), photometric="rgb")
+    for name in ("a.tif", "b.tif"):
+        result = Recipe.named(recipe)(files.load(tmp_path / name))
+        assert np.isfinite(result.samples).all()
 
 
 def test_our_profiles_do_not_tell_the_time() -> None:

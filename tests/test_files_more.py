@@ -266,3 +266,17 @@ def test_a_missing_package_says_what_to_install(
     (tmp_path / "a.heic").write_bytes(base64.b64decode(HEIC))
     with pytest.raises(MissingPackage, match=r'pip install "restore-photos\[heif\]"'):
         files.load(tmp_path / "a.heic")
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_narrow_noise_has_room_in_a_png(tmp_path: Path, width: int, dtype: type) -> None:
+    # each row has a byte more than its pixels, which is much where they are two
+    noise = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (3000, width, 1), dtype)
+    again = files.load(files.save(Photo(noise), tmp_path / "a.png"))
+    np.testing.assert_array_equal(again.samples, noise)
+
+
+def test_a_view_of_one_pixel_is_written(tmp_path: Path) -> None:
+    view = np.full((1, 1, 3), 9, np.uint8)[..., :1]  # contiguous to numpy, with strides of three
+    assert files.load(files.save(Photo(view), tmp_path / "a.png")).samples.tolist() == [[[9]]]

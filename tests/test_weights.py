@@ -329,6 +329,18 @@ def test_adds_another_file_of_the_layout_and_says_so(tmp_path: Path) -> None:
     assert len(said.notes) == 1
 
 
+def test_the_length_says_more_than_the_name(tmp_path: Path) -> None:
+    """Another training of the same layout, written by the same program, is as long to the byte."""
+    for name, file in (("zhang2016-norebal", "mine.bin"), ("zhang2016", "x_norebal.bin")):
+        for key, wanted in weights.KNOWN.items():
+            size = len(OTHER) if key == name else len(OTHER) + 310
+            weights.KNOWN[key] = replace(wanted, size=size)
+        (tmp_path / file).write_bytes(OTHER)
+        added = weights.add(tmp_path / file)
+        assert added.name == name
+        assert f"because it has its size, {len(OTHER)} bytes" in added.notes[1]
+
+
 def test_adds_what_another_machine_has_made(tmp_path: Path) -> None:
     (tmp_path / "mine_norebal.caffemodel").write_bytes(OTHER)
     first = weights.add(tmp_path / "mine_norebal.caffemodel")

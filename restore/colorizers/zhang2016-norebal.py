@@ -6,26 +6,21 @@ trained, and more of it weights rare colours up by the estimate that `zhang2016`
 
 from __future__ import annotations
 
+from functools import partial
+
 from restore.color import Array
 from restore.colorizers import Chroma, zhang2016
 from restore.networks import engines, weights
 
 ABOUT = "The 2016 network without class rebalancing: cautious, duller, fewer wrong colours."
 LICENCE = zhang2016.LICENCE
-BYTES = 128946454
 RANK = 5
 
 NAME = "zhang2016-norebal"
+BYTES = weights.KNOWN[NAME].size
 
-
-def installed() -> bool:
-    """Whether it has been added."""
-    return weights.installed(NAME)
-
-
-def sha256() -> str:
-    """SHA-256 of the file that the weights came from."""
-    return weights.details(NAME)["source_sha256"]
+installed = partial(weights.installed, NAME)
+sha256 = partial(weights.sha256, NAME)
 
 
 def load(engine: str = "auto") -> engines.Network:

@@ -12,6 +12,8 @@ published network, the estimate has no part.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from restore.color import Array
@@ -23,22 +25,16 @@ from restore.networks import engines, weights
 
 ABOUT = "The network of the 2016 paper, trained on 1.3 million photos; 64 GFLOP."
 LICENCE = "BSD-2-Clause, (c) 2016 Richard Zhang, Phillip Isola, Alexei A. Efros"
-BYTES = 128946764
 RANK = 20
 
 NAME = "zhang2016"
+BYTES = weights.KNOWN[NAME].size
 MULTIPLE = 32
 """Of the input's sides; 8 would do, 32 makes fewer sizes to compile."""
 
 
-def installed() -> bool:
-    """Whether it has been pulled or added."""
-    return weights.installed(NAME)
-
-
-def sha256() -> str:
-    """SHA-256 of the file that the weights came from."""
-    return weights.details(NAME)["source_sha256"]
+installed = partial(weights.installed, NAME)
+sha256 = partial(weights.sha256, NAME)
 
 
 def chroma(

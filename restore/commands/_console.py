@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
+from restore.errors import printable
+
 
 def stderr() -> Console:
     """A console for progress and messages."""
@@ -48,3 +50,8 @@ def progress(console: Console, quiet: bool) -> Progress:
         transient=True,
         disable=quiet or not console.is_terminal,
     )
+
+
+def warn(console: Console, text: str) -> None:
+    """Print a warning: it may hold what a file says."""
+    console.print("warning: ", printable(text), sep="", markup=False, style="yellow")

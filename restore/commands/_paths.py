@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import click
 
 
 class FilePath(click.Path):
-    """A path; refuses the empty text that an unset shell variable leaves."""
+    """A path; refuses the empty text that an unset shell variable leaves.
+
+    Whether it can be read is found where it is read: one photo that cannot must not stop the
+    others.
+    """
+
+    def __init__(self, *, file_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, readable=False, path_type=Path)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example:  restore info scans/*.tif")
-@click.argument(
-    "photos", nargs=-1, required=True, type=FilePath(path_type=Path), metavar="PHOTO..."
-)
+@click.argument("photos", nargs=-1, required=True, type=FilePath(), metavar="PHOTO...")
 @click.pass_context
 def info(ctx: click.Context, photos: tuple[Path, ...]) -> None:
     """Tell what PHOTOs are, what is wrong with them, and which recipe suits.
@@ -45,6 +43,7 @@ def tell(console: Console, path: Path, photo: Photo) -> None:
     """Print what is known and found of one photo."""
     from restore import profile
     from restore.commands._console import table
+    from restore.errors import printable
     from restore.info import inspect
 
     source, found = photo.source, inspect(photo)
@@ -52,7 +51,7 @@ def tell(console: Console, path: Path, photo: Photo) -> None:
     depth = {8: "8 bits", 16: "16 bits", 32: "float"}[photo.bits]
     kind = "grey" if photo.samples.shape[2] == 1 else "R G B"
     pages = f", page 1 of {source.pages}" if source.pages > 1 else ""
-    console.print(path, style="bold", markup=False)
+    console.print(printable(path), style="bold", markup=False)
     facts = {
         "file": f"{source.format}, {width} x {height} ({width * height / 1e6:.1f} MP), "
         f"{kind}, {depth}{pages}",
@@ -72,7 +71,7 @@ def tell(console: Console, path: Path, photo: Photo) -> None:
     }
     for name, text in facts.items():
         if text:
-            console.print(f"  {name:8} {text}", markup=False)
+            console.print(f"  {name:8} {printable(text)}", markup=False)
     listing = table("  channel", "clipped black", "clipped white", "noise", "spread")
     for name, one in found.channels.items():
         listing.add_row(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restore.commands._paths import FilePath
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -90,7 +92,7 @@ def pull(name: str, quiet: bool) -> None:
 
 
 @models.command(epilog="Example:  restore models add colorization_release_v2.caffemodel")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @click.option(
     "--as", "name", metavar="NAME", default="", help="Which model it is; found out if not given."
 )

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from restore.commands._paths import FilePath
+
 
 @click.command(epilog="Example:  restore recipes faded-print")
 @click.argument("name", required=False)
 @click.option(
     "--check",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE",
     help="Check a recipe file, and say what is wrong in it.",
 )
@@ -22,7 +24,7 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
 
     from restore import recipe as found
     from restore.commands._console import stdout, table
-    from restore.errors import RecipeError
+    from restore.errors import RecipeError, printable
     from restore.schema import schema as make_schema
 
     if schema:
@@ -42,7 +44,8 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
         for each in found.names():
             try:
                 chosen = found.Recipe.named(each)
-                listing.add_row(each, chosen.title, " > ".join(chosen.labels))
+                title = escape(printable(chosen.title))
+                listing.add_row(each, title, " > ".join(chosen.labels))
             except RecipeError as error:
                 listing.add_row(each, "cannot be used", escape(str(error)))
         stdout().print(listing)

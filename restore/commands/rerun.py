@@ -6,16 +6,18 @@ from pathlib import Path
 
 import click
 
+from restore.commands._paths import FilePath
+
 
 @click.command(
     epilog="Example:  restore rerun restored/scan.tif --from scan.tif -o again/",
 )
-@click.argument("result", type=click.Path(path_type=Path))
+@click.argument("result", type=FilePath())
 @click.option(
     "--from",
     "original",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="ORIGINAL",
     help="The photo that the result was made from.",
 )
@@ -24,7 +26,7 @@ import click
     "--out",
     default="restored",
     show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     metavar="FOLDER",
     help="Where the new result goes.",
 )
@@ -38,7 +40,7 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
     """
     import restore
     from restore import files
-    from restore.commands._console import progress, stderr
+    from restore.commands._console import progress, stderr, warn
     from restore.errors import PhotoError
     from restore.job import Job, restore_file
     from restore.recipe import Recipe
@@ -56,7 +58,7 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
             recipe,
             lambda share: bar.update(task, completed=share),
         )
-    click.echo(target)
+    click.echo(target, color=True)
     changes = []
     now = files.load(target).source.record
     if record.get("originalSha256", "") != now.get("originalSha256", ""):
@@ -69,4 +71,4 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
             f"network {then} then, {now.get('network')} ({now.get('networkSha256', '')[:12]}) now"
         )
     for line in () if quiet else (*outcome.warnings, *changes):
-        console.print("warning: ", line, sep="", markup=False, style="yellow")
+        warn(console, line)

@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5")
 @click.argument("recipe")
-@click.argument(
-    "photos", nargs=-1, required=True, type=FilePath(path_type=Path), metavar="PHOTO..."
-)
+@click.argument("photos", nargs=-1, required=True, type=FilePath(), metavar="PHOTO...")
 @click.option(
     "-o",
     "--out",
     default="restored",
     show_default=True,
-    type=FilePath(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     metavar="FOLDER",
     help="Where the results go; made if it is not there.",
 )
@@ -94,7 +92,7 @@ def run(
     todo = expanded(photos)
     worker = Worker(recipe, pairs(assignments))
     # meanwhile
-    from restore.commands._console import progress, stderr
+    from restore.commands._console import progress, stderr, warn
     from restore.job import Job
 
     console = stderr()
@@ -125,9 +123,9 @@ def run(
                 else:
                     taken[target] = path
                     for result in outcome.written:
-                        click.echo(result)
+                        click.echo(result, color=True)  # a name as it is, whatever is in it
                     for line in () if quiet else outcome.warnings:
-                        console.print("warning: ", line, sep="", markup=False, style="yellow")
+                        warn(console, line)
                     for line in outcome.found if verbose else ():
                         console.print("  ", line, sep="", markup=False)
                 bar.remove_task(task)

@@ -156,36 +156,33 @@ def losses(
         If they cannot be written so at all: too many pages, too many pixels a side.
     """
     from restore.files import _preparing
-    from restore.files._reading import shown
 
     path = Path(path)
     pages, module = _fit(photo, path, format)
     lost = dict.fromkeys(line for page in pages for line in _preparing.losses(page, module))
-    return tuple(f"{shown(path)}: {_name(module)} {line}" for line in lost)
+    return tuple(f"{path}: {_name(module)} {line}" for line in lost)
 
 
 def _fit(
     photo: Photo | Sequence[Photo], path: Path, format: str | None
 ) -> tuple[list[Photo], ModuleType]:
     """The pages and their format; PhotoError if it cannot hold so many, or so large ones."""
-    from restore.files._reading import shown
     from restore.photo import Photo
 
-    where = shown(path)
     if "\0" in str(path):
-        raise PhotoError(f"{where}: a path cannot have a NUL byte")
+        raise PhotoError(f"{path}: a path cannot have a NUL byte")
     pages = [photo] if isinstance(photo, Photo) else list(photo)
     module = _writer(path, format)
     if not pages:
-        raise PhotoError(f"{where}: there is no page to write")
+        raise PhotoError(f"{path}: there is no page to write")
     if len(pages) > 1 and not getattr(module, "PAGES", False):
         raise PhotoError(
-            f"{where}: the photo has {len(pages)} pages, {_name(module)} holds one; "
+            f"{path}: the photo has {len(pages)} pages, {_name(module)} holds one; "
             "use --format tiff"
         )
     longest = max(max(page.size) for page in pages)
     if longest > getattr(module, "SIDE", longest):
-        raise PhotoError(f"{where}: is {longest} pixels long; at most {module.SIDE} fit; use tiff")
+        raise PhotoError(f"{path}: is {longest} pixels long; at most {module.SIDE} fit; use tiff")
     return pages, module
 
 

@@ -42,7 +42,9 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     xmp = _xmp.write(source.xmp, fields) if fields else source.xmp
     source = replace(source, alpha=alpha, xmp=xmp)
     if space == photo.space and bits == photo.bits:
-        return replace(photo, samples=np.ascontiguousarray(photo.samples), source=source)
+        # through one dimension: encoders refuse the odd strides that numpy allows sides of 1
+        samples = np.ascontiguousarray(photo.samples).reshape(-1).reshape(photo.samples.shape)
+        return replace(photo, samples=samples, source=source)
     return Photo(_converted(photo, space, np.dtype(_DEPTHS[bits])), space, source, photo.notes)
 
 

@@ -33,12 +33,6 @@ DECODER_ERRORS = (
 )
 
 
-def shown(path: Path) -> str:
-    """A path as it may stand in a message: one line, in characters any terminal takes."""
-    text = os.fsencode(path).decode("utf-8", "replace")
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
 def _millions(count: int) -> str:
     """A number of pixels in millions, with the decimals that it needs."""
     return f"{count / 1e6:.6f}".rstrip("0").rstrip(".")
@@ -71,7 +65,7 @@ class Ask:
 
     def error(self, text: str) -> PhotoError:
         """A PhotoError about this file."""
-        return PhotoError(f"{shown(self.path)}: {text}")
+        return PhotoError(f"{self.path}: {text}")
 
     @property
     def size(self) -> int:
@@ -135,12 +129,12 @@ def opened(
         file = open(path, "rb", opener=_open)  # noqa: SIM115
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise PhotoError(f"{shown(path)}: cannot be opened: {reason}") from error
+        raise PhotoError(f"{path}: cannot be opened: {reason}") from error
     with file:
         handle = file.fileno()
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
-            raise PhotoError(f"{shown(path)}: is not a regular file")
+            raise PhotoError(f"{path}: is not a regular file")
         ask = Ask(path, file, limit, raw, every, sized)
         if not before.st_size:
             raise ask.error("is empty")
@@ -207,8 +201,7 @@ def photo(
         record=MappingProxyType(record),
         history=tuple(history),
         warnings=tuple(
-            f"{shown(ask.path)}: {each}"
-            for each in (*source.warnings, *warnings, *warned, *troubles)
+            f"{ask.path}: {each}" for each in (*source.warnings, *warnings, *warned, *troubles)
         ),
     )
     return Photo(samples, space, source)

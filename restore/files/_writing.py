@@ -10,7 +10,6 @@ from pathlib import Path
 
 from restore.errors import PhotoError
 from restore.files import _part
-from restore.files._reading import shown
 
 
 def whole(
@@ -32,8 +31,8 @@ def whole(
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         files = (above for above in path.parents if above.exists() and not above.is_dir())
-        where = shown(next(files, path.parent))
-        raise PhotoError(f"{shown(path)}: cannot be written: {where} is no folder") from error
+        where = next(files, path.parent)
+        raise PhotoError(f"{path}: cannot be written: {where} is no folder") from error
     except OSError as error:
         raise _refused(path, error) from error
     try:
@@ -70,17 +69,16 @@ def refuse_originals(path: Path, originals: Iterable[Path]) -> None:
         with suppress(OSError, ValueError):
             if path.samefile(original):
                 raise PhotoError(
-                    f"{shown(path)}: is the original itself, which is never replaced; "
-                    "choose another --out"
+                    f"{path}: is the original itself, which is never replaced; choose another --out"
                 )
 
 
 def _refused(path: Path, error: OSError) -> PhotoError:
-    return PhotoError(f"{shown(path)}: cannot be written: {error.strerror or error}")
+    return PhotoError(f"{path}: cannot be written: {error.strerror or error}")
 
 
 def _exists(path: Path) -> PhotoError:
-    return PhotoError(f"{shown(path)} exists; use --overwrite, or another --out")
+    return PhotoError(f"{path} exists; use --overwrite, or another --out")
 
 
 def _name(part: Path, path: Path) -> None:

@@ -136,6 +136,8 @@ def _samples(ask: Ask, page: Any) -> tuple[Samples, int, tuple[str, ...]]:
     """(height, width, channels) samples as grey or R G B with at most one opacity; its kind."""
     import numpy as np
 
+    if int(page.compression) == 5:
+        _check_lzw(ask, page)
     with ask.decoding():
         samples = page.asarray(buffersize=2**24)
     samples = samples.reshape(page.shaped[0], page.imagelength, page.imagewidth, -1)
@@ -160,6 +162,20 @@ def _samples(ask: Ask, page: Any) -> tuple[Samples, int, tuple[str, ...]]:
         warnings = (f"has {samples.shape[2] - colours} extra channels; only the first is kept",)
     extra = int(page.extrasamples[0]) if page.extrasamples else 2
     return samples[..., : colours + 1], extra, warnings
+
+
+def _check_lzw(ask: Ask, page: Any) -> None:
+    """Refuse codes that the decoder would follow to anywhere in memory."""
+    import imagecodecs
+
+    from restore.files import _lzw
+
+    for at, size in zip(page.dataoffsets, page.databytecounts, strict=True):
+        data = ask.peek(at, size)
+        if page.fillorder == 2:
+            data = bytes(imagecodecs.bitorder_decode(data))
+        if not _lzw.sound(data):
+            raise ask.error("cannot be decoded; it is damaged (a code before any it could mean)")
 
 
 def _without_inks(

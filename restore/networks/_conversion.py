@@ -8,42 +8,26 @@ that it is another network, or one that prepares its input in its own way, and i
 
 References
 ----------
-github.com/onnx/onnx, onnx/onnx.proto (field numbers), docs/Operators.md.
+github.com/onnx/onnx, docs/Operators.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from restore.errors import WeightsError
-from restore.networks import _sniff, _wire, _zhang
-from restore.networks._wire import BYTES, FLOAT, VARINT, Damaged, Reader
+from restore.networks import _zhang
+from restore.networks._onnx import Array, Node, graph
+from restore.networks._wire import Damaged, Reader
 
 SCALE = 2.606
 """What the release multiplies its logits by: 1 / 0.38, the published temperature."""
 
 _SKIPPED = {"Identity", "Dropout"}
 _AFFINE = {"Mul", "Div", "Add", "Sub", "BatchNormalization"}
-_STORED = {1: "<f4", 10: "<f2", 11: "<f8"}
-"""TensorProto.DataType: how its raw bytes are read."""
-
-Array = NDArray[np.floating]
-
-
-@dataclass(frozen=True)
-class _Node:
-    """An operator: its kind, what it takes and gives, its attributes."""
-
-    kind: str
-    inputs: list[str] = field(default_factory=list)
-    outputs: list[str] = field(default_factory=list)
-    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,23 +60,9 @@ def convert(
     metadata: dict[str, str] | None = None,
     table: Sequence[_zhang.Layer] = _zhang.LAYERS,
 ) -> str:
-    """Write our ONNX form of a published one.
-
-    Returns
-    -------
-    What had to be assumed, as a sentence, or "".
-
-    Raises
-    ------
-    WeightsError
-        If `source` is anything but this network, whole.
-    """
-    try:
-        weights, told = read(_sniff.mapped(source), table)
-    except Damaged as error:
-        raise WeightsError(f"{source}: {error}; bring the .caffemodel instead") from error
-    _zhang.write(target, weights, metadata or {}, table)
-    return told
+    """`_zhang.convert` for a published ONNX form; returns what had to be assumed, or ""."""
+    advice = "; bring the .caffemodel instead"
+    return _zhang.convert(read, source, target, metadata, table, advice)
 
 
 def read(
@@ -107,126 +77,23 @@ def read(
     """
     reader = Reader(data)
     try:
-        nodes, arrays, outputs = _graph(reader)
+        nodes, arrays, outputs = graph(reader)
     except Damaged as error:
         raise Damaged(f"is cut off, damaged or not ONNX ({error})") from error
     chain, hidden = _chain(nodes, arrays, outputs)
     return _Matcher(chain, arrays, table).weights(hidden)
 
 
-def _graph(reader: Reader) -> tuple[list[_Node], dict[str, Array | None], list[str]]:
-    """Nodes, constant arrays by name, and the names of the outputs."""
-    nodes: list[_Node] = []
-    arrays: dict[str, Array | None] = {}
-    outputs: list[str] = []
-    for model in reader.fields(0, len(reader.data)):
-        if model.number != 7 or model.kind != BYTES:
-            continue
-        for part in reader.fields(model.start, model.end):
-            if part.kind != BYTES:
-                continue
-            if part.number == 1:
-                node = _node(reader, part)
-                nodes.append(node)
-                if node.kind == "Constant" and "value" in node.attributes:
-                    arrays[node.outputs[0]] = node.attributes["value"]
-            elif part.number == 5:
-                name, values = _tensor(reader, part)
-                arrays[name] = values
-            elif part.number == 12:
-                whole = reader.fields(part.start, part.end)
-                outputs += [
-                    reader.text(each) for each in whole if each.number == 1 and each.kind == BYTES
-                ]
-    return nodes, arrays, outputs
-
-
-def _node(reader: Reader, part: _wire.Field) -> _Node:
-    inputs: list[str] = []
-    outputs: list[str] = []
-    attributes: dict[str, Any] = {}
-    kind = ""
-    for each in reader.fields(part.start, part.end):
-        if each.kind != BYTES:
-            continue
-        if each.number == 1:
-            inputs.append(reader.text(each))
-        elif each.number == 2:
-            outputs.append(reader.text(each))
-        elif each.number == 4:
-            kind = reader.text(each, 40)
-        elif each.number == 5:
-            name, value = _attribute(reader, each)
-            attributes[name] = value
-    if not outputs:
-        raise Damaged(f"at byte {part.start}: an operator gives nothing")
-    return _Node(kind, inputs, outputs, attributes)
-
-
-def _attribute(reader: Reader, part: _wire.Field) -> tuple[str, Any]:
-    name = ""
-    value: Any = None
-    whole: list[int] = []
-    for each in reader.fields(part.start, part.end):
-        if each.number == 1 and each.kind == BYTES:
-            name = reader.text(each, 40)
-        elif each.number == 2 and each.kind == FLOAT:
-            value = float(reader.array(each)[-1])
-        elif each.number == 3 and each.kind == VARINT:
-            value = each.value
-        elif each.number == 4 and each.kind == BYTES:
-            value = reader.text(each, 40)
-        elif each.number == 5 and each.kind == BYTES:
-            value = _tensor(reader, each)[1]
-        elif each.number == 8 and each.kind in (VARINT, BYTES):
-            whole += reader.integers(each)
-            if len(whole) > 64:
-                raise Damaged(f"at byte {part.start}: an attribute has too many values")
-    return name, whole or value
-
-
-def _tensor(reader: Reader, part: _wire.Field) -> tuple[str, Array | None]:
-    """Name and values of an array; None for what holds no floats."""
-    name, shape, kind = "", [], 0
-    pieces: list[Array] = []
-    for each in reader.fields(part.start, part.end):
-        if each.number == 1 and each.kind in (VARINT, BYTES):
-            shape += reader.integers(each)
-        elif each.number == 2 and each.kind == VARINT:
-            kind = each.value
-        elif each.number == 8 and each.kind == BYTES:
-            name = reader.text(each)
-        elif each.number == 4 and each.kind == BYTES:
-            pieces.append(reader.packed(each, "<f4"))
-        elif each.number == 4 and each.kind == FLOAT:
-            pieces.append(reader.array(each))
-        elif each.number == 9 and each.kind == BYTES and kind in _STORED:
-            pieces.append(reader.packed(each, _STORED[kind]))
-        elif each.number in (13, 14) and each.kind in (BYTES, VARINT) and each.value != 0:
-            raise Damaged("its weights lie in a second file, which ONNX allows and this does not")
-        if len(pieces) > _wire.MOST_PIECES or len(shape) > 8:
-            raise Damaged(f"at byte {part.start}: an array lies in too many pieces")
-    if kind not in _STORED or not pieces:
-        return name, None
-    values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-    count = 1
-    for size in shape:
-        count *= size
-    if count != values.size:
-        raise Damaged(f"array {name} holds {values.size} values, its shape says {count}")
-    return name, values.reshape(shape)
-
-
 def _chain(
-    nodes: list[_Node], arrays: dict[str, Array | None], outputs: list[str]
-) -> tuple[list[_Node], bool]:
+    nodes: list[Node], arrays: dict[str, Array | None], outputs: list[str]
+) -> tuple[list[Node], bool]:
     """The operators from the input to the logits, in order, and whether a softmax followed."""
     made = {output: node for node in nodes for output in node.outputs}
     ends = [node for node in nodes if node.kind in ("Softmax", "LogSoftmax")]
     if len(ends) > 1:
         raise Damaged(f"is another network: it has {len(ends)} softmaxes, expected one")
     at = ends[0].inputs[0] if ends and ends[0].inputs else outputs[0] if outputs else ""
-    chain: list[_Node] = []
+    chain: list[Node] = []
     while at in made:
         node = made[at]
         data = [name for name in node.inputs if name and name not in arrays]
@@ -243,7 +110,7 @@ class _Matcher:
     """Holds a chain of operators against the layer table."""
 
     def __init__(
-        self, chain: list[_Node], arrays: dict[str, Array | None], table: Sequence[_zhang.Layer]
+        self, chain: list[Node], arrays: dict[str, Array | None], table: Sequence[_zhang.Layer]
     ) -> None:
         self.chain = [node for node in chain if node.kind not in _SKIPPED]
         if self.chain and self.chain[-1].kind == "Transpose":  # a softmax over the last axis
@@ -303,7 +170,7 @@ class _Matcher:
                 raise Damaged(f"layer {name} holds NaN or infinite values")
         return found, "; ".join(told)
 
-    def _next(self, kinds: str, where: str) -> _Node:
+    def _next(self, kinds: str, where: str) -> Node:
         kind = self.chain[self.at].kind if self.at < len(self.chain) else "the end"
         if kind != kinds:
             raise Damaged(f"is another network: at {where} it has {kind:.40}, expected {kinds}")
@@ -349,7 +216,7 @@ class _Matcher:
             raise Damaged(f"is another network: a scale at {where} is not above 0")
         return found
 
-    def _one(self, node: _Node, where: str) -> _Affine:
+    def _one(self, node: Node, where: str) -> _Affine:
         arrays = [self.arrays.get(name) for name in node.inputs]
         if node.kind == "BatchNormalization" and len(arrays) == 5:
             own = [each.astype(float).ravel() for each in arrays[1:] if each is not None]

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -114,6 +114,40 @@ def random_weights(seed: int, table: Sequence[Layer] = LAYERS) -> Weights:
             kernel = random.standard_normal(shape, np.float32) * np.float32(scale)
             found[layer.name] = kernel, random.normal(0, 0.1, second).astype(np.float32)
     return found
+
+
+def convert(
+    read: Callable[[memoryview, Sequence[Layer]], tuple[Weights, str]],
+    source: Path,
+    target: Path,
+    metadata: Mapping[str, str] | None,
+    table: Sequence[Layer],
+    advice: str = "",
+) -> str:
+    """Write our form of a file; `target` is not complete until this returns.
+
+    Parameters
+    ----------
+    read
+        The weights in the bytes of the file, and what is to be told of them; or Damaged.
+    advice
+        What to do if it is anything but this network, whole; ends the message.
+
+    Returns
+    -------
+    What `read` told.
+
+    Raises
+    ------
+    WeightsError
+        If `source` is anything but this network, whole.
+    """
+    try:
+        weights, told = read(_sniff.mapped(source), table)
+    except Damaged as error:
+        raise WeightsError(f"{source}: {error}{advice}") from error
+    write(target, weights, metadata or {}, table)
+    return told
 
 
 def write(

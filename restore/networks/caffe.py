@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from restore.errors import WeightsError
 from restore.networks import _sniff, _wire, _zhang
 from restore.networks._wire import BYTES, DOUBLE, FLOAT, VARINT, Damaged, Reader
 
@@ -82,23 +81,8 @@ def convert(
     metadata: dict[str, str] | None = None,
     table: Sequence[_zhang.Layer] = _zhang.LAYERS,
 ) -> str:
-    """Write the ONNX form of a .caffemodel; `target` is not complete until this returns.
-
-    Returns
-    -------
-    The name that the network has in the file, at most 200 bytes of it.
-
-    Raises
-    ------
-    WeightsError
-        If `source` is anything but this network, whole.
-    """
-    try:
-        weights, name = read(_sniff.mapped(source), table)
-    except Damaged as error:
-        raise WeightsError(f"{source}: {error}") from error
-    _zhang.write(target, weights, metadata or {}, table)
-    return name
+    """`_zhang.convert` for a .caffemodel; returns the network's name in it, at most 200 bytes."""
+    return _zhang.convert(read, source, target, metadata, table)
 
 
 def read(

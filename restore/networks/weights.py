@@ -103,6 +103,11 @@ def details(name: str) -> dict[str, str]:
     return _zhang.details(location(name))
 
 
+def sha256(name: str) -> str:
+    """SHA-256 of the file that an installed model was made from."""
+    return details(name)["source_sha256"]
+
+
 def verify(name: str) -> dict[str, str]:
     """The same, after holding the whole file against its SHA-256."""
     _there(name)
