@@ -12,7 +12,7 @@ from restore.photo import Field, Window
 FINE = 8
 """Pixels of lightness that are looked at in a cell, each way: more find the same."""
 FINER = 4
-"""The offset map is kept this much finer than the cells: linear between its points is smooth."""
+"""The maps are kept this much finer than the cells: linear between their points is smooth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,25 +21,23 @@ class Guided:
 
     Attributes
     ----------
-    slope, offset
-        Maps (h, w, 2) in Lab units.
+    coefficients
+        Map (h, w, 4) in Lab units: slopes of a* and b*, offsets of a* and b*.
     """
 
-    slope: Field
-    offset: Field
+    coefficients: Field
 
     def at(self, lightness: Array, window: Window) -> Array:
         """(rows, columns, 2) a* b* of a tile whose CIE L* (rows, columns) is given."""
-        return np.stack(self.planes(lightness, window), -1)
+        return np.stack([*self.planes(lightness, window)], -1)
 
-    def planes(self, lightness: Array, window: Window) -> tuple[Array, Array]:
-        """As `at`, a* and b* each on its own."""
-        light = lightness * np.float32(0.01)
-        a, b = self.slope.planes(window)
-        for plane, offset in zip((a, b), self.offset.planes(window), strict=True):
-            plane *= light
-            plane += offset
-        return a, b
+    def planes(self, lightness: Array, window: Window) -> Array:
+        """As `at`, a* and b* each on its own: (2, rows, columns)."""
+        found = self.coefficients.planes(window)
+        ab = found[:2]
+        ab *= lightness * np.float32(0.01)
+        ab += found[2:]
+        return ab
 
 
 def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
@@ -82,9 +80,10 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
     slope = box(slope)
 
     fine = (FINER * columns, FINER * rows)
-    offset = cv2.resize(offset, fine, interpolation=cv2.INTER_LINEAR)
+    slope, offset = (cv2.resize(v, fine, interpolation=cv2.INTER_LINEAR) for v in (slope, offset))
     whole = Window.whole(*lightness.shape)
     for _ in range(2):
-        found = cells(Guided(Field(slope), Field(offset)).at(lightness, whole))
-        offset += cv2.resize(ab - found, fine, interpolation=cv2.INTER_CUBIC)
-    return Guided(Field(slope), Field(offset))
+        guided = Guided(Field(np.dstack([slope, offset])))
+        missed = ab - cells(guided.at(lightness, whole))
+        offset += cv2.resize(missed, fine, interpolation=cv2.INTER_CUBIC)
+    return Guided(Field(np.dstack([slope, offset])))
