@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -37,6 +38,8 @@ TARGETS = {
     ("led-concert", "wall", PLAIN): 3.5,
 }
 """Most that ours may cost at 24 MP, of what the peer costs."""
+WARM = 3
+"""Photos after the first in one run: what each of them takes is the warm time."""
 BESIDE = 350
 """MiB that the program may take beside the samples read and written, from 24 MP on: in smaller
 photos the network's memory, while it is planned with, is more than the samples to be written."""
@@ -54,10 +57,10 @@ def environment(folder: Path, models: Path) -> dict[str, str]:
     }
 
 
-def command(recipe: str, photo: Path, out: Path, model: str = "zhang2016") -> list[str]:
+def command(recipe: str, *photos: Path, out: Path, model: str = "zhang2016") -> list[str]:
     """Our command line."""
     end = ["--overwrite", "-q", "-o", str(out), "-s", f"colorize.model={model}"]
-    return [sys.executable, "-m", "restore", "run", recipe, str(photo), *end]
+    return [sys.executable, "-m", "restore", "run", recipe, *map(str, photos), *end]
 
 
 def whole(megapixels: float, runs: int, folder: Path) -> dict[str, Cost]:
@@ -69,12 +72,20 @@ def whole(megapixels: float, runs: int, folder: Path) -> dict[str, Cost]:
     plain = "import cv2, sys; cv2.imwrite(sys.argv[2], cv2.imread(sys.argv[1]))"
     both = [str(photo), str(folder / "result.jpg")]
     tutorial = [sys.executable, str(HERE / "tutorial.py"), *both, str(peer)]
-    ours = {recipe: command(recipe, photo, out) for recipe in ("colorize", "led-concert")}
-    compact = command("colorize", photo, out, "compact")
+    more = [Path(shutil.copy(photo, folder / f"photo{number}.jpg")) for number in range(WARM)]
+    ours = {recipe: command(recipe, photo, out=out) for recipe in ("colorize", "led-concert")}
+    roll = command("led-concert", photo, *more, out=out)
+    compact = command("colorize", photo, out=out, model="compact")
     first = {"colorize, first run ever": cost(ours["colorize"], around)}
     cost(compact, around)  # its network is compiled once, too
     others = {PLAIN: [sys.executable, "-c", plain, *both], PEER: tutorial}
-    return first | best({**others, **ours, "colorize, compact network": compact}, around, runs)
+    asked = {**others, **ours, "colorize, compact network": compact, "roll": roll}
+    found = first | best(asked, around, runs)
+    whole, one = found.pop("roll"), found["led-concert"]
+    found["led-concert, warm: each further photo"] = Cost(
+        (whole.wall - one.wall) / WARM, (whole.cpu - one.cpu) / WARM, whole.peak
+    )
+    return found
 
 
 def small(runs: int, folder: Path) -> str:
@@ -86,7 +97,7 @@ def small(runs: int, folder: Path) -> str:
     commands = {
         "restore --help": [sys.executable, "-m", "restore", "--help"],
         "restore run colorize, 1 MP, compact network": command(
-            "colorize", photo, folder / "out", "compact"
+            "colorize", photo, out=folder / "out", model="compact"
         ),
     }
     found = best(commands, around, runs + 2)
@@ -131,8 +142,8 @@ def growth(sizes: list[float], folder: Path) -> tuple[str, list[str]]:
                 tifffile.imwrite(photo, samples, rowsperstrip=64)
             del samples
             if megapixels == sizes[0]:
-                cost(command("led-concert", photo, folder / "out"), around)
-            one = cost(command("led-concert", photo, folder / "out"), around)
+                cost(command("led-concert", photo, out=folder / "out"), around)
+            one = cost(command("led-concert", photo, out=folder / "out"), around)
             lines.append(
                 f"| {megapixels:g} MP {kind} | {one.wall:.1f} | {one.wall / megapixels * 100:.2f} "
                 f"| {one.peak:.0f} | {one.peak - held:.0f} |"
