@@ -119,7 +119,8 @@ def magick_program() -> str | None:
 
     Other programs are called `convert`, too: only one that says it is ImageMagick counts.
     """
-    for path in filter(None, map(shutil.which, ("magick", "convert"))):
+    names = ("magick", "convert", "convert-im6")  # version 7, version 6, the latter in Debian
+    for path in filter(None, map(shutil.which, names)):
         with suppress(OSError, subprocess.TimeoutExpired):
             told = subprocess.run([path, "-version"], capture_output=True, timeout=10)
             if told.returncode == 0 and b"Version: ImageMagick" in told.stdout:
