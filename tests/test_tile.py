@@ -1,0 +1,137 @@
+"""A tile travels in the form the last step left it in, and is converted only when asked."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from restore import color, recipe, steps
+from restore.networks import engines
+from restore.photo import Photo, Proxy, Tile, Window
+from restore.recipe import Recipe
+from restore.step import Render, chain
+from sample_images.make import original
+
+TWICE = """
+[[steps]]
+use = "monochrome"
+[[steps]]
+use = "levels"
+auto = 1
+[[steps]]
+use = "colorize"
+model = "compact"
+[[steps]]
+use = "hue_blend"
+lights = "red+blue"
+"""
+
+
+@pytest.fixture(scope="module")
+def photo() -> Photo:
+    return Photo((original("coffee", 160) * 255).astype(np.uint8))
+
+
+@pytest.fixture
+def proxy(photo: Photo) -> Proxy:
+    return photo.proxy()
+
+
+def tile_of(content: color.Array | color.Lab) -> Tile:
+    pixels = np.zeros((8, 9, 3), np.float32)
+    return Tile(content, pixels, Window.whole(8, 9))
+
+
+def test_a_black_and_white_stays_one_plane_through_levels(proxy):
+    tile = proxy.view
+    for name, settings in (("monochrome", {}), ("levels", {"auto": 1, "contrast": 20})):
+        tile = steps.get(name).plan(proxy, **settings).passed(tile)
+        assert color.plane(tile.pixels) is not None
+    assert tile.pixels.shape == proxy.view.pixels.shape
+
+
+def test_levels_of_one_plane_are_those_of_three(proxy):
+    render = steps.get("levels").plan(proxy, black=5, white=90, gamma=1.3, contrast=30, amount=0.7)
+    one = proxy.view.pixels[..., 1]
+    three = np.repeat(one[..., None], 3, -1)
+    found = render.tile(proxy.view.holding(color.spread(one)))
+    assert np.abs(found - render.tile(proxy.view.holding(three))).max() < 1e-6
+
+
+def test_lightness_of_one_plane_is_that_of_three():
+    grey = np.linspace(-0.1, 1.2, 72, dtype=np.float32).reshape(8, 9)
+    one, three = tile_of(color.spread(grey)), tile_of(np.repeat(grey[..., None], 3, -1))
+    assert np.abs(one.lightness - three.lightness).max() < 2e-3
+    assert np.abs(np.stack(one.lab) - np.stack(three.lab)).max() < 2e-3
+
+
+def test_pixels_and_lab_are_each_others():
+    pixels = np.random.default_rng(0).random((8, 9, 3), np.float32)
+    lab = tile_of(pixels).lab
+    assert np.abs(tile_of(lab).pixels - pixels).max() < 1e-4
+    assert tile_of(lab).lightness is lab.lightness
+
+
+def test_colours_are_brought_into_the_gamut_once_in_a_chain(proxy, monkeypatch):
+    render = Recipe.parse(TWICE, "test").plan(proxy)
+    calls = []
+    into_gamut = color.into_gamut
+    monkeypatch.setattr(color, "into_gamut", lambda lab: calls.append(1) or into_gamut(lab))
+    tile = tile_of(proxy.view.pixels[:8, :9])
+    assert render.tile(tile).shape == (8, 9, 3)
+    assert len(calls) == 1
+
+
+def test_an_amount_is_blended_in_rgb(proxy):
+    def lab(t: Tile) -> color.Lab:
+        return color.Lab(t.lightness, t.lightness * 0 + 20, t.lightness * 0)
+
+    whole, half = Render.of_lab(lab, {}), Render.of_lab(lab, {}, 0.5)
+    expected = (whole.tile(proxy.view) + proxy.view.pixels) / 2
+    assert np.abs(half.tile(proxy.view) - expected).max() < 1e-6
+    assert chain({"half": half}).tile(proxy.view) == pytest.approx(expected, abs=1e-6)
+
+
+def test_threads_do_not_wait_for_each_others_tiles(monkeypatch):
+    both = threading.Barrier(2, timeout=10)
+
+    def meets(lab: color.Array) -> color.Array:
+        both.wait()  # breaks if the other thread is kept out meanwhile
+        return lab
+
+    monkeypatch.setattr(color, "into_gamut", meets)
+    plane = np.zeros((8, 9), np.float32)
+    tiles = [tile_of(color.Lab(plane, plane, plane)) for _ in range(2)]
+    threads = [threading.Thread(target=lambda t=tile: t.pixels) for tile in tiles]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not both.broken
+    assert all("pixels" in vars(tile) for tile in tiles)
+
+
+def test_preparing_loads_the_network_that_the_plan_uses(proxy, monkeypatch):
+    asked = Recipe.parse(TWICE, "test")
+    engines.release()
+    asked.prepare()
+    before = engines._load.cache_info()
+    asked.plan(proxy)
+    after = engines._load.cache_info()
+    assert after.misses == before.misses
+    assert after.hits > before.hits
+
+
+def test_preparing_leaves_errors_to_the_plan(proxy, tmp_path, monkeypatch):
+    monkeypatch.setenv("RESTORE_MODELS", str(tmp_path))
+    missing = Recipe.parse(TWICE.replace("compact", "zhang2016"), "test")
+    missing.prepare()
+    with pytest.raises(Exception, match="zhang2016"):
+        missing.plan(proxy)
+
+
+@pytest.mark.parametrize(("large", "held"), [(2**40, True), (0, False)])
+def test_a_network_is_let_go_beside_a_large_photo(photo, monkeypatch, large, held):
+    monkeypatch.setattr(recipe, "LARGE", large)
+    Recipe.parse(TWICE, "test")(photo)
+    assert (engines._load.cache_info().currsize > 0) == held
