@@ -54,6 +54,15 @@ class Window:
         right = min(self.left + self.width + margin, self.size[1])
         return Window(top, left, bottom - top, right - left, self.size)
 
+    def shrunk(self, margin: int) -> Window:
+        """This window with `margin` pixels less on each side, but for sides of the picture."""
+        bottom, right = self.top + self.height, self.left + self.width
+        top = self.top + margin * (self.top > 0)
+        left = self.left + margin * (self.left > 0)
+        height = max(bottom - margin * (bottom < self.size[0]) - top, 0)
+        width = max(right - margin * (right < self.size[1]) - left, 0)
+        return Window(top, left, height, width, self.size)
+
     def inside(self, outer: Window) -> tuple[slice, slice]:
         """Rows and columns of this window in an array that holds `outer`."""
         top, left = self.top - outer.top, self.left - outer.left
@@ -132,6 +141,18 @@ class Tile:
     def holding(self, content: color.Array | color.Lab) -> Tile:
         """The same tile with other content."""
         return replace(self, content=content)
+
+    def inner(self, margin: int) -> Tile:
+        """The tile without its outer `margin` pixels, but for sides that are the picture's."""
+        window = self.window.shrunk(margin)
+        if window == self.window:
+            return self
+        place = window.inside(self.window)
+        if isinstance(self.content, color.Lab):
+            content: color.Array | color.Lab = color.Lab(*(plane[place] for plane in self.content))
+        else:
+            content = self.content[place]
+        return Tile(content, self.original[place], window)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,8 @@ from restore.step import Render
 
 TILE = 2**17
 """Pixels a tile aims at: it must stay in the processor's cache."""
+SQUARE = 512
+"""Least side of a square tile."""
 
 
 def cores() -> int:
@@ -24,12 +26,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def bands(height: int, width: int, halo: int, rows: int | None = None) -> list[Window]:
-    """Full-width windows that cover the photo, top to bottom; taller where the halo is large."""
-    step = rows or max(16, TILE // width, 4 * halo)
+def windows(height: int, width: int, halo: int, rows: int | None = None) -> list[Window]:
+    """Windows that cover the photo: full-width bands, or squares where a halo would double them."""
+    tall, wide = rows or max(16, TILE // width), width
+    if not rows and tall < 4 * halo:
+        tall = wide = max(SQUARE, 4 * halo)
     return [
-        Window(top, 0, min(step, height - top), width, (height, width))
-        for top in range(0, height, step)
+        Window(top, left, min(tall, height - top), min(wide, width - left), (height, width))
+        for top in range(0, height, tall)
+        for left in range(0, width, wide)
     ]
 
 
@@ -57,25 +62,27 @@ def render_photo(
 
     result = np.empty((*photo.size, 3), photo.samples.dtype)
 
+    whole = Window.whole(*photo.size)
+
     def one(window: Window) -> None:
         padded = window.grown(render.halo)
         tile, inside = photo.tile(padded), window.inside(padded)
         pixels = render.tile(tile)[inside]
-        rows = slice(window.top, window.top + window.height)
-        kept = (photo.samples[rows], tile.original[inside]) if space == photo.space else None
-        result[rows] = space.from_working(pixels, result.dtype, window.top, window.left, kept)
+        place = window.inside(whole)
+        kept = (photo.samples[place], tile.original[inside]) if space == photo.space else None
+        result[place] = space.from_working(pixels, result.dtype, window.top, window.left, kept)
 
-    windows = bands(*photo.size, render.halo, rows)
-    workers = min(threads or cores(), len(windows))
+    parts = windows(*photo.size, render.halo, rows)
+    workers = min(threads or cores(), len(parts))
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)  # the tiles are the parallel work; more threads only fight for the cache
     pool = ThreadPoolExecutor(workers)
     try:
-        running = [pool.submit(one, window) for window in windows]
+        running = [pool.submit(one, window) for window in parts]
         for count, future in enumerate(as_completed(running), 1):
             future.result()
             if progress:
-                progress(count / len(windows))
+                progress(count / len(parts))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         cv2.setNumThreads(before)

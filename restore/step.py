@@ -207,12 +207,21 @@ def _setting(name: str, hint: Any, default: object) -> Setting:
 
 
 def chain(renders: Mapping[str, Render]) -> Render:
-    """One render that applies several in order; notes are kept by name."""
+    """One render that applies several in order; notes are kept by name.
+
+    Each step's halo is cut off once it has been used, so that a step does not work on that of those
+    before it.
+    """
 
     def tile(t: Tile) -> color.Array:
+        done = t
         for render in renders.values():
-            t = render.passed(t)
-        return t.pixels
+            done = render.passed(done).inner(render.halo)
+        if done.window == t.window:
+            return done.pixels
+        result = t.pixels.copy()
+        result[done.window.inside(t.window)] = done.pixels
+        return result
 
     halo = sum(render.halo for render in renders.values())
     return Render(tile, halo, {name: render.notes for name, render in renders.items()})

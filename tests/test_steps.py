@@ -38,6 +38,16 @@ def test_result_does_not_depend_on_the_tiling(step: steps.Step) -> None:
         assert worst <= 2, f"{rows} rows a tile: {worst} of 65535"
 
 
+def test_result_does_not_depend_on_square_tiles(step: steps.Step, monkeypatch) -> None:
+    original = photo("deep")
+    render = step.plan(original.proxy())
+    whole = render_photo(original, render, Space(), rows=10_000, threads=1)
+    monkeypatch.setattr("restore.render.TILE", 2**10)
+    monkeypatch.setattr("restore.render.SQUARE", 56)
+    tiled = render_photo(original, render, Space(), threads=2)
+    assert np.abs(tiled.astype(int) - whole.astype(int)).max() <= 2
+
+
 def test_preview_shows_what_the_photo_will_look_like(step: steps.Step) -> None:
     original = photo()
     render = step.plan(original.proxy(160))

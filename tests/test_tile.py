@@ -9,6 +9,7 @@ from restore import color, recipe, steps
 from restore.networks import engines
 from restore.photo import Photo, Proxy, Tile, Window
 from restore.recipe import Recipe
+from restore.render import windows
 from restore.step import Render, chain
 from sample_images.make import original
 
@@ -135,3 +136,36 @@ def test_a_network_is_let_go_beside_a_large_photo(photo, monkeypatch, large, hel
     monkeypatch.setattr(recipe, "LARGE", large)
     Recipe.parse(TWICE, "test")(photo)
     assert (engines._load.cache_info().currsize > 0) == held
+
+
+@pytest.mark.parametrize("halo", [0, 3, 8, 130])
+@pytest.mark.parametrize("size", [(1, 1), (700, 3), (40, 9000), (1300, 2100)])
+def test_windows_cover_every_pixel_once(size, halo):
+    seen = np.zeros(size, np.uint8)
+    for window in windows(*size, halo):
+        seen[window.inside(Window.whole(*size))] += 1
+    assert (seen == 1).all()
+
+
+def test_a_large_halo_makes_squares_not_huge_bands():
+    largest = max(w.grown(130).height * w.grown(130).width for w in windows(4000, 6000, 130))
+    assert largest < 2**20
+
+
+def test_each_steps_halo_is_cut_off_before_the_next():
+    seen = []
+
+    def step(halo: int) -> Render:
+        return Render(lambda t: seen.append(t.window) or t.pixels + 1, halo)
+
+    render = chain({"first": step(30), "second": step(4), "third": step(0)})
+    photo = Photo(np.zeros((200, 300, 3), np.float32))
+    window = Window(100, 60, 50, 40, (200, 300))
+    tile = photo.tile(window.grown(render.halo))
+    found = render.tile(tile)
+    assert found.shape == tile.pixels.shape
+    assert (found[window.inside(tile.window)] == 3).all()
+    assert seen == [window.grown(34), window.grown(4), window]
+    seen.clear()
+    render.tile(photo.tile(Window.whole(200, 300)))  # there is nothing beyond the photo's edges
+    assert seen == [Window.whole(200, 300)] * 3

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from restore import profile as icc
 from restore.files import _exif, _xmp
 from restore.photo import Photo, Window
-from restore.render import bands
+from restore.render import windows
 from restore.space import Samples, Space
 
 _DEPTHS: dict[int, DTypeLike] = {8: np.uint8, 16: np.uint16, 32: np.float32}
@@ -73,7 +73,7 @@ def _converted(photo: Photo, space: Space, dtype: np.dtype[Any]) -> Samples:
     """The photo's samples in another space or depth, band by band."""
     channels = photo.samples.shape[2]
     result = np.empty((*photo.size, channels), dtype)
-    for window in bands(*photo.size, 0):
+    for window in windows(*photo.size, 0):
         rows, _ = window.inside(Window.whole(*photo.size))
         pixels = photo.tile(window).pixels
         result[rows] = space.from_working(pixels, dtype, window.top, window.left)[..., :channels]

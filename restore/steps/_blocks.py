@@ -11,6 +11,8 @@ from restore.steps._noise import OPPONENT, Noise, cosines
 
 THRESHOLD = 2.7
 """Coefficients below this many standard deviations of the noise are taken for noise."""
+AT_ONCE = 512
+"""Blocks that are calculated with at once: they stay in the processor's cache."""
 TOGETHER = 64
 """Blocks in one matrix product; with more of them BLAS would start threads of its own."""
 
@@ -44,7 +46,8 @@ def shrink(
     top, left = (above - window.top) % side, (before - window.left) % side
 
     size = side * side
-    groups = -(-(width // side) // TOGETHER)
+    lines = max(1, AT_ONCE // max(width // side, 1))  # rows of blocks
+    groups = -(-lines * (width // side) // TOGETHER)
     forward, backward = np.ascontiguousarray(cosines(side).T), cosines(side)
     blocks, coefficients, kept = (np.zeros((groups * TOGETHER, size), np.float32) for _ in range(3))
     table = noise.spectrum * (np.float32(THRESHOLD) * strength[:, None])
@@ -58,13 +61,15 @@ def shrink(
     for shift in range(side):
         start = (left + 3 * shift) % side
         wide = max(width - start, 0) // side
-        for row in range((top + shift) % side, height - side + 1, side):
-            part = slice(row, row + side), slice(start, start + wide * side)
-            place = blocks[:wide].reshape(wide, side, side)
-            place[...] = planes[0][part].reshape(side, wide, side).transpose(1, 0, 2)
+        for row in range((top + shift) % side, height - side + 1, lines * side):
+            tall = min(lines, (height - row) // side)
+            part = slice(row, row + tall * side), slice(start, start + wide * side)
+            shape = tall, side, wide, side
+            place = blocks[: tall * wide].reshape(tall, wide, side, side)
+            place[...] = planes[0][part].reshape(shape).transpose(0, 2, 1, 3)
             mean = blocks @ forward[:, 0]
             for channel in active:
-                place[...] = planes[channel][part].reshape(side, wide, side).transpose(1, 0, 2)
+                place[...] = planes[channel][part].reshape(shape).transpose(0, 2, 1, 3)
                 _multiply(blocks, forward, coefficients)
                 level = np.interp(mean, brightness, noise.level[:, channel]).astype(np.float32)
                 np.multiply(level[:, None], table[channel], out=kept)
@@ -74,10 +79,10 @@ def shrink(
                 weight = 1 / (kept @ count)
                 _multiply(coefficients, backward, blocks)
                 blocks *= weight[:, None]
-                found = sums[channel][part].reshape(side, wide, side)
-                found += place.transpose(1, 0, 2)
-                found = weights[channel][part].reshape(side, wide, side)
-                found += weight[:wide, None]
+                found = sums[channel][part].reshape(shape)
+                found += place.transpose(0, 2, 1, 3)
+                found = weights[channel][part].reshape(shape)
+                found += weight[: tall * wide].reshape(tall, 1, wide, 1)
     for total, weight in zip(sums, weights, strict=True):
         total /= weight
     inner = slice(above, height - below), slice(before, width - after)
