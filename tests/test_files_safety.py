@@ -133,6 +133,22 @@ def test_sizes_that_are_lies_are_refused_before_decoding(
     tracemalloc.stop()
 
 
+def test_a_jpeg_of_endless_scans_is_refused(tmp_path: Path) -> None:
+    # 12 bytes a scan, and each goes over all 64 million pixels: minutes for a file of 100 KB
+    path = tmp_path / "a.jpg"
+    Image.fromarray(np.zeros((64, 64), np.uint8)).save(path, progressive=True)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"\xff\xc2")
+    data[at + 5 : at + 9] = struct.pack(">HH", 8000, 8000)
+    first, scan = (b"\xff\xda\0\x08\1\1\0\0\0" + bits + bytes(2) for bits in (b"\x01", b"\x10"))
+    start = data.index(b"\xff\xda")
+    path.write_bytes(bytes(data[:start]) + first + scan * 8000 + b"\xff\xd9")
+    assert "has more than 500 scans" in one_line(path)
+    comments = b"\xff\xfe\0\x02" * 20_000
+    path.write_bytes(b"\xff\xd8" + comments + bytes(data[2:]))
+    assert "10000 segments" in one_line(path)
+
+
 def test_the_limit_counts_pixels(photo: Path) -> None:
     assert files.load(photo, limit=FACE[..., 0].size).samples.shape == FACE.shape
     message = one_line(photo, limit=FACE[..., 0].size - 1)
