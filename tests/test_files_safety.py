@@ -149,6 +149,13 @@ def test_a_jpeg_of_endless_scans_is_refused(tmp_path: Path) -> None:
     assert "10000 segments" in one_line(path)
 
 
+def test_a_png_of_endless_chunks_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png")
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + _chunk(b"tEXt", b"a\0b") * 20_000 + data[33:])
+    assert "has more than 10000 chunks" in one_line(path)
+
+
 def test_the_limit_counts_pixels(photo: Path) -> None:
     assert files.load(photo, limit=FACE[..., 0].size).samples.shape == FACE.shape
     message = one_line(photo, limit=FACE[..., 0].size - 1)
