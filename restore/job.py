@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from restore.errors import PhotoError
+
 if TYPE_CHECKING:
     from restore.photo import Photo
     from restore.recipe import Recipe
@@ -87,8 +89,11 @@ def restore_file(
             files.refuse_existing(path)
     patience = _Patience(job.path, allow)
     patience.reads()
+    before = _state(job.path)
     made_from = _sha256(job.path)
     pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit, sized=patience.reads)
+    if _state(job.path) != before:  # the digest would be that of another photo
+        raise PhotoError(f"{job.path}: changed while it was read; try again when it is complete")
     patience.works()
     warnings = list(files.losses(pages, job.target))
     found: list[str] = []
@@ -140,6 +145,14 @@ class _Patience:
 
     def _seconds(self, least: float, byte: float, pixel: float) -> float:
         return least + self.bytes * byte + self.pixels * pixel
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What differs when a file is written to or replaced; nothing for one that is not there."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return ()
 
 
 def _sha256(path: Path) -> str:

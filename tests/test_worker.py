@@ -157,6 +157,30 @@ def gone(process: int) -> bool:
     return False
 
 
+@pytest.mark.parametrize("how", ["written to", "replaced"])
+def test_a_file_that_changes_before_it_is_decoded_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    from restore import files
+    from restore.errors import PhotoError
+    from restore.job import Job, restore_file
+    from restore.recipe import Recipe
+
+    path, read = folder / "a.png", files.load_pages
+
+    def late(*arguments: object, **options: object) -> object:
+        if how == "replaced":
+            (folder / "c.png").replace(path)
+        else:
+            os.utime(path, ns=(0, 0))
+        return read(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(files, "load_pages", late)
+    with pytest.raises(PhotoError, match="a.png: changed while it was read"):
+        restore_file(Job(path, folder / "out.png"), Recipe.read(folder / "quick.toml"), print)
+    assert not (folder / "out.png").exists()
+
+
 def test_a_large_photo_is_given_time(folder: Path) -> None:
     from restore.job import Job, restore_file
     from restore.recipe import Recipe
