@@ -93,6 +93,16 @@ def test_a_file_that_is_cut_off_is_an_error(tmp_path: Path, suffix: str, share: 
     one_line(path)
 
 
+def test_a_jpeg_with_an_end_but_not_its_lower_part_is_told(tmp_path: Path, photo: Path) -> None:
+    data = photo.read_bytes()
+    (tmp_path / "half.jpg").write_bytes(data[: len(data) // 2] + b"\xff\xd9")
+    half = files.load(tmp_path / "half.jpg")
+    assert "ends in plain grey: a part of it may be missing" in half.source.warnings[0]
+    Image.new("RGB", (40, 60), (128, 128, 128)).save(tmp_path / "grey.jpg")
+    for whole in (photo, tmp_path / "grey.jpg"):
+        assert files.load(whole).source.warnings == ()
+
+
 def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 

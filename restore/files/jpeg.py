@@ -66,10 +66,14 @@ def read(ask: Ask) -> list[Photo]:
         samples = imagecodecs.jpeg8_decode(data)
     profile = found.profile()
     warnings: tuple[str, ...] = ()
+    if (samples[-16:] == 128).all() and not (samples[:-16] == 128).all():
+        # what libjpeg puts where data are missing; it tells nobody
+        warnings = ("ends in plain grey: a part of it may be missing",)
     if samples.ndim == 3 and samples.shape[2] == 4:
         inverted = found.first(0xEE, b"Adobe") is not None  # as Photoshop has always written it
         inks = np.subtract(255, samples) if inverted else samples
-        samples, profile, warnings = _profile.without_inks(inks, profile)
+        samples, profile, more = _profile.without_inks(inks, profile)
+        warnings += more
     if (pictures := found.pictures()) > 1:
         warnings = (*warnings, f"holds {pictures} pictures; only the first is read")
     irb, iptc = _photoshop.kept(found.joined(0xED, _IRB))
