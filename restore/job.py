@@ -51,6 +51,11 @@ class Job:
         """Where the before | after picture goes."""
         return self.target.with_name(f"{self.target.name}.compare.jpg")
 
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """All that it writes."""
+        return (self.target, self.picture) if self.compare else (self.target,)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -84,7 +89,7 @@ def restore_file(
     """
     from restore import files, report  # here: the parent process, which makes jobs, stays small
 
-    for path in (job.target, *([job.picture] if job.compare else [])):
+    for path in job.results:
         if not job.overwrite:  # before the work, not after it
             files.refuse_existing(path)
     patience = _Patience(job.path, allow)

@@ -103,13 +103,13 @@ def run(
                 task = bar.add_task(path.name, total=1)
                 try:
                     target = target_of(path, out, form)
-                    if target in taken:
-                        raise PhotoError(
-                            f"{path}: {target} is already made from {taken[target]}; "
-                            "use another --out"
-                        )
                     job = Job(path, target, profile, round(limit * 1e6), compare, overwrite)
-                    for result in (job.target, job.picture):
+                    for result in job.results:
+                        if result in taken:
+                            raise PhotoError(
+                                f"{path}: {result} is already made from {taken[result]}; "
+                                "use another --out"
+                            )
                         refuse_inputs(result, todo)
                     outcome = worker.run(job, partial(show, bar, task))
                 except PhotoError as error:
@@ -118,7 +118,7 @@ def run(
                     for note in getattr(error, "__notes__", ()):
                         console.print(note, markup=False)
                 else:
-                    taken[target] = path
+                    taken |= dict.fromkeys(outcome.written, path)
                     for result in outcome.written:
                         click.echo(result, color=True)  # a name as it is, whatever is in it
                     for line in () if quiet else outcome.warnings:
