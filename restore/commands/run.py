@@ -79,8 +79,8 @@ def run(
     RECIPE is a name ("restore recipes" lists them) or the path of a TOML file. A PHOTO that is a
     folder stands for the photos in it. Originals are never changed.
     """
-    from restore.commands._console import progress, stderr, warn
-    from restore.errors import PhotoError
+    from restore.commands._console import progress, say, stderr, warn
+    from restore.errors import PhotoError, printable
     from restore.job import Job
     from restore.names import expanded, refuse_inputs, target_of
     from restore.worker import Worker
@@ -100,7 +100,7 @@ def run(
         with progress(console, quiet) as bar:
             whole = bar.add_task(f"{len(todo)} photos", total=len(todo), visible=len(todo) > 1)
             for path in todo:
-                task = bar.add_task(path.name, total=1)
+                task = bar.add_task(printable(path.name), total=1)
                 try:
                     target = target_of(path, out, form)
                     job = Job(path, target, profile, round(limit * 1e6), compare, overwrite)
@@ -120,7 +120,7 @@ def run(
                 else:
                     taken |= dict.fromkeys(outcome.written, path)
                     for result in outcome.written:
-                        click.echo(result, color=True)  # a name as it is, whatever is in it
+                        say(result)
                     for line in () if quiet else outcome.warnings:
                         warn(console, line)
                     for line in outcome.found if verbose else ():
