@@ -35,6 +35,9 @@ LIMIT = 4_000_000
 MEMORY = 1200 * 2**20
 """Bytes the reading process may have in all; the libraries alone take a third of it."""
 SECONDS = 10
+"""Of processor time that reading may take."""
+PATIENCE = 60
+"""Seconds after which a process that says nothing hangs: other work may have the processor."""
 # 24 x 16 pixels, written by libheif 1.23 with x265: red rises to the right, green downwards, blue
 # is 90; its Exif says "Cam" and asks for a quarter turn.
 HEIC = (
@@ -166,6 +169,7 @@ def _serve(pipe: Connection) -> None:
     from restore.errors import PhotoError
 
     while (path := pipe.recv()) is not None:
+        since = time.process_time()
         try:
             raw = "camera" if hash(path.name) % 2 else "developed"
             for page in files.load_pages(path, limit=LIMIT, raw=raw):
@@ -178,6 +182,8 @@ def _serve(pipe: Connection) -> None:
             )
         except BaseException:
             told = "traceback: " + traceback.format_exc()
+        if (seconds := time.process_time() - since) > SECONDS:
+            told = f"slow: {seconds:.0f} s, {told}"
         pipe.send((told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
 
 
@@ -197,7 +203,7 @@ class Reader:
             theirs.close()
         self._pipe.send(path)
         try:
-            if not self._pipe.poll(SECONDS + (20 if self._process is None else 0)):
+            if not self._pipe.poll(PATIENCE):
                 self.close()
                 return "hang"
             told, memory = self._pipe.recv()

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from restore.errors import PhotoError
+
 if TYPE_CHECKING:
     from restore.photo import Photo
     from restore.recipe import Recipe
@@ -50,6 +52,11 @@ class Job:
         """Where the before | after picture goes."""
         return self.target.with_name(f"{self.target.name}.compare.jpg")
 
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """All that it writes."""
+        return (self.target, self.picture) if self.compare else (self.target,)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -83,14 +90,17 @@ def restore_file(
     """
     from restore import files, report  # here: the parent process, which makes jobs, stays small
 
-    for path in (job.target, *([job.picture] if job.compare else [])):
+    for path in job.results:
         if not job.overwrite:  # before the work, not after it
             files.refuse_existing(path)
     patience = _Patience(job.path, allow)
     patience.reads()
     threading.Thread(target=recipe.prepare, daemon=True).start()
+    before = _state(job.path)
     made_from = _sha256(job.path)
     pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit, sized=patience.reads)
+    if _state(job.path) != before:  # the digest would be that of another photo
+        raise PhotoError(f"{job.path}: changed while it was read; try again when it is complete")
     patience.works()
     warnings = list(files.losses(pages, job.target))
     found: list[str] = []
@@ -142,6 +152,14 @@ class _Patience:
 
     def _seconds(self, least: float, byte: float, pixel: float) -> float:
         return least + self.bytes * byte + self.pixels * pixel
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What differs when a file is written to or replaced; nothing for one that is not there."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return ()
 
 
 def _sha256(path: Path) -> str:

@@ -153,6 +153,9 @@ def _serve(
     _part.mark = mark
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends this process
     signal.signal(signal.SIGTERM, _interrupted)
+    closed = getattr(signal, "SIGHUP", signal.SIGTERM)  # the terminal
+    if signal.getsignal(closed) == signal.SIG_DFL:  # not under nohup
+        signal.signal(closed, _interrupted)
     threading.Thread(target=_mourn, daemon=True).start()
     with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
         _work(pipe, recipe, changes)

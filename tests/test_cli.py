@@ -167,6 +167,15 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(photo: Path, recipe:
     assert "is already made from" in found.stderr
 
 
+def test_no_result_replaces_a_picture_of_the_same_run(photo: Path, recipe: Path) -> None:
+    other = photo.with_name("photo.jpg.compare.jpg")
+    other.write_bytes(photo.read_bytes())
+    found = restore("run", recipe, photo, other, "--compare", "--overwrite", cwd=photo.parent)
+    assert found.returncode == 1
+    assert "restored/photo.jpg.compare.jpg is already made from" in found.stderr
+    assert len(found.stdout.split()) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

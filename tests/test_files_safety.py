@@ -93,6 +93,16 @@ def test_a_file_that_is_cut_off_is_an_error(tmp_path: Path, suffix: str, share: 
     one_line(path)
 
 
+def test_a_jpeg_with_an_end_but_not_its_lower_part_is_told(tmp_path: Path, photo: Path) -> None:
+    data = photo.read_bytes()
+    (tmp_path / "half.jpg").write_bytes(data[: len(data) // 2] + b"\xff\xd9")
+    half = files.load(tmp_path / "half.jpg")
+    assert "ends in plain grey: a part of it may be missing" in half.source.warnings[0]
+    Image.new("RGB", (40, 60), (128, 128, 128)).save(tmp_path / "grey.jpg")
+    for whole in (photo, tmp_path / "grey.jpg"):
+        assert files.load(whole).source.warnings == ()
+
+
 def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -131,6 +141,29 @@ def test_sizes_that_are_lies_are_refused_before_decoding(
     assert "which cannot be in its" in one_line(tmp_path / "bomb", limit=10**10)
     assert tracemalloc.get_traced_memory()[1] < 20e6
     tracemalloc.stop()
+
+
+def test_a_jpeg_of_endless_scans_is_refused(tmp_path: Path) -> None:
+    # 12 bytes a scan, and each goes over all 64 million pixels: minutes for a file of 100 KB
+    path = tmp_path / "a.jpg"
+    Image.fromarray(np.zeros((64, 64), np.uint8)).save(path, progressive=True)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"\xff\xc2")
+    data[at + 5 : at + 9] = struct.pack(">HH", 8000, 8000)
+    first, scan = (b"\xff\xda\0\x08\1\1\0\0\0" + bits + bytes(2) for bits in (b"\x01", b"\x10"))
+    start = data.index(b"\xff\xda")
+    path.write_bytes(bytes(data[:start]) + first + scan * 8000 + b"\xff\xd9")
+    assert "has more than 500 scans" in one_line(path)
+    comments = b"\xff\xfe\0\x02" * 20_000
+    path.write_bytes(b"\xff\xd8" + comments + bytes(data[2:]))
+    assert "10000 segments" in one_line(path)
+
+
+def test_a_png_of_endless_chunks_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png")
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + _chunk(b"tEXt", b"a\0b") * 20_000 + data[33:])
+    assert "has more than 10000 chunks" in one_line(path)
 
 
 def test_the_limit_counts_pixels(photo: Path) -> None:

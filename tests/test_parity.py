@@ -113,17 +113,9 @@ def available(engine: str) -> Callable[..., None]:
     return pytest.mark.skipif(not engines.installed(engine), reason=f"{engine} is not installed")
 
 
-# The large size runs on the default engine only: a forward there takes OpenCV three seconds.
-CASES = [
-    pytest.param(engine, size, marks=available(engine))
-    for engine in engines.ENGINES
-    for size in SIZES
-    if engine == "openvino" or size != (448, 512)
-]
-
-
 @pytest.mark.skipif(not CAFFE, reason="OpenCV 5 has no Caffe importer to compare with")
-@pytest.mark.parametrize(("engine", "size"), CASES)
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("engine", [pytest.param(e, marks=available(e)) for e in engines.ENGINES])
 def test_agrees_with_opencvs_own_reading(
     model: Path, onnx: Path, engine: str, size: tuple[int, int]
 ) -> None:

@@ -58,6 +58,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def as_at_a_terminal() -> None:
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 Begin = Callable[..., subprocess.Popen[str]]
 
 
@@ -75,7 +80,7 @@ def begin(folder: Path) -> Iterator[Begin]:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as at a terminal
+            preexec_fn=as_at_a_terminal,
         )
         begun.append(process)
         return process
@@ -133,6 +138,16 @@ def test_ctrl_c_ends_a_decoder_that_hears_nothing(begin: Begin) -> None:
     assert gone(child)
 
 
+def test_closing_the_terminal_leaves_nothing(begin: Begin, folder: Path) -> None:
+    process = begin("a.png", "--format", "writes", held=False, seconds=60)
+    child = hung(process)
+    os.killpg(process.pid, signal.SIGHUP)
+    process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGHUP
+    assert gone(child)
+    assert list((folder / "restored").iterdir()) == []
+
+
 def test_a_child_in_native_code_does_not_outlive_its_killed_parent(
     begin: Begin, folder: Path
 ) -> None:
@@ -155,6 +170,30 @@ def gone(process: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+@pytest.mark.parametrize("how", ["written to", "replaced"])
+def test_a_file_that_changes_before_it_is_decoded_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    from restore import files
+    from restore.errors import PhotoError
+    from restore.job import Job, restore_file
+    from restore.recipe import Recipe
+
+    path, read = folder / "a.png", files.load_pages
+
+    def late(*arguments: object, **options: object) -> object:
+        if how == "replaced":
+            (folder / "c.png").replace(path)
+        else:
+            os.utime(path, ns=(0, 0))
+        return read(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(files, "load_pages", late)
+    with pytest.raises(PhotoError, match=r"a\.png: changed while it was read"):
+        restore_file(Job(path, folder / "out.png"), Recipe.read(folder / "quick.toml"), print)
+    assert not (folder / "out.png").exists()
 
 
 def test_a_large_photo_is_given_time(folder: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +46,7 @@ def progress(console: Console, quiet: bool) -> Progress:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:3.0f}%"),
         TimeRemainingColumn(),
@@ -55,3 +59,8 @@ def progress(console: Console, quiet: bool) -> Progress:
 def warn(console: Console, text: str) -> None:
     """Print a warning: it may hold what a file says."""
     console.print("warning: ", printable(text), sep="", markup=False, style="yellow")
+
+
+def say(path: Path) -> None:
+    """Print a path to stdout: for a program as it is, on a terminal as `ls` would."""
+    click.echo(printable(path) if sys.stdout.isatty() else path, color=True)

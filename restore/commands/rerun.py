@@ -40,8 +40,8 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
     """
     import restore
     from restore import files
-    from restore.commands._console import progress, stderr, warn
-    from restore.errors import PhotoError
+    from restore.commands._console import progress, say, stderr, warn
+    from restore.errors import PhotoError, printable
     from restore.job import Job, restore_file
     from restore.recipe import Recipe
 
@@ -52,13 +52,13 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
     console = stderr()
     target = out / (original.stem + result.suffix)
     with progress(console, quiet) as bar:
-        task = bar.add_task(original.name, total=1)
+        task = bar.add_task(printable(original.name), total=1)
         outcome = restore_file(
             Job(original, target, record.get("profile", "original"), overwrite=overwrite),
             recipe,
             lambda share: bar.update(task, completed=share),
         )
-    click.echo(target, color=True)
+    say(target)
     changes = []
     now = files.load(target).source.record
     if record.get("originalSha256", "") != now.get("originalSha256", ""):

@@ -79,7 +79,7 @@ def run(
     RECIPE is a name ("restore recipes" lists them) or the path of a TOML file. A PHOTO that is a
     folder stands for the photos in it. Originals are never changed.
     """
-    from restore.errors import PhotoError
+    from restore.errors import PhotoError, printable
     from restore.names import expanded, refuse_inputs, target_of
     from restore.worker import Worker
 
@@ -92,7 +92,7 @@ def run(
     todo = expanded(photos)
     worker = Worker(recipe, pairs(assignments))
     # meanwhile
-    from restore.commands._console import progress, stderr, warn
+    from restore.commands._console import progress, say, stderr, warn
     from restore.job import Job
 
     console = stderr()
@@ -103,16 +103,16 @@ def run(
         with progress(console, quiet) as bar:
             whole = bar.add_task(f"{len(todo)} photos", total=len(todo), visible=len(todo) > 1)
             for path in todo:
-                task = bar.add_task(path.name, total=1)
+                task = bar.add_task(printable(path.name), total=1)
                 try:
                     target = target_of(path, out, form)
-                    if target in taken:
-                        raise PhotoError(
-                            f"{path}: {target} is already made from {taken[target]}; "
-                            "use another --out"
-                        )
                     job = Job(path, target, profile, round(limit * 1e6), compare, overwrite)
-                    for result in (job.target, job.picture):
+                    for result in job.results:
+                        if result in taken:
+                            raise PhotoError(
+                                f"{path}: {result} is already made from {taken[result]}; "
+                                "use another --out"
+                            )
                         refuse_inputs(result, todo)
                     outcome = worker.run(job, partial(show, bar, task))
                 except PhotoError as error:
@@ -121,9 +121,9 @@ def run(
                     for note in getattr(error, "__notes__", ()):
                         console.print(note, markup=False)
                 else:
-                    taken[target] = path
+                    taken |= dict.fromkeys(outcome.written, path)
                     for result in outcome.written:
-                        click.echo(result, color=True)  # a name as it is, whatever is in it
+                        say(result)
                     for line in () if quiet else outcome.warnings:
                         warn(console, line)
                     for line in outcome.found if verbose else ():

@@ -32,6 +32,8 @@ _MPF, _MP_ENTRIES, _MP_PREVIEW = b"MPF\0", 0xB002, 1
 """CIPA DC-007 (multi-picture format), 5.2.3: 16 bytes a picture; its class is in bits 16 to 23."""
 _ROOM = 65533
 """Bytes a segment can hold."""
+_MOST_SCANS, _MOST_SEGMENTS = 500, 10_000
+"""Each scan goes over the whole photo, however few bytes it has: 10 are usual."""
 _LARGE = 64_000_000
 """Pixels above which no progressive JPEG is written: it needs a copy of the whole photo."""
 _BAND = 2**21
@@ -64,10 +66,14 @@ def read(ask: Ask) -> list[Photo]:
         samples = imagecodecs.jpeg8_decode(data)
     profile = found.profile()
     warnings: tuple[str, ...] = ()
+    if (samples[-16:] == 128).all() and not (samples[:-16] == 128).all():
+        # what libjpeg puts where data are missing; it tells nobody
+        warnings = ("ends in plain grey: a part of it may be missing",)
     if samples.ndim == 3 and samples.shape[2] == 4:
         inverted = found.first(0xEE, b"Adobe") is not None  # as Photoshop has always written it
         inks = np.subtract(255, samples) if inverted else samples
-        samples, profile, warnings = _profile.without_inks(inks, profile)
+        samples, profile, more = _profile.without_inks(inks, profile)
+        warnings += more
     if (pictures := found.pictures()) > 1:
         warnings = (*warnings, f"holds {pictures} pictures; only the first is read")
     irb, iptc = _photoshop.kept(found.joined(0xED, _IRB))
@@ -195,7 +201,10 @@ class _Segments:
 def _walk(ask: Ask, data: bytes) -> Iterator[tuple[int, bytes]]:
     """Markers and bodies of segments up to the end of the image, which has to be there."""
     at = 2
+    scans = segments = 0
     while True:
+        if scans > _MOST_SCANS or segments > _MOST_SEGMENTS:
+            raise ask.error(f"has more than {_MOST_SCANS} scans or {_MOST_SEGMENTS} segments")
         while data[at : at + 2] == b"\xff\xff":
             at += 1
         if at + 4 > len(data) and data[at : at + 2] != b"\xff\xd9":
@@ -211,10 +220,12 @@ def _walk(ask: Ask, data: bytes) -> Iterator[tuple[int, bytes]]:
         size = struct.unpack_from(">H", data, at + 2)[0]
         if size < 2 or at + 2 + size > len(data):
             raise ask.error("is cut off")
+        segments += 1
         if marker != 0xDA:
             yield marker, data[at + 4 : at + 2 + size]
         at += 2 + size
         if marker == 0xDA:
+            scans += 1
             end = _SCAN_END.search(data, at)
             if end is None:
                 raise ask.error("is cut off: its end is missing")

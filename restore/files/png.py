@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp\0"
 _LARGEST = 16 * 1024 * 1024
 """Bytes a profile may have."""
+_MOST_CHUNKS = 10_000
 _KEPT = (b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB")
 """Chunks that come back as they are (the last three only where no profile replaces them)."""
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -42,7 +44,9 @@ def read(ask: Ask) -> list[Photo]:
     from restore.photo import Source
 
     data = ask.bytes()
-    chunks = list(_chunks(ask, data))
+    chunks = list(islice(_chunks(ask, data), _MOST_CHUNKS + 1))
+    if len(chunks) > _MOST_CHUNKS:
+        raise ask.error(f"has more than {_MOST_CHUNKS} chunks beside its pixels")
     kind, header = chunks[0] if chunks else (b"", b"")
     if kind != b"IHDR" or len(header) != 13:
         raise ask.error("has no header; it is damaged")
@@ -60,11 +64,11 @@ def read(ask: Ask) -> list[Photo]:
     if any(kind == b"acTL" and body[:4] > b"\0\0\0\1" for kind, body in chunks):
         warnings.append("is animated; only its first picture is read")
     profile = None
-    for kind, body in chunks:
-        if kind == b"iCCP":
-            profile = _inflated(body.partition(b"\0")[2][1:])
-            if profile is None:
-                warnings.append("its colour profile is damaged; taken as sRGB")
+    packed_profile = next((body for kind, body in chunks if kind == b"iCCP"), None)
+    if packed_profile is not None:
+        profile = _inflated(packed_profile.partition(b"\0")[2][1:])
+        if profile is None:
+            warnings.append("its colour profile is damaged; taken as sRGB")
     if profile is None:
         profile = _described(dict(chunks))
     source = Source(
