@@ -133,6 +133,14 @@ def test_tiles_of_a_photo_with_an_edge_fit_together(coffee):
     np.testing.assert_allclose(part, whole[17:48, 40:117], atol=1e-5)
 
 
+def test_an_edge_is_seen_within_a_border():
+    photo = np.ascontiguousarray(data.chelsea()[::2, ::2], np.float32) / 255
+    faded, edge = _mounted(photo)
+    framed = np.pad(faded, ((15, 15), (20, 20), (0, 0)), constant_values=1)
+    restored = _restored(framed)[15:-15, 20:-20]
+    assert color.delta_e(restored, photo)[edge].mean() < 3  # as the rest it would be 6
+
+
 def test_an_edge_leaves_a_black_and_white_photo_neutral():
     photo = np.repeat(data.camera()[::2, ::2, None], 3, 2).astype(np.float32) / 255
     density = color.to_density(_mounted(photo)[0]).mean(-1, keepdims=True)

@@ -26,7 +26,10 @@ STRIPS = np.arange(11) * 0.02
 LINES = np.linspace(0.08, 0.92, 5)
 """Borders of the lines, as shares along the edge."""
 WANDERS = np.array([0.075, 0.0264, 0.0326, 0.2652, 0.0959, 0.104], np.float32)
-"""From strip to strip, on 150 photos: density, then natural log contrast, each `OPPONENT`."""
+"""Scale of the steps from strip to strip: density, then natural log contrast, each `OPPONENT`.
+
+Found on 75 photos as `benchmarks/measure_mount.py` does.
+"""
 CALM = 2
 """Degrees of freedom of the lines' unrest."""
 APART = 0.35
@@ -58,22 +61,18 @@ def exposure(picture: color.Array, fading: _dyes.Fading) -> color.Array | None:
     (h, w) float32: 1 inside, less at the edges. None where no edge is to be seen.
     """
     rows, columns = _dyes.inside(picture)
-    density = color.to_density(_dyes.softened(picture[rows, columns]))
-    if min(density.shape[:2]) < SMALLEST:
+    within = picture[rows, columns]
+    if min(within.shape[:2]) < SMALLEST:
         return None
-    density = (density * fading.gain + fading.shift).clip(-0.3, 3)
+    density = restored(within, fading)
     middle = (STRIPS[:-1] + STRIPS[1:]) / 2
     places = 1 - KEPT[:, None, None] * _covered(middle)
     expected = _expected(places, density.mean((0, 1)), fading)
-    pairs = [
-        np.concatenate([_steps(turned), _steps(turned[:, ::-1])])
-        for turned in (density, density.swapaxes(0, 1))
-    ]
-    likely = np.stack([_likely(pair, expected) for pair in pairs])  # (2, KEPT, WIDTHS)
-    top = likely.max()
-    weight = np.exp(likely - top)
+    likely = np.stack([_likely(pair, expected) for pair in sides(density)])  # (2, KEPT, WIDTHS)
+    top = likely.max((1, 2), keepdims=True)
+    weight = np.exp(likely - top) + 1e-150  # so that no product is 0
     of_kept = weight.mean(2).prod(0)
-    if 2 * top + np.log(of_kept.mean()) < CLEAR:
+    if top.sum() + np.log(of_kept.mean()) < CLEAR:
         return None
     share = weight / weight.sum(2, keepdims=True)
     down, across = (
@@ -82,6 +81,22 @@ def exposure(picture: color.Array, fading: _dyes.Fading) -> color.Array | None:
     )
     covered = np.maximum(down[:, :, None], across[:, None])
     return (1 - np.tensordot(KEPT * of_kept / of_kept.sum(), covered, 1)).astype(np.float32)
+
+
+def restored(picture: color.Array, fading: _dyes.Fading) -> color.Array:
+    """Densities (h, w, 3) of the picture as they were, as far as one gain and shift give them."""
+    density = color.to_density(_dyes.softened(picture))
+    return (density * fading.gain + fading.shift).clip(-0.3, 3)
+
+
+def sides(density: color.Array) -> color.Array:
+    """The lines from the left and right sides, and from the top and bottom (2, lines, strips, 6).
+
+    From strip to strip inwards: by how much the mean density and the natural log contrast change.
+    """
+    turned = density.swapaxes(0, 1)
+    pairs = [(part, part[:, ::-1]) for part in (density, turned)]
+    return np.stack([np.concatenate([_steps(one) for one in pair]) for pair in pairs])
 
 
 def evening(fading: _dyes.Fading, places: color.Array) -> tuple[color.Array, color.Array]:
@@ -121,7 +136,7 @@ def _expected(places: color.Array, mean: color.Array, fading: _dyes.Fading) -> c
 
 
 def _steps(density: color.Array) -> color.Array:
-    """(lines, strips - 1, 6) from strip to strip inwards from the left: density, log contrast."""
+    """(lines, strips - 1, 6) from the left side of densities (h, w, 3), see `sides`."""
     across = np.abs(np.diff(density, axis=1, append=density[:, -1:]))
     steep = across + np.abs(np.diff(density, axis=0, append=density[-1:]))
     tops, lefts = (
