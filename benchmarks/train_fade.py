@@ -92,7 +92,7 @@ def _of_photo(number: int, path: Path, crops: int) -> list[tuple[object, ...]]:
     for crop in range(crops):
         rng = np.random.default_rng([number, crop])
         truth = _stretched(_crop(photo, rng) if crop else _small(photo), rng)
-        for kind in _kinds(rng):
+        for kind in kinds(rng):
             seed, quality = int(rng.integers(2**31)), int(rng.integers(82, 101))
             other = rng.random() < 0.5
             scan = fading.fade(truth, kind, seed=seed, other=other, quality=quality).srgb
@@ -131,7 +131,8 @@ def _small(photo: color.Array) -> color.Array:
     return cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _kinds(rng: np.random.Generator) -> Iterator[str | fading.Kind]:
+def kinds(rng: np.random.Generator) -> Iterator[str | fading.Kind]:
+    """Eight ways to fade a photo: four of `KINDS`, three drawn widely, and not at all."""
     yield from rng.choice(list(fading.KINDS), 4, replace=False).tolist()
     for _ in range(3):
         loss = rng.uniform(0, 0.65) * (rng.beta(0.7, 0.7, 3) if rng.random() < 0.5 else np.ones(3))

@@ -58,7 +58,7 @@ class Fading:
 
 def estimate(picture: color.Array) -> Fading:
     """Estimate the fading of a (height, width, 3) picture of at most about `SIDE` pixels."""
-    picture = inner(picture.clip(0, 1))
+    picture = np.ascontiguousarray(picture[inside(picture)].clip(0, 1))
     own, common, middle = looks(picture)
     log_gain, level, faded = (part[0] for part in answer(weights(), own[None], common[None]))
     formula_gain, formula_level = formula(picture, middle)
@@ -79,9 +79,7 @@ def formula(picture: color.Array, middle: color.Array) -> tuple[color.Array, col
     densities: a third of the tint of the highlights (the stain) and a little of that of the
     shadows goes.
     """
-    import cv2
-
-    flat = _planes(color.to_density(cv2.GaussianBlur(picture, (0, 0), 0.8)))
+    flat = _planes(color.to_density(softened(picture)))
     low, high = _quantiles(flat, (0.005, 0.995))
     spread = np.log(np.maximum(high - low, NARROWEST))
     common = spread.mean()
@@ -146,9 +144,7 @@ def looks(picture: color.Array) -> tuple[color.Array, color.Array, color.Array]:
     contrasts of edges, spreads, shares of clipped pixels. For the picture (g,): how the channels
     go together. The middle density of each channel (3,).
     """
-    import cv2
-
-    density = color.to_density(cv2.GaussianBlur(picture, (0, 0), 0.8))
+    density = color.to_density(softened(picture))
     steps = (density[:, 1:] - density[:, :-1], density[1:] - density[:-1], np.zeros((1, 1, 3)))
     edges = np.concatenate([_planes(np.abs(step)) for step in steps], axis=1)
     contrast = edges.sum(0)
@@ -212,14 +208,21 @@ def looks(picture: color.Array) -> tuple[color.Array, color.Array, color.Array]:
     return own.astype(np.float32), common.astype(np.float32), middle
 
 
-def inner(picture: color.Array) -> color.Array:
-    """The picture without a plain border (paper, mount, scanner lid), if it has one.
+def softened(picture: color.Array) -> color.Array:
+    """The picture (h, w, 3) with noise and JPEG blocks a little blurred."""
+    import cv2
+
+    return cv2.GaussianBlur(picture, (0, 0), 0.8)
+
+
+def inside(picture: color.Array) -> tuple[slice, slice]:
+    """Rows and columns of the picture without a plain border (paper, mount, scanner lid), if any.
 
     A border is even in itself and alike on all four sides, or lighter or darker than nearly all
     of the picture on at least two.
     """
     height, width = picture.shape[:2]
-    grey = picture.mean(2)
+    grey = picture.clip(0, 1).mean(2)
     centre = grey[height // 4 : height - height // 4, width // 4 : width - width // 4]
     low, high = np.quantile(centre, 0.03) - 0.02, np.quantile(centre, 0.97) + 0.02
     sides = [_border(lines) for lines in (grey, grey[::-1], grey.T, grey.T[::-1])]
@@ -228,9 +231,9 @@ def inner(picture: color.Array) -> color.Array:
     if not all_round:
         sides = [(end if level <= low or level >= high else 0, level) for end, level in sides]
     if sum(end > 0 for end, _ in sides) < 2:
-        return picture
+        return slice(0, height), slice(0, width)
     top, bottom, left, right = (end + 2 if end else 0 for end, _ in sides)
-    return np.ascontiguousarray(picture[top : height - bottom, left : width - right])
+    return slice(top, height - bottom), slice(left, width - right)
 
 
 def _border(lines: color.Array) -> tuple[int, float]:

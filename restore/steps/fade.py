@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from restore import color
-from restore.photo import Proxy, Tile
+from restore.photo import Field, Proxy, Tile
 from restore.step import Amount, Render
-from restore.steps import _dyes
+from restore.steps import _dyes, _mount
 
 DYES = ("cyan", "magenta", "yellow")
 BRIGHTEST = 100.0
@@ -25,14 +25,22 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Render:
     density the true photo is an affine function of the faded one, channel by channel,
     D' = gain D + shift, which in linear light is one power and one factor. A small network
     estimates the six numbers from the photo, and whether anything is faded at all; a plain border
-    is left out of its sight. `amount` moves from none of the correction to all of it.
+    is left out of its sight. Where a mount has clearly kept its edge from fading, the numbers
+    differ from place to place. `amount` moves from none of the correction to all of it.
 
-    Known failures: fading that differs over the sheet is corrected for its mean; a photo that is
-    meant to be pale, or of one colour, may be taken for a faded one.
+    Known failures: other fading that differs over the sheet is corrected for its mean; a photo that
+    is meant to be pale, or of one colour, may be taken for a faded one.
     """
-    fading = _dyes.estimate(_small(proxy.view.pixels))
-    gain = np.power(fading.gain, amount)
-    move = fading.shift * (-amount * np.log(10))
+    small = _small(proxy.view.pixels)
+    fading = _dyes.estimate(small)
+    gain, shift = fading.gain, fading.shift
+    places = _mount.exposure(small, fading)
+    if places is not None:
+        gain, shift = _mount.evening(fading, places)
+        fading = _dyes.estimate(color.from_density(color.to_density(small) * gain + shift))
+        gain, shift = fading.gain * gain, fading.gain * shift + fading.shift
+    numbers = np.concatenate([gain**amount, shift * (-amount * np.log(10))], -1).astype(np.float32)
+    field = None if places is None else Field(numbers)
 
     def tile(t: Tile) -> color.Array:
         if amount == 0:
@@ -40,16 +48,21 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Render:
         rows, columns = t.pixels.shape[:2]
         light = color.decode(t.pixels)
         np.log(light.clip(color.DARKEST, BRIGHTEST, out=light), out=light)
-        lines = light.reshape(rows, -1)
-        lines *= np.tile(gain, columns).astype(np.float32)
-        lines += np.tile(move, columns).astype(np.float32)
-        np.exp(lines, out=lines)
+        if field:
+            local = field.at(t.window)
+            light *= local[..., :3]
+            light += local[..., 3:]
+        else:
+            lines = light.reshape(rows, -1)
+            lines *= np.tile(numbers[:3], columns)
+            lines += np.tile(numbers[3:], columns)
+        np.exp(light, out=light)
         return color.encode(light)
 
-    return Render(tile, notes=_told(fading))
+    return Render(tile, notes=_told(fading, places))
 
 
-def _told(fading: _dyes.Fading) -> dict[str, Any]:
+def _told(fading: _dyes.Fading, places: color.Array | None) -> dict[str, Any]:
     """What was found, in numbers and as a sentence."""
     loss = 1 - 1 / fading.gain
     stain = -fading.shift / fading.gain
@@ -63,6 +76,8 @@ def _told(fading: _dyes.Fading) -> dict[str, Any]:
         "gain": tuple(round(float(part), 3) for part in fading.gain),
         "shift": tuple(round(float(part), 3) for part in fading.shift),
     }
+    if places is not None:
+        notes["edges"] = round(float(places.min()), 2)
     if faded:
         lost = sorted(zip(loss, DYES, strict=True), reverse=True)
         parts = [f"{name} about {share * 100:.0f} %" for share, name in lost if share >= 0.05]
@@ -72,6 +87,8 @@ def _told(fading: _dyes.Fading) -> dict[str, Any]:
             for name, part in zip(DYES, stain, strict=True)
             if part >= 0.04
         ]
+        if places is not None:
+            parts.append(f"at the edges {1 - places.min():.0%} less")
         notes["summary"] = "; ".join(parts)
     return notes
 
