@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ LEAK = (0.06, 0.04)
 """How far channels are off the model, to the brightest: of a JPEG, and of camera channels."""
 WRONG, WIDER = 0.3, 100.0
 """Share of places where a network is simply wrong, and variance added to what it says."""
+BLOCK = 2**15
+"""Numbers that are looked at together."""
 POWERS, COLOURS = 0.35, 0.48
 """Standard deviations in nats: of lamps' relative power, and of its estimate from one photo."""
 
@@ -92,6 +95,8 @@ class Mixture:
         `ratios.basis`: for two lamps, ln(w_1 / w_2).
     spread
         (n,) standard deviation of every coordinate, in nats.
+    likelihood
+        (n, K, 90) of the palette's colours under the mixtures in `ratios.nodes`, for each cell.
     evidence
         Mean log evidence of the cells.
     reach
@@ -101,6 +106,7 @@ class Mixture:
     lamps: tuple[str, ...]
     place: Array
     spread: Array
+    likelihood: Array
     evidence: float = 0.0
     reach: tuple[float, float] = (0.0, 0.0)
 
@@ -184,27 +190,23 @@ def find(seen: Cells) -> Mixture:
     return mixture(seen, best)
 
 
-def mixture(seen: Cells, lamps: Sequence[str], likely: Array | None = None) -> Mixture:
+def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     """The mixture of known lamps on each cell.
 
     Each cell alone says little: a red thing under blue light looks like a grey one under red
     light. Surfaces that are bright under every lamp are the most nearly neutral, so these count
     most. Their ratios are fitted by a plane over the photo (lamps stand somewhere), which is drawn
     towards lamps of equal strength and no slope as far as natural photos alone would make one.
-
-    Parameters
-    ----------
-    likely
-        (n, 90) log probability of the palette's colours for each cell, where more is known.
     """
     lamps = tuple(lamps)
     rows, columns = seen.shape
-    explained = _explain(seen, lamps, likely)
+    likelihood = _explain(seen, lamps)
     nodes = ratios.nodes(len(lamps))
-    each = ratios.log_sum(explained)
+    each = np.log(likelihood @ palette()[1])
     if len(lamps) == 1:
         empty = np.zeros((len(each), 0), np.float32)
-        return Mixture(lamps, empty, np.zeros(len(each), np.float32), float(each.mean()))
+        none = np.zeros(len(each), np.float32)
+        return Mixture(lamps, empty, none, likelihood, float(each.mean()))
 
     posterior = ratios.softmax(each - 0.5 * (nodes**2).sum(1) / 9)
     mean = posterior @ nodes
@@ -224,7 +226,7 @@ def mixture(seen: Cells, lamps: Sequence[str], likely: Array | None = None) -> M
     spread = np.full(len(each), np.hypot(0.35, slope.std() * math.sqrt(slope.shape[1])), np.float32)
     evidence = ratios.log_sum(each + ratios.log_normal(nodes, place, spread)).mean()
     low, high = np.percentile(mean[:, 0], (5, 95))
-    return Mixture(lamps, place, spread, float(evidence), (float(low), float(high)))
+    return Mixture(lamps, place, spread, likelihood, float(evidence), (float(low), float(high)))
 
 
 def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[Array, Array, Array]:
@@ -233,8 +235,8 @@ def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[A
     Parameters
     ----------
     likely
-        (n, 90) log probability of the palette's colours for each cell, where more is known than
-        that they are natural.
+        (n, 90) probability of the palette's colours for each cell, where more is known than that
+        they are natural.
 
     Returns
     -------
@@ -244,13 +246,14 @@ def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[A
     sure = recoverability(seen, found)
     if len(found.lamps) == 1 and broad(found.lamps[0], seen.camera):
         return _divided(seen, found.lamps[0]), np.zeros((len(sure), 3), np.float32), sure
-    explained = _explain(seen, found.lamps, likely)
     if found.place.shape[1]:
-        explained += ratios.log_normal(ratios.nodes(len(found.lamps)), found.place, found.spread)[
-            ..., None
-        ]
-    p = ratios.softmax(explained.reshape(len(sure), -1)).reshape(explained.shape).sum(1)
-    ab = palette()[0]
+        nodes = ratios.nodes(len(found.lamps))
+        mixed = np.exp(ratios.log_normal(nodes, found.place, found.spread))
+    else:
+        mixed = np.ones((len(sure), 1), np.float32)
+    ab, share, _ = palette()
+    p = (mixed[:, None] @ found.likelihood)[:, 0] * (share if likely is None else likely)
+    p /= p.sum(1, keepdims=True)
     mean = p @ ab
     squares = np.stack([ab[:, 0] ** 2, ab[:, 0] * ab[:, 1], ab[:, 1] ** 2], 1)
     own = np.stack([mean[:, 0] ** 2, mean[:, 0] * mean[:, 1], mean[:, 1] ** 2], 1)
@@ -258,7 +261,7 @@ def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[A
 
 
 def likely(ab: Array, covariance: Array) -> Array:
-    """Log probability of the palette's colours where a network has said something.
+    """Probability of the palette's colours where a network has said something.
 
     Parameters
     ----------
@@ -276,7 +279,7 @@ def likely(ab: Array, covariance: Array) -> Array:
     a, b = (colour[:, k] - ab[:, k, None] for k in range(2))
     far = (bb * a * a - 2 * cross * a * b + aa * b * b) / (aa * bb - cross * cross)
     near = ratios.softmax(-0.5 * far)
-    return np.log((1 - WRONG) * near + WRONG * np.exp(share)).astype(np.float32)
+    return ((1 - WRONG) * near + WRONG * share).astype(np.float32)
 
 
 def cautious(hues: Array, sure: Array) -> Array:
@@ -321,38 +324,61 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
     return share.clip(0, MOST).astype(np.float32)
 
 
-def _explain(seen: Cells, lamps: tuple[str, ...], likely: Array | None = None) -> Array:
-    """(n, K, 90) log evidence of every colour under every mixture in `ratios.nodes`, for each cell.
+def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
+    """(n, K, 90) likelihood of every colour under every mixture in `ratios.nodes`, for each cell.
 
     Student's t about the predicted channels, the unknown scale integrated out. Beside noise there
     is 8 % of each channel and a leak of 4 % (camera channels) or 6 % of the brightest one: cameras
     and lamps differ by that much.
     """
-    weights = np.exp(ratios.nodes(len(lamps)) @ ratios.basis(len(lamps)).T)
-    mixed = np.einsum("km,mij->kij", weights, [matrix(name, seen.camera) for name in lamps])
-    predicted = mixed @ palette()[2].T
-    if not seen.camera:
-        predicted = np.maximum(predicted, 0)
-    predicted /= np.maximum(predicted.max(1, keepdims=True), 1e-3)
-    shape = predicted.shape[0], predicted.shape[2]
-    predicted = np.moveaxis(predicted, 1, 0).reshape(3, -1).astype(np.float32)
+    predicted, own = _predicted(lamps, seen.camera)
     values = seen.values.reshape(-1, 3)
     top = np.maximum(values.max(1, keepdims=True), np.float32(1e-4))
     z, variance = values / top, seen.variance.reshape(-1, 3) / top**2
-    own = (0.08 * predicted) ** 2 + np.float32(LEAK[seen.camera]) ** 2
-    product, ww, wz, zz = np.float32(1), np.float32(1e-6), np.float32(0), np.float32(0)
-    for k in range(3):
-        total = variance[:, k, None] + own[k]
-        product = product * total
-        weighted = predicted[k] / total
-        ww = ww + weighted * predicted[k]
-        wz = wz + weighted * z[:, k, None]
-        zz = zz + (z[:, k] ** 2)[:, None] / total
-    wrong = np.maximum(zz - wz * wz / ww, 0)
-    found = -3.5 * np.log1p(wrong / 5) - 0.5 * np.log(product * ww)
-    found = found.reshape(-1, *shape)
-    found += palette()[1] if likely is None else likely[:, None]
-    return found
+    found = np.empty((len(z), predicted.shape[1]), np.float32)
+    block = max(1, BLOCK // predicted.shape[1])
+    for start in range(0, len(z), block):  # small enough to stay in the processor's cache
+        rows = slice(start, start + block)
+        product, ww, wz, zz = np.float32(1), np.float32(1e-6), np.float32(0), np.float32(0)
+        for k in range(3):
+            total = own[k] + variance[rows, k, None]
+            product = total * product
+            np.reciprocal(total, out=total)
+            weighted = predicted[k] * total
+            total *= z[rows, k, None] ** 2
+            zz = total + zz
+            np.multiply(weighted, z[rows, k, None], out=total)
+            wz = total + wz
+            weighted *= predicted[k]
+            ww = weighted + ww
+        wz *= wz
+        wz /= ww
+        zz -= wz
+        np.maximum(zz, 0, out=zz)
+        zz *= np.float32(1 / 5)
+        zz += 1
+        product *= ww
+        product *= zz
+        zz *= zz
+        product *= zz
+        zz *= zz
+        product *= zz  # (1 + wrong / 5) ** 7
+        np.sqrt(product, out=product)
+        np.reciprocal(product, out=found[rows])
+    return found.reshape(len(z), -1, len(palette()[0]))
+
+
+@cache
+def _predicted(lamps: tuple[str, ...], camera: bool) -> tuple[Array, Array]:
+    """(3, K * 90) channels of every colour under every mixture, and their variance."""
+    weights = np.exp(ratios.nodes(len(lamps)) @ ratios.basis(len(lamps)).T)
+    mixed = np.einsum("km,mij->kij", weights, [matrix(name, camera) for name in lamps])
+    predicted = mixed @ palette()[2].T
+    if not camera:
+        predicted = np.maximum(predicted, 0)
+    predicted /= np.maximum(predicted.max(1, keepdims=True), 1e-3)
+    predicted = np.moveaxis(predicted, 1, 0).reshape(3, -1).astype(np.float32)
+    return predicted, (0.08 * predicted) ** 2 + np.float32(LEAK[camera]) ** 2
 
 
 def _divided(seen: Cells, lamp: str) -> Array:
