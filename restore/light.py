@@ -37,6 +37,12 @@ BLOCK = 2**15
 POWERS, COLOURS = 0.35, 0.48
 """Standard deviations in nats: of lamps' relative power, and of its estimate from one photo."""
 
+SLOPES = (0.9, 0.25)
+"""How much of a ratio's slope across and down a photo is the lamps'; the rest is the things':
+skies are above and the ground below. Fitted on simulated shots; lamps stood at sides and above."""
+SPREAD = 0.45
+"""Standard deviation in nats of a cell's ratio about what is found."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cells:
@@ -88,8 +94,6 @@ class Mixture:
     place
         (n, m - 1) where the logarithms of the m lamps' light stand, in the coordinates of
         `ratios.basis`: for two lamps, ln(w_1 / w_2).
-    spread
-        (n,) standard deviation of every coordinate, in nats.
     likelihood
         (n, K, 90) of the palette's colours under the mixtures in `ratios.nodes`, for each cell.
     evidence
@@ -100,7 +104,6 @@ class Mixture:
 
     lamps: tuple[str, ...]
     place: Array
-    spread: Array
     likelihood: Array
     evidence: Array
     reach: tuple[float, float] = (0.0, 0.0)
@@ -113,7 +116,7 @@ class Mixture:
         p: Array
         if self.place.shape[1]:
             nodes = ratios.nodes(len(self.lamps))
-            mixed = np.exp(ratios.log_normal(nodes, self.place, self.spread))
+            mixed = np.exp(ratios.log_normal(nodes, self.place, SPREAD))
             p = (mixed[:, None] @ self.likelihood)[:, 0]
         else:
             p = self.likelihood[:, 0]
@@ -174,9 +177,10 @@ def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     """The mixture of known lamps on each cell.
 
     Each cell alone says little: a red thing under blue light looks like a grey one under red
-    light. Surfaces that are bright under every lamp are the most nearly neutral, so these count
-    most. Their ratios are fitted by a plane over the photo (lamps stand somewhere), which is drawn
-    towards lamps of equal strength and no slope as far as natural photos alone would make one.
+    light. So the ratios are fitted by a plane over the photo: lamps stand somewhere. Its slopes are
+    those of all cells, less what natural photos alone would make of them; its level that of the
+    surfaces which are bright under every lamp, for these are the most nearly neutral, drawn towards
+    lamps of equal strength.
     """
     lamps = tuple(lamps)
     likelihood = _explain(seen, lamps)
@@ -184,24 +188,20 @@ def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     each = np.log(likelihood @ palette()[1])
     if len(lamps) == 1:
         empty = np.zeros((len(each), 0), np.float32)
-        none = np.zeros(len(each), np.float32)
-        return Mixture(lamps, empty, none, likelihood, each)
+        return Mixture(lamps, empty, likelihood, each)
 
     posterior = ratios.softmax(each - 0.5 * (nodes**2).sum(1) / 9)
     mean = posterior @ nodes
     doubt = (posterior @ (nodes**2) - mean**2).mean(1)
-    weight = _lit_by_all(seen, lamps) / (doubt + 0.1)
+    sure = 1 / (doubt + 0.1)
     plane = seen.plane()
-    normal = (plane.T * weight) @ plane + 1e-6 * weight.sum() * np.eye(3)
-    fitted = np.linalg.solve(normal, (plane.T * weight) @ mean)
-    level = fitted[0] * POWERS**2 / (POWERS**2 + COLOURS**2)
-    steep = (fitted[1:] ** 2).sum()
-    slope = plane[:, 1:] @ fitted[1:] * (1.35 * steep / (steep + 0.4**2))
+    level = _fit(plane, mean, sure * _lit_by_all(seen, lamps))[0]
+    level *= POWERS**2 / (POWERS**2 + COLOURS**2)
+    slope = plane[:, 1:] @ (_fit(plane, mean, sure)[1:] * np.array(SLOPES)[:, None])
     place = (level + slope).astype(np.float32)
-    spread = np.full(len(each), np.hypot(0.35, slope.std() * math.sqrt(slope.shape[1])), np.float32)
-    evidence = ratios.log_sum(each + ratios.log_normal(nodes, place, spread))
+    evidence = ratios.log_sum(each + ratios.log_normal(nodes, place, SPREAD))
     low, high = np.percentile(mean[:, 0], (5, 95))
-    return Mixture(lamps, place, spread, likelihood, evidence, (float(low), float(high)))
+    return Mixture(lamps, place, likelihood, evidence, (float(low), float(high)))
 
 
 def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[Array, Array]:
@@ -273,7 +273,7 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
         own += neutral < 0.01  # cut off at 0, it tells nothing
     noise += own[:, :, None] * np.eye(3)
     shift = np.einsum("nm,mc,mk->nck", weights, coordinates, matrices @ prior["mu_rel"])
-    shift *= (found.spread / scale)[:, None, None]
+    shift *= (SPREAD / scale)[:, None, None]
     noise += shift.transpose(0, 2, 1) @ shift
     told = slope.transpose(0, 2, 1) @ np.linalg.inv(noise) @ slope
     before = prior["C0_ab50"]
@@ -339,6 +339,12 @@ def _predicted(lamps: tuple[str, ...], camera: bool) -> tuple[Array, Array]:
     predicted /= np.maximum(predicted.max(1, keepdims=True), 1e-3)
     predicted = np.moveaxis(predicted, 1, 0).reshape(3, -1).astype(np.float32)
     return predicted, (0.08 * predicted) ** 2 + np.float32(LEAK[camera]) ** 2
+
+
+def _fit(plane: Array, values: Array, weight: Array) -> Array:
+    """(3, k) the plane through (n, k) values, weighted."""
+    normal = (plane.T * weight) @ plane + 1e-6 * weight.sum() * np.eye(3)
+    return np.linalg.solve(normal, (plane.T * weight) @ values)
 
 
 def _divided(seen: Cells, lamp: str) -> Array:

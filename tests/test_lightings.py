@@ -1,0 +1,83 @@
+"""Which lamps there were: in doubt where they are, and never a sky for a lamp."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from benchmarks.simulate import light as simulate
+from restore import color, light, lightings
+from restore.lamps import CANDIDATES
+
+
+@cache
+def _photo(name: str) -> np.ndarray:
+    from skimage import data
+    from skimage.transform import resize
+
+    picture = getattr(data, name)()
+    size = [round(160 * length / max(picture.shape)) for length in picture.shape[:2]]
+    return resize(picture, size, anti_aliasing=True).astype(np.float32)
+
+
+def _cells(photo: np.ndarray, scene: str, seed: int = 3) -> light.Cells:
+    shot = simulate(photo, scene, seed=seed, exposure=0.5, other=True).srgb
+    return light.cells(shot / np.float32(255), np.full(3, 0.01), 1, False)
+
+
+def test_doubt_about_the_lamps_lowers_recoverability_and_weight():
+    seen = _cells(_photo("chelsea"), "magenta")
+    two, one = (light.mixture(seen, lamps) for lamps in (("red", "blue"), ("blue",)))
+    sure = lightings.hues(seen, [lightings.Lighting(1, two)])
+    doubtful = lightings.hues(seen, [lightings.Lighting(0.6, two), lightings.Lighting(0.4, one)])
+    assert doubtful.sure == pytest.approx(0.6 * sure.sure, abs=1e-6)
+    assert doubtful.weight == pytest.approx(0.6 * sure.weight, abs=1e-6)
+    assert doubtful.weighted == pytest.approx(0.6 * sure.weighted, abs=1e-4)
+
+
+@pytest.mark.parametrize("scene", ["red", "blue", "white+blue", "white+red"])
+def test_probabilities_add_up_and_the_best_comes_first(scene):
+    found = lightings.find(_cells(_photo("rocket"), scene))
+    chances = [lighting.chance for lighting in found]
+    assert chances == sorted(chances, reverse=True)
+    assert 0 < sum(chances) <= 1 + 1e-6
+
+
+def test_one_lamp_is_never_taken_for_two():
+    for name in ("rocket", "chelsea", "coffee", "astronaut"):
+        for scene in ("red", "blue", "green", "amber"):
+            for seed in range(2):
+                found = lightings.find(_cells(_photo(name), scene, seed))
+                assert [len(x.mixture.lamps) for x in found] == [1], (name, scene, seed)
+
+
+def test_a_white_lamp_beside_a_coloured_one_is_found():
+    right = [
+        len(lamps) == 2 and "white" in lamps[0]
+        for name in ("rocket", "chelsea", "coffee", "astronaut")
+        for scene in ("white+blue", "white+red")
+        for seed in range(3)
+        for lamps in [lightings.find(_cells(_photo(name), scene, seed))[0].mixture.lamps]
+    ]
+    assert np.mean(right) > 0.85
+
+
+def test_a_sky_over_meadows_is_not_a_blue_lamp_above():
+    """Lamps from one place: the true ratio is the same everywhere."""
+    rng = np.random.default_rng(0)
+    lab = np.zeros((120, 160, 3), np.float32)
+    lab[:60], lab[60:] = (70, -5, -25), (45, -20, 30)
+    lab[..., 0] += 12 * rng.standard_normal((30, 40)).repeat(4, 0).repeat(4, 1)
+    photo = color.into_gamut(lab)
+    seen = _cells(photo, "magenta")
+    place = light.mixture(seen, ("red", "blue")).place.reshape(seen.shape)
+    assert abs(place[0].mean() - place[-1].mean()) < 0.5
+
+
+def test_the_network_sees_every_set():
+    few = _cells(_photo("rocket"), "magenta").every(lightings.FEW)
+    looks = lightings.looks(few, lightings.tried(few))
+    assert looks.shape == (len(CANDIDATES), 40)
+    assert np.isfinite(looks).all()
