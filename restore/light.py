@@ -295,16 +295,16 @@ def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
     z, variance = values / top, seen.variance.reshape(-1, 3) / top**2
     found = np.empty((len(z), predicted.shape[1]), np.float32)
     block = max(1, BLOCK // predicted.shape[1])
+    room = np.empty((6, block, predicted.shape[1]), np.float32)
     for start in range(0, len(z), block):  # small enough to stay in the processor's cache
         rows = slice(start, start + block)
-        size = len(found[rows]), found.shape[1]
-        wz, zz = np.zeros((2, *size), np.float32)
-        product, ww = np.ones(size, np.float32), np.full(size, 1e-6, np.float32)
+        total, weighted, product, ww, wz, zz = room[:, : len(found[rows])]
+        product[:], ww[:], wz[:], zz[:] = 1, 1e-6, 0, 0
         for k in range(3):
-            total = own[k] + variance[rows, k, None]
+            np.add(own[k], variance[rows, k, None], out=total)
             product *= total
             np.reciprocal(total, out=total)
-            weighted = predicted[k] * total
+            np.multiply(predicted[k], total, out=weighted)
             total *= z[rows, k, None] ** 2
             zz += total
             np.multiply(weighted, z[rows, k, None], out=total)

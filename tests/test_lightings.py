@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from benchmarks.simulate import light as simulate
-from restore import color, light, lightings
+from benchmarks.simulate.light import Lamp
+from restore import color, light, lightings, mixes
 from restore.lamps import CANDIDATES
+from restore.photo import Photo
 
 
 @cache
@@ -22,9 +24,15 @@ def _photo(name: str) -> np.ndarray:
     return resize(picture, size, anti_aliasing=True).astype(np.float32)
 
 
-def _cells(photo: np.ndarray, scene: str, seed: int = 3) -> light.Cells:
-    shot = simulate(photo, scene, seed=seed, exposure=0.5, other=True).srgb
-    return light.cells(shot / np.float32(255), np.full(3, 0.01), 1, False)
+def _cells(photo: np.ndarray, scene: str | tuple[Lamp, ...], seed: int = 3) -> light.Cells:
+    shot = simulate(photo, scene, seed=seed, exposure=0.5, other=True)
+    proxy = Photo(shot.srgb.copy()).proxy()
+    noise = mixes.noise([patch.original for patch in proxy.patches])
+    return light.cells(proxy.view.original, noise, 1, False)
+
+
+def _best(seen: light.Cells) -> tuple[str, ...]:
+    return lightings.find(seen)[0].mixture.lamps
 
 
 def test_doubt_about_the_lamps_lowers_recoverability_and_weight():
@@ -46,22 +54,22 @@ def test_probabilities_add_up_and_the_best_comes_first(scene):
 
 
 def test_one_lamp_is_never_taken_for_two():
-    for name in ("rocket", "chelsea", "coffee", "astronaut"):
-        for scene in ("red", "blue", "green", "amber"):
-            for seed in range(2):
-                found = lightings.find(_cells(_photo(name), scene, seed))
-                assert [len(x.mixture.lamps) for x in found] == [1], (name, scene, seed)
+    """The fourth camera sees more of a deep blue lamp in its red channel than others do."""
+    for name in ("rocket", "chelsea"):
+        for scene in ("red", "blue", "green", "amber", (Lamp("royal450"),)):
+            found = lightings.find(_cells(_photo(name), scene))
+            assert [len(x.mixture.lamps) for x in found] == [1], (name, scene)
 
 
 def test_a_white_lamp_beside_a_coloured_one_is_found():
     right = [
-        len(lamps) == 2 and "white" in lamps[0]
+        "white" in lamps[0] and led in lamps
         for name in ("rocket", "chelsea", "coffee", "astronaut")
-        for scene in ("white+blue", "white+red")
-        for seed in range(3)
-        for lamps in [lightings.find(_cells(_photo(name), scene, seed))[0].mixture.lamps]
+        for led in ("blue", "red")
+        for seed in range(2)
+        for lamps in [_best(_cells(_photo(name), f"white+{led}", seed))]
     ]
-    assert np.mean(right) > 0.85
+    assert np.mean(right) > 0.9  # 0.75 when the best evidence, less a price, decided
 
 
 def test_a_sky_over_meadows_is_not_a_blue_lamp_above():
