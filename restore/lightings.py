@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore import light
 from restore.color import Array
@@ -25,6 +26,8 @@ from restore.ratios import softmax
 
 FEW = 14
 """Cells on the long side that all sets are compared on."""
+BLACK = 0.01
+"""Linear light of the strongest channel below which a cell is black."""
 SETS, LEFT_OUT = 4, 0.05
 """How many sets are looked at on all cells, and the probability below which one is left out."""
 
@@ -114,12 +117,13 @@ def tried(few: Cells) -> list[Mixture]:
 
 def looks(few: Cells, tried: Sequence[Mixture]) -> Array:
     """(sets, 40) what the network sees of each set of `CANDIDATES` on a photo's cells."""
-    evidence = np.array([mixture.evidence.mean() for mixture in tried])
+    lit = _lit(few)
+    evidence = np.array([mixture.evidence[lit].mean() for mixture in tried])
     alone = dict(zip(CANDIDATES, evidence, strict=True))
     gain = [e - max(alone[name,] for name in c) for c, e in alone.items()]
-    slopes = np.linalg.pinv(few.plane())[1:]
-    own = np.stack([_under(mixture, slopes) for mixture in tried])
-    photo = np.append(_channels(few), np.float32(few.camera))
+    slopes = np.linalg.pinv(few.plane()[lit])[1:]
+    own = np.stack([_under(mixture, lit, slopes) for mixture in tried])
+    photo = np.append(_channels(few.values.reshape(-1, 3)[lit]), np.float32(few.camera))
     return np.concatenate(
         [
             np.stack([evidence - evidence.max(), evidence - evidence[0], gain], 1),
@@ -131,15 +135,24 @@ def looks(few: Cells, tried: Sequence[Mixture]) -> Array:
     ).astype(np.float32)
 
 
-def _under(mixture: Mixture, slopes: Array) -> Array:
+def _lit(few: Cells) -> NDArray[np.bool_]:
+    """(n,) the cells to look at: all, or where most are black those that are not.
+
+    Noise in black is cut off at 0, so its mean is grey, as if a white lamp had been there too.
+    """
+    lit = few.values.reshape(-1, 3).max(1) >= BLACK
+    return lit if 3 < lit.sum() < 0.5 * len(lit) else np.ones_like(lit)
+
+
+def _under(mixture: Mixture, lit: NDArray[np.bool_], slopes: Array) -> Array:
     """(13,) how a set explains the cells, the colours they would have, and its lamps' ratio.
 
     Colours: their mean's distance from that of natural photos, how they vary, and how they would
     run over the photo, which a set that lacks a lamp makes them do.
     """
-    evidence = mixture.evidence
+    evidence = mixture.evidence[lit]
     low, high = np.percentile(evidence, (10, 90)) - evidence.mean()
-    ab = mixture.colours() @ palette()[0]
+    ab = mixture.colours()[lit] @ palette()[0]
     off = (ab.mean(0) - constants()["hue_prior"]["mean_ab50"]) / 10
     runs = np.abs(slopes @ ab).max(0) / 10
     place = mixture.place if mixture.place.shape[1] else np.zeros((1, 1))
@@ -150,9 +163,8 @@ def _under(mixture: Mixture, slopes: Array) -> Array:
     )
 
 
-def _channels(few: Cells) -> Array:
+def _channels(values: Array) -> Array:
     """(7,) decades of light: of the weakest channel to the strongest, of each channel, of all."""
-    values = few.values.reshape(-1, 3)
     top, mean = np.maximum(values.max(1), 1e-4), values.mean(0)
     weakest = values.min(1) / top
     shares = [

@@ -84,6 +84,16 @@ def test_a_sky_over_meadows_is_not_a_blue_lamp_above():
     assert abs(place[0].mean() - place[-1].mean()) < 0.5
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_in_black_is_not_a_second_lamp(seed):
+    """A white thing alone in the dark: most cells are noise, which is cut off at 0."""
+    photo = np.zeros((150, 200, 3), np.float32)
+    rows, columns = np.mgrid[:150, :200]
+    photo[np.hypot((rows - 70) / 1.2, columns - 100) < 25] = (0.9, 0.85, 0.75)
+    photo[130:134, 40:160] = (0.5, 0.15, 0.1)
+    assert _best(_cells(photo, "blue", seed)) in (("blue",), ("deep-blue",))
+
+
 def test_the_network_sees_every_set():
     few = _cells(_photo("rocket"), "magenta").every(lightings.FEW)
     looks = lightings.looks(few, lightings.tried(few))
