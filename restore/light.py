@@ -32,6 +32,8 @@ LEAK = (0.06, 0.04)
 """How far channels are off the model, to the brightest: of a JPEG, and of camera channels."""
 WRONG, WIDER = 0.3, 100.0
 """Share of places where a network is simply wrong, and variance added to what it says."""
+NOTHING = np.float32(1e3)
+"""A relative variance that says as little as any larger one: powers of it are still finite."""
 BLOCK = 2**15
 """Numbers that are looked at together."""
 POWERS, COLOURS = 0.35, 0.48
@@ -292,7 +294,7 @@ def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
     predicted, own = _predicted(lamps, seen.camera)
     values = seen.values.reshape(-1, 3)
     top = np.maximum(values.max(1, keepdims=True), np.float32(1e-4))
-    z, variance = values / top, seen.variance.reshape(-1, 3) / top**2
+    z, variance = values / top, np.minimum(seen.variance.reshape(-1, 3) / top**2, NOTHING)
     found = np.empty((len(z), predicted.shape[1]), np.float32)
     block = max(1, BLOCK // predicted.shape[1])
     room = np.empty((6, block, predicted.shape[1]), np.float32)
@@ -317,6 +319,7 @@ def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
         np.maximum(zz, 0, out=zz)
         zz *= np.float32(1 / 5)
         zz += 1
+        np.minimum(zz, NOTHING, out=zz)
         product *= ww
         product *= zz
         zz *= zz
