@@ -66,11 +66,11 @@ def broad(lamp: str, camera: bool) -> bool:
 
 @cache
 def palette() -> tuple[Array, Array, Array]:
-    """Natural colours: (90, 2) a* b* at L* = 50, (90,) log frequency, (90, 3) linear, luminance 1.
+    """Natural colours: (90, 2) a* b* at L* = 50, (90,) shares, (90, 3) linear, luminance 1.
 
     The occupied bins of a grid of 10 units, over a few hundred photos.
     """
     bins = np.array(constants()["hue_prior"]["palette_grid10"], np.float32)
     linear = color.lab_to_linear(np.insert(bins[:, :2], 0, 50, axis=1))
     share = bins[:, 2] / bins[:, 2].sum()
-    return bins[:, :2].copy(), np.log(share), linear / (linear @ color.LUMA)[:, None]
+    return bins[:, :2].copy(), share, linear / (linear @ color.LUMA)[:, None]

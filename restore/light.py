@@ -1,4 +1,4 @@
-"""Which lamps a photo was taken under, and which colours can be had back. Arrays in, arrays out.
+"""What is left of colours under known lamps. Arrays in, arrays out.
 
 A camera's channels under lamps l are `t * sum_l w_l M_l rho`: rho is the surface's colour (linear
 sRGB of luminance 1), M_l a fixed 3 x 3 matrix of the lamp (means of 50 cameras), w_l the lamps'
@@ -6,10 +6,10 @@ light and t a scale that is not known. One narrow lamp has a matrix of rank 1: a
 one number a pixel, and no colour can be had back from it, by any means. Two lamps leave one number
 of chroma, mixed up with their unknown ratio; a white lamp leaves nearly all.
 
-So: the lamps are named from the evidence of natural colours (`find`), their ratio is estimated as
-a field that falls across the photo (`mixture`), and the chroma of a cell is the mean of all natural
-colours, weighted by how well each explains the channels under all likely ratios (`colours`).
-Everything happens on cells of about 1/48 of the long side.
+So: the lamps' ratio is estimated as a field that falls across the photo (`mixture`), and the chroma
+of a cell is the mean of all natural colours, weighted by how well each explains the channels under
+all likely ratios (`colours`). Everything happens on cells of about 1/48 of the long side. Which
+lamps there were is for `lightings` to say.
 """
 
 from __future__ import annotations
@@ -17,36 +17,33 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restore import color, ratios
 from restore.color import Array
-from restore.lamps import CANDIDATES, WHITES, broad, constants, matrix, palette
+from restore.lamps import broad, constants, matrix, palette
 
 SIDE = 48
 """Cells on the long side."""
-PRICES = (0.3, 0.5, 1.4)
-"""Mean log evidence over daylight's that one, two, three lamps must have."""
-TINTED = 0.5
-"""The same on top, for white light of another tint than daylight's alone."""
 LEAK = (0.06, 0.04)
 """How far channels are off the model, to the brightest: of a JPEG, and of camera channels."""
 WRONG, WIDER = 0.3, 100.0
 """Share of places where a network is simply wrong, and variance added to what it says."""
+NOTHING = np.float32(1e3)
+"""A relative variance that says as little as any larger one: powers of it are still finite."""
+BLOCK = 2**15
+"""Numbers that are looked at together."""
 POWERS, COLOURS = 0.35, 0.48
 """Standard deviations in nats: of lamps' relative power, and of its estimate from one photo."""
 
-
-EMPTY = 0.02
-"""Light of the weakest channel to that of the strongest, over a JPEG, below which no lamp is white;
-narrow ones leave 0.005 as a rule, a white one beside a blue one 0.12 and more, beside red 0.02."""
-
-
-MOST = 0.55
-"""Recoverability that is not exceeded: on simulated shots larger claims did not hold, because which
-lamps there were, even whether there was only daylight, is itself in doubt."""
+SLOPES = (0.9, 0.25)
+"""How much of a ratio's slope across and down a photo is the lamps'; the rest is the things':
+skies are above and the ground below. Fitted on simulated shots; lamps stood at sides and above."""
+SPREAD = 0.45
+"""Standard deviation in nats of a cell's ratio about what is found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +69,15 @@ class Cells:
         """Rows and columns."""
         return self.values.shape[0], self.values.shape[1]
 
+    def plane(self) -> Array:
+        """(n, 3) a constant, and where a cell is: across and down, -1 … 1 on the long side."""
+        rows, columns = self.shape
+        across, down = (
+            np.broadcast_to(axis, self.shape).ravel() * (length / max(self.shape))
+            for axis, length in ((_even(columns), columns), (_even(rows)[:, None], rows))
+        )
+        return np.stack([np.ones_like(across), across, down], 1).astype(np.float32)
+
     def every(self, number: int) -> Cells:
         """At most `number` cells on the long side, picked evenly."""
         step = math.ceil(max(self.shape) / number)
@@ -90,19 +96,35 @@ class Mixture:
     place
         (n, m - 1) where the logarithms of the m lamps' light stand, in the coordinates of
         `ratios.basis`: for two lamps, ln(w_1 / w_2).
-    spread
-        (n,) standard deviation of every coordinate, in nats.
+    likelihood
+        (n, K, 90) of the palette's colours under the mixtures in `ratios.nodes`, for each cell.
     evidence
-        Mean log evidence of the cells.
+        (n,) log evidence of each cell.
     reach
         5th and 95th percentile over the cells of what each alone says of ln(w_1 / w_2).
     """
 
     lamps: tuple[str, ...]
     place: Array
-    spread: Array
-    evidence: float = 0.0
+    likelihood: Array
+    evidence: Array
     reach: tuple[float, float] = (0.0, 0.0)
+
+    def colours(self, likely: Array | None = None) -> Array:
+        """(n, 90) probability of the palette's colours, sum 1, for each cell.
+
+        `likely` is what is known of them beside the light, (n, 90): that they are natural.
+        """
+        p: Array
+        if self.place.shape[1]:
+            nodes = ratios.nodes(len(self.lamps))
+            mixed = np.exp(ratios.log_normal(nodes, self.place, SPREAD))
+            p = (mixed[:, None] @ self.likelihood)[:, 0]
+        else:
+            p = self.likelihood[:, 0]
+        p = p * (palette()[1] if likely is None else likely)
+        p /= p.sum(1, keepdims=True)
+        return p
 
     def shares(self) -> Array:
         """(n, m) share of each lamp in the light, sum 1."""
@@ -153,112 +175,59 @@ def cells(view: Array, noise: Array, averaged: float, camera: bool, side: int = 
     return Cells(values.astype(np.float32), variance.astype(np.float32), camera)
 
 
-def find(seen: Cells) -> Mixture:
-    """The lamps that explain a photo best, with their mixture on its cells.
-
-    For each set of `CANDIDATES` the mean log evidence of cells spread over the photo is found,
-    less its price: daylight needs least proof, three lamps need most. Where a coloured lamp beside
-    a white one outshines it nowhere, it is the things that have that colour (grass, wood, fur);
-    where the white one leads nowhere, there is none. Nor is there one where the weakest channel is
-    all but empty: white light fills all three.
-    """
-    few = seen.every(14)
-    strongest = float(seen.values.max(-1).mean())
-    empty = (
-        not seen.camera
-        and strongest > 1e-3
-        and strongest * EMPTY > float(seen.values.min(-1).mean())
-    )
-    best, highest = CANDIDATES[0], -math.inf
-    for lamps in CANDIDATES:
-        if empty and not {"daylight", *WHITES}.isdisjoint(lamps):
-            continue
-        price = 0 if lamps == ("daylight",) else PRICES[len(lamps) - 1]
-        price += TINTED * (len(lamps) == 1 and lamps[0] in WHITES)
-        tried = mixture(few, lamps)
-        both = tried.reach[0] < -1 and tried.reach[1] > 0
-        if lamps[0] in WHITES and len(lamps) == 2 and not both:
-            continue
-        if tried.evidence - price > highest:
-            best, highest = lamps, tried.evidence - price
-    return mixture(seen, best)
-
-
-def mixture(seen: Cells, lamps: Sequence[str], likely: Array | None = None) -> Mixture:
+def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     """The mixture of known lamps on each cell.
 
     Each cell alone says little: a red thing under blue light looks like a grey one under red
-    light. Surfaces that are bright under every lamp are the most nearly neutral, so these count
-    most. Their ratios are fitted by a plane over the photo (lamps stand somewhere), which is drawn
-    towards lamps of equal strength and no slope as far as natural photos alone would make one.
-
-    Parameters
-    ----------
-    likely
-        (n, 90) log probability of the palette's colours for each cell, where more is known.
+    light. So the ratios are fitted by a plane over the photo: lamps stand somewhere. Its slopes are
+    those of all cells, less what natural photos alone would make of them; its level that of the
+    surfaces which are bright under every lamp, for these are the most nearly neutral, drawn towards
+    lamps of equal strength.
     """
     lamps = tuple(lamps)
-    rows, columns = seen.shape
-    explained = _explain(seen, lamps, likely)
+    likelihood = _explain(seen, lamps)
     nodes = ratios.nodes(len(lamps))
-    each = ratios.log_sum(explained)
+    each = np.log(likelihood @ palette()[1])
     if len(lamps) == 1:
         empty = np.zeros((len(each), 0), np.float32)
-        return Mixture(lamps, empty, np.zeros(len(each), np.float32), float(each.mean()))
+        return Mixture(lamps, empty, likelihood, each)
 
     posterior = ratios.softmax(each - 0.5 * (nodes**2).sum(1) / 9)
     mean = posterior @ nodes
     doubt = (posterior @ (nodes**2) - mean**2).mean(1)
-    weight = _lit_by_all(seen, lamps) / (doubt + 0.1)
-    across, down = (
-        np.broadcast_to(axis, (rows, columns)).ravel() * length / max(rows, columns)
-        for axis, length in ((_even(columns), columns), (_even(rows)[:, None], rows))
-    )
-    plane = np.stack([np.ones_like(across), across, down], 1)
-    normal = (plane.T * weight) @ plane + 1e-6 * weight.sum() * np.eye(3)
-    fitted = np.linalg.solve(normal, (plane.T * weight) @ mean)
-    level = fitted[0] * POWERS**2 / (POWERS**2 + COLOURS**2)
-    steep = (fitted[1:] ** 2).sum()
-    slope = plane[:, 1:] @ fitted[1:] * (1.35 * steep / (steep + 0.4**2))
+    sure = 1 / (doubt + 0.1)
+    plane = seen.plane()
+    level = _fit(plane, mean, sure * _lit_by_all(seen, lamps))[0]
+    level *= POWERS**2 / (POWERS**2 + COLOURS**2)
+    slope = plane[:, 1:] @ (_fit(plane, mean, sure)[1:] * np.array(SLOPES)[:, None])
     place = (level + slope).astype(np.float32)
-    spread = np.full(len(each), np.hypot(0.35, slope.std() * math.sqrt(slope.shape[1])), np.float32)
-    evidence = ratios.log_sum(each + ratios.log_normal(nodes, place, spread)).mean()
+    evidence = ratios.log_sum(each + ratios.log_normal(nodes, place, SPREAD))
     low, high = np.percentile(mean[:, 0], (5, 95))
-    return Mixture(lamps, place, spread, float(evidence), (float(low), float(high)))
+    return Mixture(lamps, place, likelihood, evidence, (float(low), float(high)))
 
 
-def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[Array, Array, Array]:
+def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[Array, Array]:
     """What chroma each cell can have, and how much of that the light has told.
 
     Parameters
     ----------
     likely
-        (n, 90) log probability of the palette's colours for each cell, where more is known than
-        that they are natural.
+        (n, 90) probability of the palette's colours for each cell, where more is known than that
+        they are natural.
 
     Returns
     -------
     (n, 2) a* b* that the surface would have at L* = 50, the mean over all colours that explain the
-    channels; (n, 3) its variances and covariance (a, ab, b); (n,) recoverability 0 … 1.
+    channels; (n,) recoverability 0 … 1.
     """
     sure = recoverability(seen, found)
     if len(found.lamps) == 1 and broad(found.lamps[0], seen.camera):
-        return _divided(seen, found.lamps[0]), np.zeros((len(sure), 3), np.float32), sure
-    explained = _explain(seen, found.lamps, likely)
-    if found.place.shape[1]:
-        explained += ratios.log_normal(ratios.nodes(len(found.lamps)), found.place, found.spread)[
-            ..., None
-        ]
-    p = ratios.softmax(explained.reshape(len(sure), -1)).reshape(explained.shape).sum(1)
-    ab = palette()[0]
-    mean = p @ ab
-    squares = np.stack([ab[:, 0] ** 2, ab[:, 0] * ab[:, 1], ab[:, 1] ** 2], 1)
-    own = np.stack([mean[:, 0] ** 2, mean[:, 0] * mean[:, 1], mean[:, 1] ** 2], 1)
-    return mean, p @ squares - own, sure
+        return _divided(seen, found.lamps[0]), sure
+    return found.colours(likely) @ palette()[0], sure
 
 
 def likely(ab: Array, covariance: Array) -> Array:
-    """Log probability of the palette's colours where a network has said something.
+    """Probability of the palette's colours where a network has said something.
 
     Parameters
     ----------
@@ -276,13 +245,7 @@ def likely(ab: Array, covariance: Array) -> Array:
     a, b = (colour[:, k] - ab[:, k, None] for k in range(2))
     far = (bb * a * a - 2 * cross * a * b + aa * b * b) / (aa * bb - cross * cross)
     near = ratios.softmax(-0.5 * far)
-    return np.log((1 - WRONG) * near + WRONG * np.exp(share)).astype(np.float32)
-
-
-def cautious(hues: Array, sure: Array) -> Array:
-    """(n, 2) a* b* at L* = 50, drawn to the natural colours' mean as far as they are not sure."""
-    mean = np.array(constants()["hue_prior"]["mean_ab50"], np.float32)
-    return mean + np.sqrt(sure)[:, None] * (hues - mean)
+    return ((1 - WRONG) * near + WRONG * share).astype(np.float32)
 
 
 def recoverability(seen: Cells, found: Mixture) -> Array:
@@ -312,47 +275,79 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
         own += neutral < 0.01  # cut off at 0, it tells nothing
     noise += own[:, :, None] * np.eye(3)
     shift = np.einsum("nm,mc,mk->nck", weights, coordinates, matrices @ prior["mu_rel"])
-    shift *= (found.spread / scale)[:, None, None]
+    shift *= (SPREAD / scale)[:, None, None]
     noise += shift.transpose(0, 2, 1) @ shift
     told = slope.transpose(0, 2, 1) @ np.linalg.inv(noise) @ slope
     before = prior["C0_ab50"]
     after = np.linalg.inv(np.linalg.inv(before) + told)
     share = 1 - np.trace(after, axis1=1, axis2=2) / np.trace(before)
-    return share.clip(0, MOST).astype(np.float32)
+    return share.clip(0, 1).astype(np.float32)
 
 
-def _explain(seen: Cells, lamps: tuple[str, ...], likely: Array | None = None) -> Array:
-    """(n, K, 90) log evidence of every colour under every mixture in `ratios.nodes`, for each cell.
+def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
+    """(n, K, 90) likelihood of every colour under every mixture in `ratios.nodes`, for each cell.
 
     Student's t about the predicted channels, the unknown scale integrated out. Beside noise there
     is 8 % of each channel and a leak of 4 % (camera channels) or 6 % of the brightest one: cameras
     and lamps differ by that much.
     """
-    weights = np.exp(ratios.nodes(len(lamps)) @ ratios.basis(len(lamps)).T)
-    mixed = np.einsum("km,mij->kij", weights, [matrix(name, seen.camera) for name in lamps])
-    predicted = mixed @ palette()[2].T
-    if not seen.camera:
-        predicted = np.maximum(predicted, 0)
-    predicted /= np.maximum(predicted.max(1, keepdims=True), 1e-3)
-    shape = predicted.shape[0], predicted.shape[2]
-    predicted = np.moveaxis(predicted, 1, 0).reshape(3, -1).astype(np.float32)
+    predicted, own = _predicted(lamps, seen.camera)
     values = seen.values.reshape(-1, 3)
     top = np.maximum(values.max(1, keepdims=True), np.float32(1e-4))
-    z, variance = values / top, seen.variance.reshape(-1, 3) / top**2
-    own = (0.08 * predicted) ** 2 + np.float32(LEAK[seen.camera]) ** 2
-    product, ww, wz, zz = np.float32(1), np.float32(1e-6), np.float32(0), np.float32(0)
-    for k in range(3):
-        total = variance[:, k, None] + own[k]
-        product = product * total
-        weighted = predicted[k] / total
-        ww = ww + weighted * predicted[k]
-        wz = wz + weighted * z[:, k, None]
-        zz = zz + (z[:, k] ** 2)[:, None] / total
-    wrong = np.maximum(zz - wz * wz / ww, 0)
-    found = -3.5 * np.log1p(wrong / 5) - 0.5 * np.log(product * ww)
-    found = found.reshape(-1, *shape)
-    found += palette()[1] if likely is None else likely[:, None]
-    return found
+    z, variance = values / top, np.minimum(seen.variance.reshape(-1, 3) / top**2, NOTHING)
+    found = np.empty((len(z), predicted.shape[1]), np.float32)
+    block = max(1, BLOCK // predicted.shape[1])
+    room = np.empty((6, block, predicted.shape[1]), np.float32)
+    for start in range(0, len(z), block):  # small enough to stay in the processor's cache
+        rows = slice(start, start + block)
+        total, weighted, product, ww, wz, zz = room[:, : len(found[rows])]
+        product[:], ww[:], wz[:], zz[:] = 1, 1e-6, 0, 0
+        for k in range(3):
+            np.add(own[k], variance[rows, k, None], out=total)
+            product *= total
+            np.reciprocal(total, out=total)
+            np.multiply(predicted[k], total, out=weighted)
+            total *= z[rows, k, None] ** 2
+            zz += total
+            np.multiply(weighted, z[rows, k, None], out=total)
+            wz += total
+            weighted *= predicted[k]
+            ww += weighted
+        wz *= wz
+        wz /= ww
+        zz -= wz
+        np.maximum(zz, 0, out=zz)
+        zz *= np.float32(1 / 5)
+        zz += 1
+        np.minimum(zz, NOTHING, out=zz)
+        product *= ww
+        product *= zz
+        zz *= zz
+        product *= zz
+        zz *= zz
+        product *= zz  # (1 + wrong / 5) ** 7
+        np.sqrt(product, out=product)
+        np.reciprocal(product, out=found[rows])
+    return found.reshape(len(z), -1, len(palette()[0]))
+
+
+@cache
+def _predicted(lamps: tuple[str, ...], camera: bool) -> tuple[Array, Array]:
+    """(3, K * 90) channels of every colour under every mixture, and their variance."""
+    weights = np.exp(ratios.nodes(len(lamps)) @ ratios.basis(len(lamps)).T)
+    mixed = np.einsum("km,mij->kij", weights, [matrix(name, camera) for name in lamps])
+    predicted = mixed @ palette()[2].T
+    if not camera:
+        predicted = np.maximum(predicted, 0)
+    predicted /= np.maximum(predicted.max(1, keepdims=True), 1e-3)
+    predicted = np.moveaxis(predicted, 1, 0).reshape(3, -1).astype(np.float32)
+    return predicted, (0.08 * predicted) ** 2 + np.float32(LEAK[camera]) ** 2
+
+
+def _fit(plane: Array, values: Array, weight: Array) -> Array:
+    """(3, k) the plane through (n, k) values, weighted."""
+    normal = (plane.T * weight) @ plane + 1e-6 * weight.sum() * np.eye(3)
+    return np.linalg.solve(normal, (plane.T * weight) @ values)
 
 
 def _divided(seen: Cells, lamp: str) -> Array:

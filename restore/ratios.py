@@ -30,9 +30,9 @@ def basis(lamps: int) -> Array:
     return np.array([[0.5], [-0.5]], np.float32) if lamps == 2 else np.zeros((1, 0), np.float32)
 
 
-def log_normal(nodes: Array, place: Array, spread: Array) -> Array:
+def log_normal(nodes: Array, place: Array, spread: float) -> Array:
     """(n, K) log probability of the nodes, sum 1, under a normal one about each place."""
-    off = ((nodes[None] - place[:, None]) ** 2).sum(-1) / spread[:, None] ** 2
+    off = ((nodes[None] - place[:, None]) ** 2).sum(-1) / spread**2
     return -0.5 * off - log_sum(-0.5 * off)[:, None]
 
 

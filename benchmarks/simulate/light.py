@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -97,7 +97,7 @@ class Lit:
 
 def light(
     photo: color.Array,
-    scene: str,
+    scene: str | Sequence[Lamp],
     *,
     seed: int = 0,
     exposure: float = 0.0,
@@ -113,7 +113,7 @@ def light(
     photo
         (h, w, 3) float32 sRGB-encoded 0 … 1: the scene in daylight.
     scene
-        One of `SCENES`.
+        One of `SCENES`, or lamps.
     exposure
         EV: 0 clips about 1 % of the pixels, 1.5 clips 10 … 25 %.
     shading
@@ -125,7 +125,8 @@ def light(
     quality
         Of the JPEG, 0 … 100.
     """
-    lamps = SCENES[scene]
+    lamps = SCENES[scene] if isinstance(scene, str) else tuple(scene)
+    scene = scene if isinstance(scene, str) else "+".join(lamp.led for lamp in lamps)
     rng = generator(scene, seed)
     linear = color.decode(photo)
     if other:

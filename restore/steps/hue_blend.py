@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
 
-from restore import color, lamps, light, mixes
+from restore import color, lamps, light, lightings, mixes
 from restore.photo import Field, Proxy, Tile, Window
 from restore.step import Amount, Param, Render
 from restore.steps._chroma import guide
@@ -39,19 +40,19 @@ def hue_blend(
     averaged = proxy.size[0] * proxy.size[1] / (view.window.height * view.window.width)
     noise = mixes.noise([patch.original for patch in proxy.patches])
     seen = light.cells(view.original, noise, averaged, proxy.camera)
-    found = light.find(seen) if lights == "auto" else light.mixture(seen, _lamps(lights))
+    auto = lights == "auto"
+    found = lightings.find(seen) if auto else lightings.given(seen, _lamps(lights))
     lightness = view.lightness.clip(0, 100)
 
     before = _before(proxy, seen.shape, lightness)
     likely = light.likely(*before) if before else None
-    hues, _, sure = light.colours(seen, found, likely)
-    weight = np.float32(amount) * np.sqrt(sure).reshape(*seen.shape, 1)
-    notes = _notes(proxy, seen.shape, found, hues, sure)
-    if sure.mean() < LEAST or amount == 0:
+    hues = lightings.hues(seen, found, likely)
+    notes = _notes(proxy, seen.shape, found, hues)
+    if hues.sure.mean() < LEAST or amount == 0:
         return Render(lambda t: t.pixels, notes=notes)
 
-    guided = guide(weight * hues.reshape(*seen.shape, 2), lightness)
-    kept = Field(1 - weight[..., 0])
+    guided = guide(np.float32(amount) * hues.weighted.reshape(*seen.shape, 2), lightness)
+    kept = Field(1 - np.float32(amount) * hues.weight.reshape(seen.shape))
 
     def lab(t: Tile) -> color.Lab:
         lightness, a, b = t.lab
@@ -87,11 +88,15 @@ def _before(
 
 
 def _notes(
-    proxy: Proxy, shape: tuple[int, int], found: light.Mixture, hues: color.Array, sure: color.Array
+    proxy: Proxy,
+    shape: tuple[int, int],
+    found: Sequence[lightings.Lighting],
+    hues: lightings.Hues,
 ) -> dict[str, Any]:
     """What was found, as numbers, as maps, and in one sentence."""
-    names = [name.replace("-", " ") for name in found.lamps]
-    known = float(sure.mean())
+    best = found[0].mixture
+    names = [name.replace("-", " ") for name in best.lamps]
+    known = float(hues.sure.mean())
     if len(names) == 1 and known < LEAST:
         network = any("ab" in notes for notes in proxy.notes.values())
         colours = "colours are the network's" if network else "it holds no colours"
@@ -105,18 +110,18 @@ def _notes(
     if poor:
         summary += f"; the {' and '.join(poor)} channel holds noise only"
     notes: dict[str, Any] = {}
-    if all(lamps.broad(name, proxy.camera) for name in found.lamps):
+    if all(lamps.broad(name, proxy.camera) for name in best.lamps):
         notes["warning"] = (
             "no coloured lamp was found; hue_blend is for photos under coloured light"
         )
     return notes | {
         "summary": summary,
-        "lamps": list(found.lamps),
-        "evidence": found.evidence,
+        "lamps": list(best.lamps),
+        "probability": found[0].chance,
         "mean recoverability": known,
-        "recoverability": Field(sure.reshape(*shape)),
-        "hues": Field(light.cautious(hues, sure).reshape(*shape, 2)),
-        "mixture": Field(found.shares().reshape(*shape, -1)),
+        "recoverability": Field(hues.sure.reshape(*shape)),
+        "hues": Field(hues.cautious.reshape(*shape, 2)),
+        "mixture": Field(best.shares().reshape(*shape, -1)),
     }
 
 

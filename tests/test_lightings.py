@@ -1,0 +1,101 @@
+"""Which lamps there were: in doubt where they are, and never a sky for a lamp."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from benchmarks.simulate import light as simulate
+from benchmarks.simulate.light import Lamp
+from restore import color, light, lightings, mixes
+from restore.lamps import CANDIDATES
+from restore.photo import Photo
+
+
+@cache
+def _photo(name: str) -> np.ndarray:
+    from skimage import data
+    from skimage.transform import resize
+
+    picture = getattr(data, name)()
+    size = [round(160 * length / max(picture.shape)) for length in picture.shape[:2]]
+    return resize(picture, size, anti_aliasing=True).astype(np.float32)
+
+
+def _cells(photo: np.ndarray, scene: str | tuple[Lamp, ...], seed: int = 3) -> light.Cells:
+    shot = simulate(photo, scene, seed=seed, exposure=0.5, other=True)
+    proxy = Photo(shot.srgb.copy()).proxy()
+    noise = mixes.noise([patch.original for patch in proxy.patches])
+    return light.cells(proxy.view.original, noise, 1, False)
+
+
+def _best(seen: light.Cells) -> tuple[str, ...]:
+    return lightings.find(seen)[0].mixture.lamps
+
+
+def test_doubt_about_the_lamps_lowers_recoverability_and_weight():
+    seen = _cells(_photo("chelsea"), "magenta")
+    two, one = (light.mixture(seen, lamps) for lamps in (("red", "blue"), ("blue",)))
+    sure = lightings.hues(seen, [lightings.Lighting(1, two)])
+    doubtful = lightings.hues(seen, [lightings.Lighting(0.6, two), lightings.Lighting(0.4, one)])
+    assert doubtful.sure == pytest.approx(0.6 * sure.sure, abs=1e-6)
+    assert doubtful.weight == pytest.approx(0.6 * sure.weight, abs=1e-6)
+    assert doubtful.weighted == pytest.approx(0.6 * sure.weighted, abs=1e-4)
+
+
+@pytest.mark.parametrize("scene", ["red", "blue", "white+blue", "white+red"])
+def test_probabilities_add_up_and_the_best_comes_first(scene):
+    found = lightings.find(_cells(_photo("rocket"), scene))
+    chances = [lighting.chance for lighting in found]
+    assert chances == sorted(chances, reverse=True)
+    assert 0 < sum(chances) <= 1 + 1e-6
+
+
+def test_one_lamp_is_never_taken_for_two():
+    """The fourth camera sees more of a deep blue lamp in its red channel than others do."""
+    for name in ("rocket", "chelsea"):
+        for scene in ("red", "blue", "green", "amber", (Lamp("royal450"),)):
+            found = lightings.find(_cells(_photo(name), scene))
+            assert [len(x.mixture.lamps) for x in found] == [1], (name, scene)
+
+
+def test_a_white_lamp_beside_a_coloured_one_is_found():
+    right = [
+        "white" in lamps[0] and led in lamps
+        for name in ("rocket", "chelsea", "coffee", "astronaut")
+        for led in ("blue", "red")
+        for seed in range(2)
+        for lamps in [_best(_cells(_photo(name), f"white+{led}", seed))]
+    ]
+    assert np.mean(right) > 0.9  # 0.75 when the best evidence, less a price, decided
+
+
+def test_a_sky_over_meadows_is_not_a_blue_lamp_above():
+    """Lamps from one place: the true ratio is the same everywhere."""
+    rng = np.random.default_rng(0)
+    lab = np.zeros((120, 160, 3), np.float32)
+    lab[:60], lab[60:] = (70, -5, -25), (45, -20, 30)
+    lab[..., 0] += 12 * rng.standard_normal((30, 40)).repeat(4, 0).repeat(4, 1)
+    photo = color.into_gamut(lab)
+    seen = _cells(photo, "magenta")
+    place = light.mixture(seen, ("red", "blue")).place.reshape(seen.shape)
+    assert abs(place[0].mean() - place[-1].mean()) < 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_in_black_is_not_a_second_lamp(seed):
+    """A white thing alone in the dark: most cells are noise, which is cut off at 0."""
+    photo = np.zeros((150, 200, 3), np.float32)
+    rows, columns = np.mgrid[:150, :200]
+    photo[np.hypot((rows - 70) / 1.2, columns - 100) < 25] = (0.9, 0.85, 0.75)
+    photo[130:134, 40:160] = (0.5, 0.15, 0.1)
+    assert _best(_cells(photo, "blue", seed)) in (("blue",), ("deep-blue",))
+
+
+def test_the_network_sees_every_set():
+    few = _cells(_photo("rocket"), "magenta").every(lightings.FEW)
+    looks = lightings.looks(few, lightings.tried(few))
+    assert looks.shape == (len(CANDIDATES), 40)
+    assert np.isfinite(looks).all()
