@@ -16,7 +16,7 @@ from restore.colorizers import _distribution, _input, compact
 from restore.errors import RecipeError, WeightsError
 from restore.photo import Field, Photo, Window
 from restore.recipe import Recipe
-from restore.steps._chroma import guide
+from restore.steps._chroma import _within, guide
 from restore.steps.colorize import colorize
 
 
@@ -200,6 +200,20 @@ def test_an_edge_of_light_is_an_edge_of_colour() -> None:
     ab = guide(cells, light).at(light, Window.whole(320, 320))[160, :, 0]
     assert ab[162] - ab[163] > 30  # of 40, from one pixel to the next; stretched it is 5
     assert -4 < ab.min() < ab.max() < 44  # no halo
+
+
+def test_no_lightness_there_is_turns_a_colour_to_its_complement() -> None:
+    ab = np.full((5, 5, 2), 40, np.float32)
+    ab[2, 2] = 30
+    slope = np.full_like(ab, -100)  # of L*/100
+    light, dark = (np.full((5, 5, 1), end, np.float32) for end in (0.6, -0.6))
+    factor = _within(slope, ab, ab, light)
+    reached = ab + factor * slope * light
+    assert reached.min() == pytest.approx(-3.5)  # grey, and a quarter of 10, and 1
+    assert factor[0] == pytest.approx(41 / 60, abs=1e-3)  # alike all round: grey, and 1
+    more = ab + _within(slope, ab, ab, light, dark) * slope * dark
+    assert more[0] == pytest.approx(41, abs=1e-3)
+    assert (_within(slope * 0, ab, ab, light, dark) == 1).all()
 
 
 def test_a_flat_photo_gets_smooth_colours() -> None:

@@ -11,6 +11,8 @@ from restore.photo import Field, Window
 
 FINE = 8
 """Pixels of lightness that are looked at in a cell, each way: more find the same."""
+BEYOND = 0.25
+"""How far colours may go beyond those of the cells around, to the range of these."""
 FINER = 4
 """The maps are kept this much finer than the cells: linear between their points is smooth."""
 
@@ -76,6 +78,7 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
     middle, mean = box(light), box(ab)
     variance: Array = box(light * light) - middle * middle
     slope: Array = (box(light * ab) - middle * mean) / (variance + np.float32(eps))
+    slope *= _within(slope, ab, mean, *(end - middle for end in _ends(lightness, rows, columns)))
     offset: Array = box(mean - slope * middle)
     slope = box(slope)
 
@@ -87,3 +90,45 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
         missed = ab - cells(guided.at(lightness, whole))
         offset += cv2.resize(missed, fine, interpolation=cv2.INTER_CUBIC)
     return Guided(Field(np.dstack([slope, offset])))
+
+
+def _ends(lightness: Array, rows: int, columns: int) -> tuple[Array, Array]:
+    """(rows, columns, 1) lightest and darkest L*/100 in each cell and those around it."""
+    import cv2
+
+    tall, wide = (round(n / m) for n, m in zip(lightness.shape, (rows, columns), strict=True))
+    cell, around = np.ones((tall, wide), np.uint8), np.ones((3, 3), np.uint8)
+    found = []
+    for spread in (cv2.dilate, cv2.erode):
+        each = cv2.resize(spread(lightness, cell), (columns, rows), interpolation=cv2.INTER_NEAREST)
+        found.append(spread(each, around)[..., None] * np.float32(0.01))
+    return found[0], found[1]
+
+
+def _within(slope: Array, ab: Array, mean: Array, *ends: Array) -> Array:
+    """(h, w, 2) factors on slopes, 0 … 1, that keep colours about as the cells around have them.
+
+    Without, something white in front of orange turns cyan: its cell holds orange, too, and a line
+    through both goes on beyond white.
+
+    Parameters
+    ----------
+    ab, mean
+        (h, w, 2) a* b* of the cells, and their mean around each.
+    ends
+        (h, w, 1) L*/100 of the lightest and the darkest there, off its mean.
+    """
+    import cv2
+
+    around = np.ones((3, 3), np.uint8)
+    most, least = cv2.dilate(ab, around), cv2.erode(ab, around)
+    room = BEYOND * (most - least) + 1
+    most, least = np.maximum(most, 0) - mean, np.minimum(least, 0) - mean
+    factor = np.ones_like(slope)
+    for end in ends:
+        reached = slope * end
+        limit = np.where(reached > 0, most + room, least - room)
+        np.minimum(
+            factor, limit / np.where(reached == 0, np.inf, reached), out=factor, where=reached != 0
+        )
+    return factor
