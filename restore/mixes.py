@@ -213,11 +213,8 @@ def evidence(view: Array, noise: Array, averaged: float = 1) -> tuple[Array, Arr
     """
     import cv2
 
-    size = max(view.shape[:2])
-    shrink = min(1.0, 256 / size)
-    columns, rows = (max(1, round(length * shrink)) for length in view.shape[1::-1])
-    small = cv2.resize(view, (columns, rows), interpolation=cv2.INTER_AREA)
-    averaged *= view.shape[0] * view.shape[1] / (rows * columns)
+    small = shrunk(view)
+    averaged *= view[..., 0].size / small[..., 0].size
     fine, coarse = (
         max(share * max(small.shape), floor) for share, floor in ((0.005, 1), (0.06, 1))
     )
@@ -227,6 +224,15 @@ def evidence(view: Array, noise: Array, averaged: float = 1) -> tuple[Array, Arr
     ratio = detail / noise
     share = ratio / (ratio + 6)
     return detail, share / share.sum()
+
+
+def shrunk(view: Array) -> Array:
+    """The view area-averaged to at most 256 pixels on the long side: all that `evidence` sees."""
+    import cv2
+
+    shrink = min(1.0, 256 / max(view.shape[:2]))
+    size = [max(1, round(length * shrink)) for length in view.shape[1::-1]]
+    return cv2.resize(view, size, interpolation=cv2.INTER_AREA)
 
 
 def noise(patches: Sequence[Array]) -> Array:

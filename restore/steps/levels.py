@@ -61,6 +61,8 @@ def levels(
 
 def _range(proxy: Proxy, clip: float) -> tuple[float, float]:
     """The values between which all but `clip` % at each end lie, at least an eighth apart."""
-    low, high = np.percentile(proxy.view.pixels, [clip, 100 - clip])
+    pixels = proxy.view.pixels
+    one = color.plane(pixels)
+    low, high = np.percentile(pixels if one is None else one, [clip, 100 - clip])
     middle, half = (low + high) / 2, max((high - low) / 2, 1 / 16)
     return float(middle - half), float(middle + half)
