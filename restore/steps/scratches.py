@@ -14,7 +14,7 @@ from restore.step import Amount, Param, Render
 from restore.steps import _defects
 from restore.steps._fill import bridged
 
-LINE, SPECK = 5.9, 3.4
+LINE, SPECK = 11, 3.4
 """How far scratches and specks stand out from their surroundings at medium sensitivity."""
 
 
@@ -45,25 +45,25 @@ def scratches(
     grey = view.pixels.mean(2)
     lines = _at_all_sizes(_defects.scratches, grey, wide, LINE * factor)
     dots = _at_all_sizes(_defects.specks, grey, wide, SPECK * factor)
-    found = lines | dots
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
-    zone = Field(cv2.dilate(found, np.ones((margin, margin), np.uint8)).astype(np.float32))
+    around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
+    zone = Field(np.dstack([around, lines.any(2)]).astype(np.float32))
 
     def lengths(ratio: float) -> tuple[int, int]:
         """How far to look for sound pixels, and half the side of where a defect must stick out."""
         return int(np.ceil((wide + 6) * ratio)), int(np.ceil(ratio))
 
     def tile(t: Tile) -> color.Array:
-        bright, dark = np.moveaxis(zone.at(t.window) > 0.2, -1, 0)
+        bright, dark, gap = np.moveaxis(zone.at(t.window) > (0.2, 0.2, 0.4), -1, 0)
         doubtful = bright | dark
-        if not doubtful.any():
+        if not doubtful.any() and not gap.any():
             return t.pixels
         reach, near = lengths(t.window.short_side / view.window.short_side)
         grey = t.pixels.mean(2, keepdims=True)
         off = (grey[doubtful] - bridged(grey, doubtful, reach, (near + 1) // 2))[:, 0]
         sides = bright[doubtful], dark[doubtful]
         off = np.where(sides[0] & sides[1], np.abs(off), np.where(sides[0], off, -off))
-        gap = _outlined(doubtful, off, near)
+        gap = gap | _outlined(doubtful, off, near)
         result = t.pixels.copy()
         result[gap] += np.float32(amount) * (bridged(t.pixels, gap, reach) - t.pixels[gap])
         return result
