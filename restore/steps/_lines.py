@@ -97,19 +97,39 @@ def _told(wide: color.Array, apart: int) -> color.Array:
         usual = np.minimum(size, 2 * cv2.blur(usual, (AROUND, AROUND)))
     usual = cv2.blur(usual, (AROUND, AROUND))
     rows = np.clip(step / (1.25 * usual + FLOOR), -CLIP, CLIP).astype(np.float32)
-    rows = rows.reshape(-1, ROWS, wide.shape[1])
-    total = np.zeros((len(rows), len(SLOPES), wide.shape[1]), np.float32)
-    for number, slope in enumerate(SLOPES):
-        for row in range(ROWS):
-            move = round(slope * (row + 0.5) / ROWS)
-            if move >= 0:
-                total[:, number, : wide.shape[1] - move] += rows[:, row, move:]
-            else:
-                total[:, number, -move:] += rows[:, row, :move]
-    total /= np.float32(np.sqrt(ROWS))
+    half = _summed(rows.reshape(-1, ROWS // 2, wide.shape[1])) / np.float32(np.sqrt(ROWS))
+    half = half.reshape(-1, 2, *half.shape[1:])
+    total = np.zeros((len(half), len(SLOPES), wide.shape[1]), np.float32)
+    for number, slope in enumerate(SLOPES):  # a piece is two halves (Brady 1998)
+        first, second = (half[:, part, slope // 2 + ROWS // 2] for part in (0, 1))
+        total[:, number] = first + _moved(second, -(-slope // 2))
     up = np.zeros_like(total)
     up[..., apart:] = total[..., :-apart]
     return np.stack([np.minimum(up, -total), np.minimum(-up, total)])
+
+
+def _summed(rows: color.Array) -> color.Array:
+    """(n, 2 count + 1 slopes, columns) sums of (n, count, columns) rows; slopes -count … count."""
+    count = rows.shape[1]
+    total = np.zeros((len(rows), 2 * count + 1, rows.shape[2]), np.float32)
+    for number in range(2 * count + 1):
+        for row in range(count):
+            total[:, number] += _moved(rows[:, row], round((number - count) * (row + 0.5) / count))
+    return total
+
+
+def _moved(rows: color.Array, columns: int) -> color.Array:
+    """(n, w) rows as they are `columns` further right; the last column goes on."""
+    if columns == 0:
+        return rows
+    result = np.empty_like(rows)
+    if columns > 0:
+        result[:, :-columns] = rows[:, columns:]
+        result[:, -columns:] = rows[:, -1:]
+    else:
+        result[:, -columns:] = rows[:, :columns]
+        result[:, :-columns] = rows[:, :1]
+    return result
 
 
 def _chained(told: color.Array, most: float) -> tuple[color.Array, color.Array]:

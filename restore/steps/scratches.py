@@ -14,7 +14,7 @@ from restore.step import Amount, Param, Render
 from restore.steps import _defects
 from restore.steps._fill import bridged
 
-LINE, SPECK = 11, 3.4
+LINE, SPECK = 11, 0.75
 """How far scratches and specks stand out from their surroundings at medium sensitivity."""
 
 
