@@ -22,11 +22,12 @@ OPAQUE = 0.6
 """Share of the way to white or black that dust goes."""
 
 
-def scratches(grey: color.Array, threshold: float) -> tuple[Mask, Mask]:
-    """Where bright and dark scratches are: two (h, w) masks of 0 and 1.
+def scratches(grey: color.Array, threshold: float, wide: float) -> Mask:
+    """Where bright and dark scratches are: (h, w, 2) masks of 0 and 1.
 
-    Lines are found and linked (`_lines`); those that edges go along with, and patterns of many,
-    belong to the photo (`_judged`).
+    Lines are found and linked (`_lines`); those that edges go along with, patterns of many, and
+    what lies on such a line belong to the photo (`_judged`). Lines wider than `WIDTH` are looked
+    for again in the halved picture, where nothing is known yet.
 
     Parameters
     ----------
@@ -34,35 +35,72 @@ def scratches(grey: color.Array, threshold: float) -> tuple[Mask, Mask]:
         (h, w) encoded brightness.
     threshold
         How sure a line must be, in spreads of its surroundings summed over 16 pixels each.
+    wide
+        The widest scratch in pixels.
     """
-    upright = _upright(grey, threshold)
-    lying = _upright(np.ascontiguousarray(grey.T), threshold)
-    bright, dark = (one | other.T for one, other in zip(upright, lying, strict=True))
-    return bright, dark
+    import cv2
+
+    height, width = grey.shape
+    found = np.zeros((height, width, 2), np.uint8)
+    lying = np.zeros((width, height, 2), np.uint8)
+    own, own_lying = np.zeros((height, width), np.uint8), np.zeros((width, height), np.uint8)
+    while True:
+        pairs = (found, own, grey), (lying, own_lying, np.ascontiguousarray(grey.T))
+        for mask, taken, picture in pairs:
+            known = cv2.dilate(taken | mask.max(2), np.ones((3, 3), np.uint8))
+            small = cv2.resize(known, picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
+            part = _upright(picture, threshold, small)
+            mask |= cv2.resize(part, taken.shape[::-1], interpolation=cv2.INTER_NEAREST)
+            taken |= cv2.resize(small, taken.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        if wide <= 1.25 * WIDTH or min(grey.shape) <= 2:
+            return found | lying.transpose(1, 0, 2)
+        wide /= 2
+        grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
-def _upright(grey: color.Array, threshold: float) -> tuple[Mask, Mask]:
-    found = np.zeros(grey.shape, np.uint8), np.zeros(grey.shape, np.uint8)
+def _upright(grey: color.Array, threshold: float, own: Mask) -> Mask:
+    """(h, w, 2) scratches within 45 degrees of upright; lines of the photo are added to `own`."""
+    import cv2
+
     lines = linked(pieces(grey, threshold), len(grey))
-    pattern = in_pattern(lines, min(grey.shape))
-    for line in (line for line, many in zip(lines, pattern, strict=True) if not many):
+    kept = []
+    for line, many in zip(lines, in_pattern(lines, min(grey.shape)), strict=True):
         strip = straightened(grey, line)
-        if not belongs(strip):
+        if not (many or belongs(strip)):
+            kept.append(strip)
+            continue
+        own[line.row, line.column.clip(0, grey.shape[1] - 1)] = 1
+    beside = cv2.dilate(own, np.ones((1, 7), np.uint8))
+    found = np.zeros((*grey.shape, 2), np.uint8)
+    for strip in kept:
+        row, middle = strip.line.row, strip.line.column
+        if beside[row, middle.clip(0, grey.shape[1] - 1)].mean() < 0.4:
             number, away = np.nonzero(outlined(strip))
-            column = (strip.line.column[number] + AWAY[away]).clip(0, grey.shape[1] - 1)
-            found[line.dark][line.row[number], column] = 1
+            column = (middle[number] + AWAY[away]).clip(0, grey.shape[1] - 1)
+            found[row[number], column, strip.line.dark] = 1
     return found
 
 
-def specks(grey: color.Array, threshold: float) -> tuple[Mask, Mask]:
-    """Where bright and dark specks are: two (h, w) masks of 0 and 1.
+def specks(grey: color.Array, threshold: float, wide: float) -> Mask:
+    """Where bright and dark specks are: (h, w, 2) masks of 0 and 1.
 
     A speck is what no short line fits into, in any of four directions. It stands out by `threshold`
     from the unrest of its surroundings, so highlights in eyes are none, and from the highest of the
     photo's own spots there, so grass is none; and it is opaque: what goes half of the way to
-    black or white or less counts by how far it goes.
+    black or white or less counts by how far it goes. Specks wider than `WIDTH` are looked for again
+    in the halved picture, up to `wide` pixels.
     """
-    return _specks(grey, threshold), _specks(1 - grey, threshold)
+    import cv2
+
+    size = grey.shape[::-1]
+    found = np.zeros((*grey.shape, 2), np.uint8)
+    while True:
+        part = np.dstack([_specks(grey, threshold), _specks(1 - grey, threshold)])
+        found |= cv2.resize(part, size, interpolation=cv2.INTER_NEAREST)
+        if wide <= 1.25 * WIDTH or min(grey.shape) <= 2:
+            return found
+        wide /= 2
+        grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
 def _specks(grey: color.Array, threshold: float) -> Mask:

@@ -84,7 +84,7 @@ def belongs(strip: Strip) -> bool:
     mean = strip.edges.mean(0)
     away = AWAY[1:-1]
     own = min(mean[(away >= -3) & (away <= 0)].max(), -mean[(away >= 0) & (away <= 3)].min())
-    near = np.abs(mean[(np.abs(away) >= 5) & (np.abs(away) <= 9)]).max()
+    near = np.abs(mean[(np.abs(away) >= 5) & (np.abs(away) <= 12)]).max()
     chance = 1.5 / np.sqrt(len(strip.edges))  # of edges there by accident
     if near - chance > BESIDE * own:
         return True
@@ -145,4 +145,6 @@ def outlined(strip: Strip) -> NDArray[np.bool_]:
         wide = there[:, REACH::way].sum(1)
         usual = np.percentile(wide[wide > 0], 60) if wide.any() else 0
         there[:, way * AWAY >= usual + 1] = False  # more is something that lies beside
-    return there
+    mask = there.astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((15, 1), np.uint8))
+    return cv2.dilate(mask, np.ones((3, 1), np.uint8)) > 0  # where the middle moves on, too

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
@@ -12,10 +11,11 @@ from restore import color
 from restore.photo import Field, Proxy, Tile
 from restore.step import Amount, Param, Render
 from restore.steps import _defects
-from restore.steps._fill import bridged
+from restore.steps._fill import SEEN, bridged, filled
 
-LINE, SPECK = 11, 0.75
+LINE, SPECK = 11, 0.65
 """How far scratches and specks stand out from their surroundings at medium sensitivity."""
+NOTES = ("scratches (% of the photo)", "dust (% of the photo)")
 
 
 def scratches(
@@ -43,10 +43,13 @@ def scratches(
     wide = max(_defects.WIDTH, width / 100 * view.window.short_side)
     factor = 2 ** (1 - sensitivity / 50)
     grey = view.pixels.mean(2)
-    lines = _at_all_sizes(_defects.scratches, grey, wide, LINE * factor)
-    dots = _at_all_sizes(_defects.specks, grey, wide, SPECK * factor)
+    longer = np.sqrt(max(1, min(grey.shape) / 512))  # as a share of the photo, not in pixels
+    lines = _defects.scratches(grey, LINE * longer * factor, wide)
+    dots = _defects.specks(grey, SPECK * factor, wide)
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
     around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
+    if not (lines.any() or dots.any()):
+        return Render(lambda t: t.pixels, notes=dict.fromkeys(NOTES, 0.0))
     zone = Field(np.dstack([around, lines.any(2)]).astype(np.float32))
 
     def lengths(ratio: float) -> tuple[int, int]:
@@ -65,32 +68,13 @@ def scratches(
         off = np.where(sides[0] & sides[1], np.abs(off), np.where(sides[0], off, -off))
         gap = gap | _outlined(doubtful, off, near)
         result = t.pixels.copy()
-        result[gap] += np.float32(amount) * (bridged(t.pixels, gap, reach) - t.pixels[gap])
+        result[gap] += np.float32(amount) * (filled(t.pixels, gap, reach) - t.pixels[gap])
         return result
 
     reach, near = lengths(max(proxy.size) / max(view.window.size))
-    kinds = (("scratches", lines), ("dust", dots))
-    notes = {f"{name} (% of the photo)": 100 * float(both.any(2).mean()) for name, both in kinds}
-    return Render(tile, 2 * (reach + near), notes)
-
-
-def _at_all_sizes(
-    find: Callable[[color.Array, float], tuple[_defects.Mask, _defects.Mask]],
-    grey: color.Array,
-    wide: float,
-    threshold: float,
-) -> _defects.Mask:
-    """(h, w, 2) masks of bright and dark defects up to `wide` pixels."""
-    import cv2
-
-    height, width = grey.shape
-    found = np.stack(find(grey, threshold), -1)
-    while wide > 1.25 * _defects.WIDTH and min(grey.shape) > 2:
-        wide /= 2
-        grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        half = np.stack(find(grey, threshold), -1)
-        found |= cv2.resize(half, (width, height), interpolation=cv2.INTER_NEAREST)
-    return found
+    shares = (100 * float(both.any(2).mean()) for both in (lines, dots))
+    notes = dict(zip(NOTES, shares, strict=True))
+    return Render(tile, 2 * (reach + near) + SEEN, notes)
 
 
 def _outlined(doubtful: NDArray[np.bool_], off: color.Array, near: int) -> NDArray[np.bool_]:
