@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
-from restore.steps._judged import AWAY, belongs, in_pattern, outlined, straightened
+from restore.steps._judged import AWAY, belongs, cover, in_pattern, straightened
 from restore.steps._lines import linked, pieces
 
 Mask = NDArray[np.uint8]
@@ -22,8 +22,8 @@ OPAQUE = 0.6
 """Share of the way to white or black that dust goes."""
 
 
-def scratches(grey: color.Array, threshold: float, wide: float) -> Mask:
-    """Where bright and dark scratches are: (h, w, 2) masks of 0 and 1.
+def scratches(grey: color.Array, threshold: float, wide: float) -> color.Array:
+    """How much scratches cover: (h, w), of their middle, 0 … 1.
 
     Lines are found and linked (`_lines`); those that edges go along with, patterns of many, and
     what lies on such a line belong to the photo (`_judged`). Lines wider than `WIDTH` are looked
@@ -41,25 +41,25 @@ def scratches(grey: color.Array, threshold: float, wide: float) -> Mask:
     import cv2
 
     height, width = grey.shape
-    found = np.zeros((height, width, 2), np.uint8)
-    lying = np.zeros((width, height, 2), np.uint8)
+    found, lying = np.zeros((height, width), np.float32), np.zeros((width, height), np.float32)
     own, own_lying = np.zeros((height, width), np.uint8), np.zeros((width, height), np.uint8)
     while True:
         pairs = (found, own, grey), (lying, own_lying, np.ascontiguousarray(grey.T))
-        for mask, taken, picture in pairs:
-            known = cv2.dilate(taken | mask.max(2), np.ones((3, 3), np.uint8))
+        for covered, taken, picture in pairs:
+            known = cv2.dilate(taken | (covered > 0), np.ones((3, 3), np.uint8))
             small = cv2.resize(known, picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
             part = _upright(picture, threshold, small)
-            mask |= cv2.resize(part, taken.shape[::-1], interpolation=cv2.INTER_NEAREST)
+            part = cv2.resize(part, taken.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            np.maximum(covered, part, out=covered)
             taken |= cv2.resize(small, taken.shape[::-1], interpolation=cv2.INTER_NEAREST)
         if wide <= 1.25 * WIDTH or min(grey.shape) <= 2:
-            return found | lying.transpose(1, 0, 2)
+            return np.maximum(found, lying.T)
         wide /= 2
         grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
-def _upright(grey: color.Array, threshold: float, own: Mask) -> Mask:
-    """(h, w, 2) scratches within 45 degrees of upright; lines of the photo are added to `own`."""
+def _upright(grey: color.Array, threshold: float, own: Mask) -> color.Array:
+    """(h, w) cover of scratches within 45 degrees of upright; adds lines of the photo to `own`."""
     import cv2
 
     lines = linked(pieces(grey, threshold), len(grey))
@@ -71,13 +71,14 @@ def _upright(grey: color.Array, threshold: float, own: Mask) -> Mask:
             continue
         own[line.row, line.column.clip(0, grey.shape[1] - 1)] = 1
     beside = cv2.dilate(own, np.ones((1, 7), np.uint8))
-    found = np.zeros((*grey.shape, 2), np.uint8)
+    found = np.zeros_like(grey)
     for strip in kept:
         row, middle = strip.line.row, strip.line.column
         if beside[row, middle.clip(0, grey.shape[1] - 1)].mean() < 0.4:
-            number, away = np.nonzero(outlined(strip))
+            share = cover(strip)
+            number, away = np.nonzero(share)
             column = (middle[number] + AWAY[away]).clip(0, grey.shape[1] - 1)
-            found[row[number], column, strip.line.dark] = 1
+            np.maximum.at(found, (row[number], column), share[number, away])
     return found
 
 
@@ -85,39 +86,31 @@ def specks(grey: color.Array, threshold: float, wide: float) -> Mask:
     """Where bright and dark specks are: (h, w, 2) masks of 0 and 1.
 
     A speck is what no short line fits into, in any of four directions. It stands out by `threshold`
-    from the unrest of its surroundings, so highlights in eyes are none, and from the highest of the
-    photo's own spots there, so grass is none; and it is opaque: what goes half of the way to
-    black or white or less counts by how far it goes. Specks wider than `WIDTH` are looked for again
-    in the halved picture, up to `wide` pixels.
+    from the unrest of its surroundings, so highlights at edges are none, and from the highest of
+    the photo's own spots there, so grass is none; and it is opaque: what goes half of the way to
+    black or white or less counts by how far it goes. It is at most twice as wide as a scratch:
+    `wide` pixels.
     """
-    import cv2
-
-    size = grey.shape[::-1]
-    found = np.zeros((*grey.shape, 2), np.uint8)
-    while True:
-        part = np.dstack([_specks(grey, threshold), _specks(1 - grey, threshold)])
-        found |= cv2.resize(part, size, interpolation=cv2.INTER_NEAREST)
-        if wide <= 1.25 * WIDTH or min(grey.shape) <= 2:
-            return found
-        wide /= 2
-        grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    size = 2 * int(wide) + 3
+    return np.dstack([_specks(picture, threshold, size) for picture in (grey, 1 - grey)])
 
 
-def _specks(grey: color.Array, threshold: float) -> Mask:
-    """(h, w) bright specks."""
+def _specks(grey: color.Array, threshold: float, size: int) -> Mask:
+    """(h, w) bright specks that no line of `size` pixels fits into."""
     import cv2
 
     def mean(values: color.Array, side: int) -> color.Array:
         return cv2.blur(values, (side, side))
 
-    size = 2 * WIDTH + 3
     lines = [np.eye(size, dtype=np.uint8), np.eye(size, dtype=np.uint8)[::-1].copy()]
     lines += [np.ones((1, size), np.uint8), np.ones((size, 1), np.uint8)]
     without = cv2.morphologyEx(grey, cv2.MORPH_OPEN, lines[0])
     for line in lines[1:]:
         np.maximum(without, cv2.morphologyEx(grey, cv2.MORPH_OPEN, line), out=without)
     rise = grey - without
-    unrest = np.sqrt(np.maximum(mean(without * without, 9) - mean(without, 9) ** 2, 0))
+    unrest = np.sqrt(
+        np.maximum(mean(without * without, size + 2) - mean(without, size + 2) ** 2, 0)
+    )
     usual = np.minimum(rise, 3 * mean(rise, 2 * NEAR - 1))
     others = np.sqrt(np.maximum(mean(usual * usual, 2 * NEAR - 1), 0))
     ordinary = unrest + 2 * others + np.float32(0.03)

@@ -60,7 +60,7 @@ def filled(pixels: color.Array, gap: NDArray[np.bool_], reach: int) -> color.Arr
         return cv2.blur(values * sound[..., None], (GRAIN, GRAIN)).reshape(values.shape) / number
 
     detail = pixels - mean(pixels)
-    size = mean(np.abs(detail).mean(2, keepdims=True))
+    size = np.where(gap[..., None], np.float32(1), mean(np.abs(detail).mean(2, keepdims=True)))
     size = cv2.erode(size, np.ones((CALM, CALM), np.uint8))[..., None]
     one, other = bridge.mirrored
     free = ~gap[one]
@@ -99,7 +99,7 @@ def _bridge(pixels: color.Array, gap: NDArray[np.bool_], reach: int, stride: int
     weight = np.full((len(rows), 1), 1e-9, np.float32)
     noise = np.zeros_like(weight)
     worth = np.full((len(rows), 1), reach / stride, np.float32)
-    narrowest = np.full(len(rows), reach / 2, np.float32)  # what is mirrored must lie in reach
+    narrowest = np.full(len(rows), 2 * reach, np.float32)
     mirrored = (rows.copy(), columns.copy()), (rows.copy(), columns.copy())
     for angle in np.arange(AXES) * (np.pi / AXES):
         step = np.array([np.sin(angle), np.cos(angle)])
@@ -118,9 +118,10 @@ def _bridge(pixels: color.Array, gap: NDArray[np.bool_], reach: int, stride: int
         noise += trust**2 * (to_one**2 + to_other**2) / way**2
         less = np.flatnonzero(way[:, 0] < narrowest)
         narrowest[less] = way[less, 0]
-        for places, edge in zip(mirrored, (one, other), strict=True):
+        for places, edge, far in zip(mirrored, (one, other), (to_one, to_other), strict=True):
+            on = 2 * far[less, 0] <= reach  # further on lies out of reach: there the edge itself
             for place, at, own, size in zip(places, edge, (rows, columns), gap.shape, strict=True):
-                place[less] = (2 * at[less] - own[less]).clip(0, size - 1)
+                place[less] = (at[less] + on * (at[less] - own[less])).clip(0, size - 1)
     return _Bridge(total / weight, noise / weight**2, mirrored)
 
 

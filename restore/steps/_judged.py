@@ -21,8 +21,8 @@ UNLIKE = 0.65
 UNREST = 0.1
 """Mean step from pixel to pixel, of a line's own, that is unrest."""
 BENT = 0.032
-"""How far a scratch may leave a straight line, of its length."""
-COMPANY = 3
+"""How far a grey line may leave a straight one, of its length; twice as far if it is opaque."""
+COMPANY = 2.5
 """Lines of one direction within a sixth of the short side that make a pattern."""
 
 
@@ -79,7 +79,7 @@ def belongs(strip: Strip) -> bool:
 
     It is if edges run along beside it (the other edge of a leg, a post, a joint: a scratch crosses
     what lies beside it), if one side is calm and the other is not or the sides are unlike (it is
-    the outline of something), or if it bends as whiskers do.
+    the outline of something), or if it bends as whiskers do, and more so if it is as grey as they.
     """
     mean = strip.edges.mean(0)
     away = AWAY[1:-1]
@@ -101,38 +101,45 @@ def belongs(strip: Strip) -> bool:
     row = strip.line.row - strip.line.row.mean()
     column = strip.line.column - strip.line.column.mean()
     off = column - row * (row @ column) / max(row @ row, 1)
-    return bool(np.abs(off).max() > max(BENT * len(row), 2))
+    room = (0 if strip.line.dark else 1) - np.median((one + other) / 2)  # up to black or white
+    bent = BENT if rise < 0.35 * room else 2 * BENT
+    return bool(np.abs(off).max() > max(bent * len(row), 2))
 
 
 def in_pattern(lines: list[Line], short_side: int) -> list[bool]:
     """Of each line whether it has company: bricks, fences, stripes."""
     first = np.array([line.row[0] for line in lines])
     last = np.array([line.row[-1] for line in lines])
+    dark = np.array([line.dark for line in lines])
     result = []
     for line in lines:
         shared = np.minimum(last, line.row[-1]) - np.maximum(first, line.row[0])
-        company, seen = 0.0, []
+        company = 0.0
+        seen: list[int] = []
         slope = (line.column[-1] - line.column[0]) / max(len(line.row) - 1, 1)
-        for number in np.flatnonzero(shared > 0.3 * len(line.row)):
+        alike = dark == line.dark
+        for number in np.flatnonzero(alike & (shared > 0.3 * len(line.row))):
             other = lines[number]
             middle = (max(first[number], line.row[0]) + min(last[number], line.row[-1])) // 2
             apart = other.column[middle - first[number]] - line.column[middle - line.row[0]]
             lean = (other.column[-1] - other.column[0]) / max(len(other.row) - 1, 1)
-            alike = 4 < abs(apart) < short_side / 6 and abs(lean - slope) < 0.15
-            if alike and all(abs(apart - found) > 4 for found in seen):
-                seen.append(apart)
+            beside = 4 < abs(apart) < short_side / 6 and abs(lean - slope) < 0.15
+            if beside and all(abs(apart - found) > 4 for found in seen):
+                seen.append(int(apart))
                 company += shared[number] / len(line.row)
         result.append(company >= COMPANY)
     return result
 
 
-def outlined(strip: Strip) -> NDArray[np.bool_]:
-    """(n, 2 REACH + 1) what of a strip the scratch covers, its soft flanks too."""
+def cover(strip: Strip) -> color.Array:
+    """(n, 2 REACH + 1) how much of a strip the scratch covers, of its middle: 0 … 1."""
     import cv2
 
-    sides = [np.median(strip.height[:, (place >= 5) & (place <= 9)], 1) for place in (-AWAY, AWAY)]
-    share = (np.clip(AWAY / 14 + 0.5, 0, 1)).astype(np.float32)
-    ground = sides[0][:, None] * (1 - share) + sides[1][:, None] * share
+    left, right = (
+        np.median(strip.height[:, (place >= 5) & (place <= 9)], 1)[:, None]
+        for place in (-AWAY, AWAY)
+    )
+    ground = np.where(AWAY < 0, left, np.where(AWAY > 0, right, np.maximum(left, right)))
     rise = cv2.blur(strip.height - ground, (1, 9), borderType=cv2.BORDER_REPLICATE)
     top = rise[:, REACH - 1 : REACH + 2].max(1)
     chance = 0.35 * strip.spread + np.float32(0.004)
@@ -145,6 +152,7 @@ def outlined(strip: Strip) -> NDArray[np.bool_]:
         wide = there[:, REACH::way].sum(1)
         usual = np.percentile(wide[wide > 0], 60) if wide.any() else 0
         there[:, way * AWAY >= usual + 1] = False  # more is something that lies beside
-    mask = there.astype(np.uint8)
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((15, 1), np.uint8))
-    return cv2.dilate(mask, np.ones((3, 1), np.uint8)) > 0  # where the middle moves on, too
+    share = np.clip(rise / np.maximum(top, chance)[:, None], 0.15, 1) * there
+    share[:, REACH] = there[:, REACH]
+    whole = cv2.morphologyEx(share.astype(np.float32), cv2.MORPH_CLOSE, np.ones((15, 1)))
+    return cv2.dilate(whole, np.ones((3, 1)))  # where the middle moves on, too

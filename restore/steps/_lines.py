@@ -14,7 +14,7 @@ ROWS = 16
 SLOPES = np.arange(-ROWS, ROWS + 1)
 """Columns that a piece moves on over a strip; flatter lines are found in the turned picture."""
 CLIP = 2.0
-"""Most that one row may say for a line, in spreads of its surroundings: a bright spot is no line."""
+"""Most that one row says for a line, in spreads of its surroundings: a bright spot is no line."""
 MOST, LEAST = 3.0, 1.2
 """Most that a strip says for a line, and what it must say to count for it, not against it."""
 BEND, JUMP = 0.6, 0.3
@@ -60,11 +60,9 @@ def pieces(grey: color.Array, threshold: float) -> Pieces:
     import cv2
 
     margin = ROWS + 4
-    height, width = grey.shape
+    height = len(grey)
     count = -(-height // ROWS)
-    wide = cv2.copyMakeBorder(
-        grey, 0, count * ROWS - height, margin, margin, cv2.BORDER_REPLICATE
-    )
+    wide = cv2.copyMakeBorder(grey, 0, count * ROWS - height, margin, margin, cv2.BORDER_REPLICATE)
     told = np.maximum(_told(wide, 2), _told(wide, 3))
     ridges = np.clip(told.max(0), 0, 2.5)
     for slope in range(len(SLOPES)):
@@ -102,7 +100,7 @@ def _told(wide: color.Array, apart: int) -> color.Array:
     total = np.zeros((len(half), len(SLOPES), wide.shape[1]), np.float32)
     for number, slope in enumerate(SLOPES):  # a piece is two halves (Brady 1998)
         first, second = (half[:, part, slope // 2 + ROWS // 2] for part in (0, 1))
-        total[:, number] = first + _moved(second, -(-slope // 2))
+        total[:, number] = first + _moved(second, int(-(-slope // 2)))
     up = np.zeros_like(total)
     up[..., apart:] = total[..., :-apart]
     return np.stack([np.minimum(up, -total), np.minimum(-up, total)])

@@ -13,7 +13,7 @@ from restore.step import Amount, Param, Render
 from restore.steps import _defects
 from restore.steps._fill import SEEN, bridged, filled
 
-LINE, SPECK = 11, 0.65
+LINE, SPECK = 11, 0.8
 """How far scratches and specks stand out from their surroundings at medium sensitivity."""
 NOTES = ("scratches (% of the photo)", "dust (% of the photo)")
 
@@ -50,18 +50,20 @@ def scratches(
     around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
     if not (lines.any() or dots.any()):
         return Render(lambda t: t.pixels, notes=dict.fromkeys(NOTES, 0.0))
-    zone = Field(np.dstack([around, lines.any(2)]).astype(np.float32))
+    zone = Field(np.dstack([around, lines]).astype(np.float32))
 
     def lengths(ratio: float) -> tuple[int, int]:
         """How far to look for sound pixels, and half the side of where a defect must stick out."""
         return int(np.ceil((wide + 6) * ratio)), int(np.ceil(ratio))
 
     def tile(t: Tile) -> color.Array:
-        bright, dark, gap = np.moveaxis(zone.at(t.window) > (0.2, 0.2, 0.4), -1, 0)
+        ratio = t.window.short_side / view.window.short_side
+        edge = 0.1 if ratio < 1.25 else 0.3  # of a pixel of the view a scratch covers a part
+        bright, dark, gap = np.moveaxis(zone.at(t.window) > (0.2, 0.2, edge), -1, 0)
         doubtful = bright | dark
         if not doubtful.any() and not gap.any():
             return t.pixels
-        reach, near = lengths(t.window.short_side / view.window.short_side)
+        reach, near = lengths(ratio)
         grey = t.pixels.mean(2, keepdims=True)
         off = (grey[doubtful] - bridged(grey, doubtful, reach, (near + 1) // 2))[:, 0]
         sides = bright[doubtful], dark[doubtful]
@@ -72,8 +74,8 @@ def scratches(
         return result
 
     reach, near = lengths(max(proxy.size) / max(view.window.size))
-    shares = (100 * float(both.any(2).mean()) for both in (lines, dots))
-    notes = dict(zip(NOTES, shares, strict=True))
+    shares = (lines > 0).mean(), dots.any(2).mean()
+    notes = {name: 100 * float(share) for name, share in zip(NOTES, shares, strict=True)}
     return Render(tile, 2 * (reach + near) + SEEN, notes)
 
 
