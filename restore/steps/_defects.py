@@ -6,132 +6,125 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
+from restore.steps._judged import AWAY, belongs, cover, in_pattern, straightened
+from restore.steps._lines import linked, pieces
 
 Mask = NDArray[np.uint8]
 
 WIDTH = 2
 """Pixels that the defects looked for are wide, or less."""
-LENGTH = 41
-"""Pixels over which a scratch must be straight and unbroken to be seen."""
-ANGLES = 24
-"""Directions in which scratches are looked for: a pixel apart at the ends of `LENGTH`."""
-AROUND = 25
-"""Side of the square in which a ridge must stand out from other ridges of its direction."""
-FLOOR = 0.006
-"""Contrast that always counts as ordinary, of encoded values: noise of a good scan."""
+
+NEAR = 16
+"""Pixels around a speck in which it is compared with other spots."""
+FEW = 4
+"""Spots, itself among them, that may be as high as a speck near it."""
+OPAQUE = 0.6
+"""Share of the way to white or black that dust goes."""
 
 
-def scratches(grey: color.Array, threshold: float) -> tuple[Mask, Mask]:
-    """Where bright and dark scratches are: two (h, w) masks of 0 and 1.
+def scratches(grey: color.Array, threshold: float, wide: float) -> color.Array:
+    """How much scratches cover: (h, w), of their middle, 0 … 1.
 
-    In each direction the picture is averaged along `LENGTH` pixels. A scratch is brighter (darker)
-    than the averages on both its sides, so edges are none; it stands out by `threshold` times from
-    the ridges of the same direction around it, so strands of hair are none; and three quarters of
-    its pixels do so by themselves, so rows of spots are none. It goes on where it is fainter.
+    Lines are found and linked (`_lines`); those that edges go along with, patterns of many, and
+    what lies on such a line belong to the photo (`_judged`). Lines wider than `WIDTH` are looked
+    for again in the halved picture, where nothing is known yet.
 
     Parameters
     ----------
     grey
         (h, w) encoded brightness.
+    threshold
+        How sure a line must be, in spreads of its surroundings summed over 16 pixels each.
+    wide
+        The widest scratch in pixels.
     """
-    found = np.zeros(grey.shape, np.uint8), np.zeros(grey.shape, np.uint8)
-    for angle in np.arange(ANGLES) * (np.pi / ANGLES):
-        _along(grey, threshold, angle, found)
+    import cv2
+
+    height, width = grey.shape
+    found, lying = np.zeros((height, width), np.float32), np.zeros((width, height), np.float32)
+    own, own_lying = np.zeros((height, width), np.uint8), np.zeros((width, height), np.uint8)
+    while True:
+        pairs = (found, own, grey), (lying, own_lying, np.ascontiguousarray(grey.T))
+        for covered, taken, picture in pairs:
+            known = cv2.dilate(taken | (covered > 0), np.ones((3, 3), np.uint8))
+            small = cv2.resize(known, picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
+            part = _upright(picture, threshold, small)
+            part = cv2.resize(part, taken.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            np.maximum(covered, part, out=covered)
+            taken |= cv2.resize(small, taken.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        if wide <= 1.25 * WIDTH or min(grey.shape) <= 2:
+            return np.maximum(found, lying.T)
+        wide /= 2
+        grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+
+
+def _upright(grey: color.Array, threshold: float, own: Mask) -> color.Array:
+    """(h, w) cover of scratches within 45 degrees of upright; adds lines of the photo to `own`."""
+    import cv2
+
+    lines = linked(pieces(grey, threshold), len(grey))
+    kept = []
+    for line, many in zip(lines, in_pattern(lines, min(grey.shape)), strict=True):
+        strip = straightened(grey, line)
+        if not (many or belongs(strip)):
+            kept.append(strip)
+            continue
+        own[line.row, line.column.clip(0, grey.shape[1] - 1)] = 1
+    beside = cv2.dilate(own, np.ones((1, 7), np.uint8))
+    found = np.zeros_like(grey)
+    for strip in kept:
+        row, middle = strip.line.row, strip.line.column
+        if beside[row, middle.clip(0, grey.shape[1] - 1)].mean() < 0.4:
+            share = cover(strip)
+            number, away = np.nonzero(share)
+            column = (middle[number] + AWAY[away]).clip(0, grey.shape[1] - 1)
+            np.maximum.at(found, (row[number], column), share[number, away])
     return found
 
 
-def _along(grey: color.Array, threshold: float, angle: float, found: tuple[Mask, Mask]) -> None:
-    """Add the scratches of one direction to the masks."""
-    import cv2
+def specks(grey: color.Array, threshold: float, wide: float) -> Mask:
+    """Where bright and dark specks are: (h, w, 2) masks of 0 and 1.
 
-    across, down = np.cos(angle), np.sin(angle)
-    offset = round((WIDTH + 1) * across), round(-(WIDTH + 1) * down)
-    line = _line(angle)
-    mean = _mean(grey, line)
-    low, high, spread = _beside(mean, *offset)
-    usual = np.minimum(spread, 1.5 * cv2.blur(spread, (AROUND, AROUND)))
-    limit = threshold * (cv2.blur(usual, (AROUND, AROUND)) + np.float32(FLOOR))
-    sides: tuple[color.Array, color.Array] | None = None
-    for mask, sign, contrast in ((found[0], 1, mean - high), (found[1], -1, low - mean)):
-        core = contrast > limit
-        if not core.any():
-            continue
-        if sides is None:
-            sides = _beside(grey, *offset)[:2]
-        own = grey - sides[1] if sign > 0 else sides[0] - grey
-        share = _mean((own > 0.4 * contrast).astype(np.float32), line)
-        core &= share > 0.75
-        near = cv2.dilate(core.astype(np.uint8), line, iterations=2) > 0
-        core |= near & (contrast > 0.4 * limit) & (share > 0.6)
-        level = cv2.dilate(np.where(core, contrast, 0), line)
-        mask |= ((level > 0) & (own > 0.3 * level)).astype(np.uint8)
-
-
-def _line(angle: float) -> Mask:
-    """A line of `LENGTH` pixels through the middle of a square, one in every row or column."""
-    reach = LENGTH // 2
-    step = np.array([np.sin(angle), np.cos(angle)])
-    steps = np.arange(-reach, reach + 1)[:, None] * (step / np.abs(step).max())
-    square = np.zeros((LENGTH, LENGTH), np.uint8)
-    square[tuple(np.round(steps).astype(int).T + reach)] = 1
-    return square
-
-
-def _mean(picture: color.Array, line: Mask) -> color.Array:
-    """The average along a line around every pixel; at the edges the picture goes on as it ends."""
-    import cv2
-
-    height, width = picture.shape
-    reach = LENGTH // 2
-    wide = cv2.copyMakeBorder(picture, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    total = np.zeros_like(picture)
-    for row, column in np.argwhere(line):
-        total += wide[row : row + height, column : column + width]
-    total *= np.float32(1 / LENGTH)
-    return total
-
-
-def _beside(
-    picture: color.Array, down: int, right: int
-) -> tuple[color.Array, color.Array, color.Array]:
-    """The lower and the higher of the values on both sides, and the distance to their mean."""
-    import cv2
-
-    height, width = picture.shape
-    margin = max(abs(down), abs(right))
-    wide = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-
-    def moved(sign: int) -> color.Array:
-        top, left = margin + sign * down, margin + sign * right
-        return wide[top : top + height, left : left + width]
-
-    one, other = moved(1), moved(-1)
-    return np.minimum(one, other), np.maximum(one, other), np.abs(picture - (one + other) / 2)
-
-
-def specks(grey: color.Array, threshold: float) -> tuple[Mask, Mask]:
-    """Where bright and dark specks are: two (h, w) masks of 0 and 1.
-
-    A speck is what no short line fits into, in any of four directions, and what stands out by
-    `threshold` times from the unrest of its surroundings, so highlights in eyes are none.
+    A speck is what no short line fits into, in any of four directions. It stands out by `threshold`
+    from the unrest of its surroundings, so highlights at edges are none, and from the highest of
+    the photo's own spots there, so grass is none; and it is opaque: what goes half of the way to
+    black or white or less counts by how far it goes. It is at most twice as wide as a scratch:
+    `wide` pixels.
     """
+    size = 2 * int(wide) + 3
+    return np.dstack([_specks(picture, threshold, size) for picture in (grey, 1 - grey)])
+
+
+def _specks(grey: color.Array, threshold: float, size: int) -> Mask:
+    """(h, w) bright specks that no line of `size` pixels fits into."""
     import cv2
 
-    size = 2 * WIDTH + 3
+    def mean(values: color.Array, side: int) -> color.Array:
+        return cv2.blur(values, (side, side))
+
     lines = [np.eye(size, dtype=np.uint8), np.eye(size, dtype=np.uint8)[::-1].copy()]
     lines += [np.ones((1, size), np.uint8), np.ones((size, 1), np.uint8)]
-    square = np.ones((size - 2, size - 2), np.uint8)
-
-    def one(picture: color.Array) -> Mask:
-        without = cv2.morphologyEx(picture, cv2.MORPH_OPEN, lines[0])
-        for line in lines[1:]:
-            np.maximum(without, cv2.morphologyEx(picture, cv2.MORPH_OPEN, line), out=without)
-        rise = picture - without
-        mean = cv2.blur(without, (9, 9))
-        unrest = np.sqrt(np.maximum(cv2.blur(without * without, (9, 9)) - mean * mean, 0))
-        others = cv2.blur(np.minimum(rise, 2 * cv2.blur(rise, (9, 9))), (9, 9))
-        core = rise > threshold * (unrest + 2 * others + np.float32(0.02))
-        top = cv2.dilate(np.where(core, rise, 0), square)
-        return ((top > 0) & (rise > 0.35 * top)).astype(np.uint8)
-
-    return one(grey), one(-grey)
+    without = cv2.morphologyEx(grey, cv2.MORPH_OPEN, lines[0])
+    for line in lines[1:]:
+        np.maximum(without, cv2.morphologyEx(grey, cv2.MORPH_OPEN, line), out=without)
+    rise = grey - without
+    unrest = np.sqrt(
+        np.maximum(mean(without * without, size + 2) - mean(without, size + 2) ** 2, 0)
+    )
+    usual = np.minimum(rise, 3 * mean(rise, 2 * NEAR - 1))
+    others = np.sqrt(np.maximum(mean(usual * usual, 2 * NEAR - 1), 0))
+    ordinary = unrest + 2 * others + np.float32(0.03)
+    opaque = np.minimum(rise / np.maximum(1 - without, np.float32(0.03)), OPAQUE)
+    spot = (rise >= cv2.dilate(rise, np.ones((5, 5), np.uint8))) & (rise > 0.06)
+    spots = np.where(spot, rise, 0)
+    core = np.zeros_like(rise)
+    for row, column in np.argwhere(spot & (rise * opaque > threshold * ordinary)):
+        rows, columns = (slice(max(place - NEAR, 0), place + NEAR + 1) for place in (row, column))
+        around = spots[rows, columns]
+        rank = max(around.size - FEW, 0)
+        highest = np.partition(around, rank, None)[rank]
+        height = rise[row, column]
+        if height * opaque[row, column] > threshold * (ordinary[row, column] + highest):
+            core[row, column] = height
+    top = cv2.dilate(core, np.ones((size - 2, size - 2), np.uint8))
+    return ((top > 0) & (rise > 0.35 * top)).astype(np.uint8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,62 @@ from restore import color
 
 AXES = 8
 """Directions in which a gap is bridged."""
+
+
+GRAIN = 5
+"""Side of the square in which a pixel's detail is what it differs by from the mean."""
+CALM = 11
+"""Side of the square whose calmest place says how strong grain is: edges are none."""
+SEEN = GRAIN - 1 + CALM // 2
+"""How far the grain of a pixel is measured."""
+
+Places = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Bridge:
+    """Ramps across a gap of n pixels.
+
+    Attributes
+    ----------
+    values
+        (n, c) the joined ramps.
+    kept
+        (n, 1) share of the surroundings' variance that is left after joining: 1 if none is lost.
+    mirrored
+        Two places for each pixel: itself mirrored at both edges of the gap where that is narrowest.
+    """
+
+    values: color.Array
+    kept: color.Array
+    mirrored: tuple[Places, Places]
+
+
+def filled(pixels: color.Array, gap: NDArray[np.bool_], reach: int) -> color.Array:
+    """(n, c) values for the n pixels of a gap as `bridged`, with the grain of what lies beside it.
+
+    Joining ramps averages, so a filled scratch would be a smooth band in grain or grass. The lost
+    share of the variance is given back by detail from beside the gap, mirrored at its edge, and no
+    stronger than in the calmest place near it on either side: from an edge, or beside a plain sky,
+    there is none to add. Looks as far as `reach` and `SEEN`.
+    """
+    import cv2
+
+    bridge = _bridge(pixels, gap, reach, 1)
+    sound = (~gap).astype(np.float32)
+    number = cv2.blur(sound, (GRAIN, GRAIN)).clip(1e-6)[..., None]
+
+    def mean(values: color.Array) -> color.Array:
+        return cv2.blur(values * sound[..., None], (GRAIN, GRAIN)).reshape(values.shape) / number
+
+    detail = pixels - mean(pixels)
+    size = np.where(gap[..., None], np.float32(1), mean(np.abs(detail).mean(2, keepdims=True)))
+    size = cv2.erode(size, np.ones((CALM, CALM), np.uint8))[..., None]
+    one, other = bridge.mirrored
+    free = ~gap[one]
+    most = np.float32(3) * np.minimum(size[one], size[other]) * (free | ~gap[other])[:, None]
+    grain = np.where(free[:, None], detail[one], detail[other]).clip(-most, most)
+    return bridge.values + np.sqrt(np.maximum(1 - bridge.kept, 0)) * grain
 
 
 def bridged(
@@ -32,10 +90,17 @@ def bridged(
     stride
         Pixels from one look to the next: more is faster and less exact.
     """
+    return _bridge(pixels, gap, reach, stride).values
+
+
+def _bridge(pixels: color.Array, gap: NDArray[np.bool_], reach: int, stride: int) -> _Bridge:
     rows, columns = np.nonzero(gap)
     total = pixels[rows, columns] * np.float32(1e-9)
     weight = np.full((len(rows), 1), 1e-9, np.float32)
+    noise = np.zeros_like(weight)
     worth = np.full((len(rows), 1), reach / stride, np.float32)
+    narrowest = np.full(len(rows), 2 * reach, np.float32)
+    mirrored = (rows.copy(), columns.copy()), (rows.copy(), columns.copy())
     for angle in np.arange(AXES) * (np.pi / AXES):
         step = np.array([np.sin(angle), np.cos(angle)])
         step *= stride / np.abs(step).max()
@@ -50,7 +115,14 @@ def bridged(
         trust = 1 / (way * unlike) ** 2
         total += trust * (first * to_other + second * to_one) / way
         weight += trust
-    return total / weight
+        noise += trust**2 * (to_one**2 + to_other**2) / way**2
+        less = np.flatnonzero(way[:, 0] < narrowest)
+        narrowest[less] = way[less, 0]
+        for places, edge, far in zip(mirrored, (one, other), (to_one, to_other), strict=True):
+            on = 2 * far[less, 0] <= reach  # further on lies out of reach: there the edge itself
+            for place, at, own, size in zip(places, edge, (rows, columns), gap.shape, strict=True):
+                place[less] = (at[less] + on * (at[less] - own[less])).clip(0, size - 1)
+    return _Bridge(total / weight, noise / weight**2, mirrored)
 
 
 def _nearest(
@@ -59,7 +131,7 @@ def _nearest(
     columns: NDArray[np.intp],
     step: NDArray[np.float64],
     reach: color.Array,
-) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], color.Array]:
+) -> tuple[Places, color.Array]:
     """The first pixels outside the gap, and how far they are, (n, 1); far away if there is none."""
     height, width = gap.shape
     found = rows.copy(), columns.copy()

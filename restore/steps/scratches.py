@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
@@ -12,10 +11,11 @@ from restore import color
 from restore.photo import Field, Proxy, Tile
 from restore.step import Amount, Param, Render
 from restore.steps import _defects
-from restore.steps._fill import bridged
+from restore.steps._fill import SEEN, bridged, filled
 
-LINE, SPECK = 5.9, 3.4
+LINE, SPECK = 11, 0.8
 """How far scratches and specks stand out from their surroundings at medium sensitivity."""
+NOTES = ("scratches (% of the photo)", "dust (% of the photo)")
 
 
 def scratches(
@@ -43,54 +43,40 @@ def scratches(
     wide = max(_defects.WIDTH, width / 100 * view.window.short_side)
     factor = 2 ** (1 - sensitivity / 50)
     grey = view.pixels.mean(2)
-    lines = _at_all_sizes(_defects.scratches, grey, wide, LINE * factor)
-    dots = _at_all_sizes(_defects.specks, grey, wide, SPECK * factor)
-    found = lines | dots
+    longer = np.sqrt(max(1, min(grey.shape) / 512))  # as a share of the photo, not in pixels
+    lines = _defects.scratches(grey, LINE * longer * factor, wide)
+    dots = _defects.specks(grey, SPECK * factor, wide)
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
-    zone = Field(cv2.dilate(found, np.ones((margin, margin), np.uint8)).astype(np.float32))
+    around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
+    if not (lines.any() or dots.any()):
+        return Render(lambda t: t.pixels, notes=dict.fromkeys(NOTES, 0.0))
+    zone = Field(np.dstack([around, lines]).astype(np.float32))
 
     def lengths(ratio: float) -> tuple[int, int]:
         """How far to look for sound pixels, and half the side of where a defect must stick out."""
         return int(np.ceil((wide + 6) * ratio)), int(np.ceil(ratio))
 
     def tile(t: Tile) -> color.Array:
-        bright, dark = np.moveaxis(zone.at(t.window) > 0.2, -1, 0)
+        ratio = t.window.short_side / view.window.short_side
+        edge = 0.1 if ratio < 1.25 else 0.3  # of a pixel of the view a scratch covers a part
+        bright, dark, gap = np.moveaxis(zone.at(t.window) > (0.2, 0.2, edge), -1, 0)
         doubtful = bright | dark
-        if not doubtful.any():
+        if not doubtful.any() and not gap.any():
             return t.pixels
-        reach, near = lengths(t.window.short_side / view.window.short_side)
+        reach, near = lengths(ratio)
         grey = t.pixels.mean(2, keepdims=True)
         off = (grey[doubtful] - bridged(grey, doubtful, reach, (near + 1) // 2))[:, 0]
         sides = bright[doubtful], dark[doubtful]
         off = np.where(sides[0] & sides[1], np.abs(off), np.where(sides[0], off, -off))
-        gap = _outlined(doubtful, off, near)
+        gap = gap | _outlined(doubtful, off, near)
         result = t.pixels.copy()
-        result[gap] += np.float32(amount) * (bridged(t.pixels, gap, reach) - t.pixels[gap])
+        result[gap] += np.float32(amount) * (filled(t.pixels, gap, reach) - t.pixels[gap])
         return result
 
     reach, near = lengths(max(proxy.size) / max(view.window.size))
-    kinds = (("scratches", lines), ("dust", dots))
-    notes = {f"{name} (% of the photo)": 100 * float(both.any(2).mean()) for name, both in kinds}
-    return Render(tile, 2 * (reach + near), notes)
-
-
-def _at_all_sizes(
-    find: Callable[[color.Array, float], tuple[_defects.Mask, _defects.Mask]],
-    grey: color.Array,
-    wide: float,
-    threshold: float,
-) -> _defects.Mask:
-    """(h, w, 2) masks of bright and dark defects up to `wide` pixels."""
-    import cv2
-
-    height, width = grey.shape
-    found = np.stack(find(grey, threshold), -1)
-    while wide > 1.25 * _defects.WIDTH and min(grey.shape) > 2:
-        wide /= 2
-        grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        half = np.stack(find(grey, threshold), -1)
-        found |= cv2.resize(half, (width, height), interpolation=cv2.INTER_NEAREST)
-    return found
+    shares = (lines > 0).mean(), dots.any(2).mean()
+    notes = {name: 100 * float(share) for name, share in zip(NOTES, shares, strict=True)}
+    return Render(tile, 2 * (reach + near) + SEEN, notes)
 
 
 def _outlined(doubtful: NDArray[np.bool_], off: color.Array, near: int) -> NDArray[np.bool_]:

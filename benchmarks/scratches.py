@@ -1,0 +1,134 @@
+"""How much of the scratches and dust `scratches` finds and fills, and what it harms.
+
+    python benchmarks/scratches.py [--photos FOLDER] [--sizes 512 1024 3000] [--seeds 2] [--check]
+
+Photos bundled with scikit-image (or a folder's) are brought to a size (long side, given grain where
+they are enlarged), scratched by `simulate.scratch`, and restored:
+
+    recall      share of the damaged pixels that were filled, in %
+    precision   share of the filled pixels that lie at damage (or beside it), in %
+    left        squared error that stays in the damaged pixels, of what the damage made, in %
+    lines, dust the same of photos with scratches only, and with dust only
+    added       squared error made outside, of what the damage made, in %
+    touched     pixels that an undamaged photo loses by more than a code, in %
+    psnr        of the undamaged photo and its result, in dB (peak 1; 99 if nothing was touched)
+
+`--check` fails if the means miss `TARGETS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import skimage.data
+
+from benchmarks.simulate import scratch
+from benchmarks.simulate.folder import photos, reduced
+from restore import color
+from restore.photo import Photo
+from restore.render import render_photo
+from restore.space import Space
+from restore.steps.scratches import scratches
+
+BUNDLED = ("astronaut", "chelsea", "coffee", "rocket", "camera", "brick", "grass")
+COLUMNS = ("recall", "precision", "left", "lines", "dust", "added", "touched", "psnr")
+GRAIN = 0.012
+"""Grain of enlarged photos, standard deviation of encoded values: they would have none."""
+TARGETS = {"recall": 70, "precision": 85, "left": 25, "added": 4, "touched": 0.3}
+"""In %: at least that much recall and precision, at most that much of the others."""
+
+
+def bundled(size: int) -> Iterator[tuple[str, color.Array]]:
+    """The photos that come with scikit-image, (h, w, 3) sRGB-encoded 0 … 1."""
+    for name in BUNDLED:
+        codes = np.asarray(getattr(skimage.data, name)())
+        codes = np.stack([codes] * 3, -1) if codes.ndim == 2 else codes[..., :3]
+        yield name, sized(codes.astype(np.float32) / np.float32(255), size)
+
+
+def sized(photo: color.Array, size: int) -> color.Array:
+    """The photo with a long side of `size` pixels; grainy where it is enlarged."""
+    scale = size / max(photo.shape[:2])
+    if scale <= 1:
+        return reduced(photo, size)
+    large = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    grain = np.random.default_rng(0).standard_normal((*large.shape[:2], 1), np.float32)
+    return (large + np.float32(GRAIN) * grain).clip(0, 1)
+
+
+def restored(picture: color.Array) -> color.Array:
+    """The picture after the step with its usual settings."""
+    photo = Photo(picture.copy())
+    return render_photo(photo, scratches(photo.proxy()), Space(), threads=1)
+
+
+def error(found: color.Array, truth: color.Array) -> color.Array:
+    """(h, w) squared error."""
+    return ((found - truth) ** 2).mean(-1)
+
+
+def damaged(clean: color.Array, seed: int) -> list[float]:
+    """Recall, precision, left, lines, dust, added; in %."""
+    case = scratch(clean, seed=seed)
+    found = restored(case.scan)
+    filled = (found != case.scan).any(-1)
+    near = cv2.dilate(case.damaged.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    left, made = error(found, clean), error(case.scan, clean).sum()
+    figures = [
+        filled[case.damaged].mean(),
+        near[filled].mean() if filled.any() else 1,
+        left[case.damaged].sum() / made,
+    ]
+    for kind in ({"specks": 0}, {"scratches": 0}):
+        part = scratch(clean, seed=seed, **kind)
+        hurt = part.damaged
+        figures.append(
+            error(restored(part.scan), clean)[hurt].sum() / error(part.scan, clean)[hurt].sum()
+        )
+    return [100 * float(figure) for figure in (*figures, left[~case.damaged].sum() / made)]
+
+
+def undamaged(clean: color.Array) -> list[float]:
+    """Touched in %, PSNR in dB."""
+    found = restored(clean)
+    wrong = float(error(found, clean).mean())
+    touched = (np.abs(found - clean) > 1 / 255).any(-1).mean()
+    return [100 * float(touched), 10 * np.log10(1 / wrong) if wrong > 1e-10 else 99.0]
+
+
+def main() -> int:
+    """Print the table; 1 if a target was asked for and missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--photos", type=Path, help="folder of photos; without it the bundled ones")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 3000])
+    parser.add_argument("--seeds", type=int, default=2, help="how often each photo is scratched")
+    parser.add_argument("--check", action="store_true", help="fail if a target is missed")
+    given = parser.parse_args()
+    rows = []
+    print(f"{'size':>5} {'photo':16}" + "".join(f"{name:>10}" for name in COLUMNS))
+    for size in given.sizes:
+        own = photos(given.photos, size) if given.photos else bundled(size)
+        first = len(rows)
+        for name, clean in own:
+            bad = np.mean([damaged(clean, seed) for seed in range(given.seeds)], 0)
+            rows.append([*bad, *undamaged(clean)])
+            print(f"{size:5} {name:16.16}" + "".join(f"{value:10.2f}" for value in rows[-1]))
+        mean = np.mean(rows[first:], 0)
+        print(f"{size:5} {'mean':16}" + "".join(f"{v:10.2f}" for v in mean), flush=True)
+    mean = dict(zip(COLUMNS, np.mean(rows, 0), strict=True))
+    missed = [
+        f"{name} is {mean[name]:.2f}, wanted {limit}"
+        for name, limit in TARGETS.items()
+        if (mean[name] < limit) == (name in ("recall", "precision"))
+    ]
+    print("\n".join(missed))
+    return int(given.check and bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""Find thin, nearly straight, even interrupted lines in a picture of about a megapixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restore import color
+
+ROWS = 16
+"""Rows of a strip: a line is a chain of straight pieces, one a strip."""
+SLOPES = np.arange(-ROWS, ROWS + 1)
+"""Columns that a piece moves on over a strip; flatter lines are found in the turned picture."""
+CLIP = 2.0
+"""Most that one row says for a line, in spreads of its surroundings: a bright spot is no line."""
+MOST, LEAST = 3.0, 1.2
+"""Most that a strip says for a line, and what it must say to count for it, not against it."""
+BEND, JUMP = 0.6, 0.3
+"""What a bend by a column a strip costs, and a jump by a column."""
+FLOOR = 0.006
+"""Contrast that always counts as ordinary, of encoded values: noise of a good scan."""
+AROUND = 25
+"""Side of the square whose ordinary contrast a row is measured in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Straight pieces of lines that lie beside each other and are sure together with others.
+
+    Attributes
+    ----------
+    strip, column, slope, dark
+        (n,) int: which strip, the column at its first row, columns moved on over it, 0 or 1.
+    """
+
+    strip: NDArray[np.intp]
+    column: NDArray[np.intp]
+    slope: NDArray[np.intp]
+    dark: NDArray[np.intp]
+
+
+def pieces(grey: color.Array, threshold: float) -> Pieces:
+    """The pieces of bright and dark lines within 45 degrees of upright.
+
+    A piece says as much for a line as it is brighter (darker) than both its sides, row by row in
+    spreads of its surroundings and summed over a strip, less what ridges of its direction usually
+    show around it: grass and hair say little. Pieces are then chained from strip to strip as
+    sequences are aligned (Smith-Waterman 1981): what speaks for a line is added up along the best
+    chain above and below, what speaks against it taken off, and the sum stays within 0 …
+    `threshold`. A piece is kept if chains and piece together exceed `threshold`: so a line goes on
+    across an interruption as long as it is sure again beyond, and ends where it ends.
+
+    Parameters
+    ----------
+    grey
+        (h, w) encoded brightness.
+    """
+    import cv2
+
+    margin = ROWS + 4
+    height = len(grey)
+    count = -(-height // ROWS)
+    wide = cv2.copyMakeBorder(grey, 0, count * ROWS - height, margin, margin, cv2.BORDER_REPLICATE)
+    told = np.maximum(_told(wide, 2), _told(wide, 3))
+    ridges = np.clip(told.max(0), 0, 2.5)
+    for slope in range(len(SLOPES)):
+        told[:, :, slope] -= 2 * cv2.blur(np.ascontiguousarray(ridges[:, slope]), (41, 3))
+    fine = told.transpose(1, 0, 2, 3)  # strip, bright or dark, slope, column
+    told = np.minimum(fine, MOST) - np.float32(LEAST)
+    before, after = _chained(told, threshold)
+    total = before + after + told
+    sure = np.where(total > threshold, total + np.float32(0.01) * fine, 0)  # no two are equal
+    best = sure.max(2)
+    beside = np.ones((1, 9), np.uint8)
+    top = cv2.dilate(best.reshape(-1, wide.shape[1]), beside).reshape(best.shape)
+    strip, dark, column = np.nonzero((best > 0) & (best >= top))
+    slope = SLOPES[sure.argmax(2)[strip, dark, column]]
+    return Pieces(strip, column - margin, slope, dark)
+
+
+def _told(wide: color.Array, apart: int) -> color.Array:
+    """(2, strips, slopes, columns) how bright and how dark pieces are against both sides.
+
+    The sides are `apart` columns away. A step up before a column and one down after it is a ridge.
+    """
+    import cv2
+
+    step = np.zeros_like(wide)
+    step[:, :-apart] = wide[:, apart:] - wide[:, :-apart]
+    size = np.abs(step)
+    usual = size
+    for _ in range(2):  # without the lines themselves
+        usual = np.minimum(size, 2 * cv2.blur(usual, (AROUND, AROUND)))
+    usual = cv2.blur(usual, (AROUND, AROUND))
+    rows = np.clip(step / (1.25 * usual + FLOOR), -CLIP, CLIP).astype(np.float32)
+    half = _summed(rows.reshape(-1, ROWS // 2, wide.shape[1])) / np.float32(np.sqrt(ROWS))
+    half = half.reshape(-1, 2, *half.shape[1:])
+    total = np.zeros((len(half), len(SLOPES), wide.shape[1]), np.float32)
+    for number, slope in enumerate(SLOPES):  # a piece is two halves (Brady 1998)
+        first, second = (half[:, part, slope // 2 + ROWS // 2] for part in (0, 1))
+        total[:, number] = first + _moved(second, int(-(-slope // 2)))
+    up = np.zeros_like(total)
+    up[..., apart:] = total[..., :-apart]
+    return np.stack([np.minimum(up, -total), np.minimum(-up, total)])
+
+
+def _summed(rows: color.Array) -> color.Array:
+    """(n, 2 count + 1 slopes, columns) sums of (n, count, columns) rows; slopes -count … count."""
+    count = rows.shape[1]
+    total = np.zeros((len(rows), 2 * count + 1, rows.shape[2]), np.float32)
+    for number in range(2 * count + 1):
+        for row in range(count):
+            total[:, number] += _moved(rows[:, row], round((number - count) * (row + 0.5) / count))
+    return total
+
+
+def _moved(rows: color.Array, columns: int) -> color.Array:
+    """(n, w) rows as they are `columns` further right; the last column goes on."""
+    if columns == 0:
+        return rows
+    result = np.empty_like(rows)
+    if columns > 0:
+        result[:, :-columns] = rows[:, columns:]
+        result[:, -columns:] = rows[:, -1:]
+    else:
+        result[:, -columns:] = rows[:, :columns]
+        result[:, :-columns] = rows[:, :1]
+    return result
+
+
+def _chained(told: color.Array, most: float) -> tuple[color.Array, color.Array]:
+    """What the best chains above and below each piece say, 0 … `most`; shaped as `told`."""
+    import cv2
+
+    strips, _, slopes, columns = told.shape
+    place = np.arange(columns) - SLOPES[:, None]
+    down = (np.arange(slopes)[:, None] * columns + place.clip(0, columns - 1)).ravel()
+    place = np.arange(columns) + SLOPES[:, None]
+    up = (np.arange(slopes)[:, None] * columns + place.clip(0, columns - 1)).ravel()
+
+    def bent(sums: color.Array) -> color.Array:
+        best = sums.copy()
+        np.maximum(best[:, 1:], sums[:, :-1] - np.float32(BEND), out=best[:, 1:])
+        np.maximum(best[:, :-1], sums[:, 1:] - np.float32(BEND), out=best[:, :-1])
+        flat = best.reshape(-1, columns)
+        jumped = cv2.dilate(flat, np.ones((1, 3), np.uint8)) - np.float32(JUMP)
+        return np.maximum(flat, jumped).reshape(sums.shape)
+
+    def moved(sums: color.Array, index: NDArray[np.intp]) -> color.Array:
+        return sums.reshape(2, -1)[:, index].reshape(sums.shape)
+
+    before, after = np.zeros_like(told), np.zeros_like(told)
+    for strip in range(1, strips):
+        sums = np.clip(before[strip - 1] + told[strip - 1], 0, most)
+        before[strip] = np.maximum(bent(moved(sums, down)), 0)
+    for strip in range(strips - 2, -1, -1):
+        sums = np.clip(after[strip + 1] + told[strip + 1], 0, most)
+        after[strip] = np.maximum(moved(bent(sums), up), 0)
+    return before, after
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line from top to bottom.
+
+    Attributes
+    ----------
+    row, column
+        (n,) int: its middle in successive rows.
+    dark
+        0 bright, 1 dark.
+    """
+
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    dark: int
+
+
+def linked(found: Pieces, height: int) -> list[Line]:
+    """The lines that pieces of following strips make; (n,) pieces each used once."""
+    chains: list[list[int]] = []
+    ends: dict[tuple[int, int], list[int]] = {}  # the chains that end in a strip, bright or dark
+    for piece in range(len(found.strip)):
+        strip, dark = int(found.strip[piece]), int(found.dark[piece])
+        near = []
+        for number in ends.get((strip - 1, dark), []):
+            last = chains[number][-1]
+            off = abs(found.column[last] + found.slope[last] - found.column[piece])
+            turn = abs(found.slope[last] - found.slope[piece])
+            if off <= 3 and turn <= 3:
+                near.append((off + turn, number))
+        if near:
+            number = min(near)[1]
+            ends[strip - 1, dark].remove(number)
+            chains[number].append(piece)
+        else:
+            number = len(chains)
+            chains.append([piece])
+        ends.setdefault((strip, dark), []).append(number)
+    return [_line(found, chain, height) for chain in chains]
+
+
+def _line(found: Pieces, chain: list[int], height: int) -> Line:
+    """The line of a chain of pieces, its corners rounded."""
+    import cv2
+
+    inner = np.arange(ROWS)
+    row = (found.strip[chain][:, None] * ROWS + inner).ravel()
+    moved = found.slope[chain][:, None] * (inner + 0.5) / ROWS
+    column = (found.column[chain][:, None] + moved).ravel()
+    column = cv2.blur(column[:, None], (1, 9), borderType=cv2.BORDER_REPLICATE)[:, 0]
+    inside = row < height
+    return Line(row[inside], column[inside].round().astype(np.intp), int(found.dark[chain[0]]))
