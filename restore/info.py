@@ -17,7 +17,7 @@ ONE_HUE, STRONG = 1.5, 70.0
 PALE = 0.06
 """Light of the weakest channel to that of the strongest below which the light is coloured: under
 narrow lamps at most 0.02 (160 simulated shots), in daylight at least 0.07 (20 photos)."""
-SCRATCHED = 0.7
+SCRATCHED = 0.9
 """% of a photo; straight lines that belong to it may be taken for as much."""
 
 
