@@ -27,13 +27,14 @@ def scratches(
     ] = 50,
     amount: Amount = 1,
 ) -> Render:
-    """Find thin straight scratches and dust, bright or dark, and fill them from beside.
+    """Find thin scratches and dust, bright or dark, and fill them from beside.
 
-    Defects are looked for on the proxy, averaged along lines, and outlined in the full photo.
-    Known failures: straight thin lines that belong to the photo and lie alone (wires, masts,
-    single whiskers) are taken for scratches, stars and freckles on smooth ground for dust, lower
-    `sensitivity`; curved scratches and those on hair or foliage stay; defects much thinner than a
-    pixel of the proxy (1024 on the long side) fade there and are missed unless they are strong.
+    Lines are chained on the proxy from straight pieces, judged (is it a scratch, or the edge of
+    something?) and outlined; in the full photo they are bridged with grain. Known failures: lines
+    that lie alone and have nothing beside them (a whisker, the leg of a lattice tower, a wire) are
+    taken for scratches, dots on smooth ground (catch-lights, corners of a mouth) for dust: lower
+    `sensitivity`; scratches along edges and between many parallel lines stay, and most dust on
+    grass; defects much thinner than a pixel of the proxy (1024 on the long side) fade there.
     """
     import cv2
 
