@@ -27,6 +27,7 @@ import cv2
 import numpy as np
 import skimage.data
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.simulate import scratch
 from benchmarks.simulate.folder import photos, reduced
 from restore import color
