@@ -113,9 +113,9 @@ def test_leaves_tripod_joints_and_grass_alone(name: str, most: float) -> None:
 
 
 def test_leaves_what_is_wider_than_dust() -> None:
-    # an iris in a face that is 512 pixels high: eight pixels, a scratch is at most two and a half
+    # an iris in a photo 512 pixels high: nine pixels; dust has at most six, two scratches' widths
     clean = np.full((512, 512, 3), 0.7, np.float32)
-    cv2.circle(clean, (200, 200), 5, (0.1, 0.1, 0.1), -1, cv2.LINE_AA)
+    cv2.circle(clean, (200, 200), 4, (0.1, 0.1, 0.1), -1, cv2.LINE_AA)
     assert (restored(clean) == clean).all()
 
 
@@ -124,7 +124,7 @@ def test_finds_scratches_on_grass() -> None:
     case = scratch(clean, seed=1, specks=0)
     hurt = case.damaged
     left = ((restored(case.scan) - clean)[hurt] ** 2).sum()
-    assert left < 0.5 * ((case.scan - clean)[hurt] ** 2).sum()  # measured 0.36; 0.7 by averages
+    assert left < 0.45 * ((case.scan - clean)[hurt] ** 2).sum()  # measured 0.31; 0.58 by averages
 
 
 def test_goes_on_across_an_interruption_and_ends_where_it_ends() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
-from restore.steps._judged import AWAY, belongs, cover, in_pattern, straightened
+from restore.steps._judged import AWAY, SLIM, WIDEST, belongs, cover, in_pattern, straightened
 from restore.steps._lines import linked, pieces
 
 Mask = NDArray[np.uint8]
@@ -76,6 +76,9 @@ def _upright(grey: color.Array, threshold: float, own: Mask) -> color.Array:
         row, middle = strip.line.row, strip.line.column
         if beside[row, middle.clip(0, grey.shape[1] - 1)].mean() < 0.4:
             share = cover(strip)
+            wide = np.median((share > 0.35).sum(1))
+            if wide > max(WIDEST, len(row) / SLIM):
+                continue
             number, away = np.nonzero(share)
             column = (middle[number] + AWAY[away]).clip(0, grey.shape[1] - 1)
             np.maximum.at(found, (row[number], column), share[number, away])

@@ -20,6 +20,8 @@ UNLIKE = 0.65
 """Difference of the unrest on both sides, of their sum, that makes a line an outline."""
 UNREST = 0.1
 """Mean step from pixel to pixel, of a line's own, that is unrest."""
+WIDEST, SLIM = 4, 40
+"""Pixels that a scratch is wide, with its flanks, if it is not `SLIM` times as long."""
 BENT = 0.032
 """How far a grey line may leave a straight one, of its length; twice as far if it is opaque."""
 COMPANY = 2.5
