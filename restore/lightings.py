@@ -30,6 +30,11 @@ BLACK = 0.01
 """Linear light of the strongest channel below which a cell is black."""
 SETS, LEFT_OUT = 4, 0.05
 """How many sets are looked at on all cells, and the probability below which one is left out."""
+ALONE = 0.25
+"""Probability of one narrow lamp, whichever, above which nothing is claimed. Less than a half: hues
+made up under one lamp are worse than hues not had back under two."""
+DIM = 0.5
+"""Linear light above which a channel may have been full before it became the file's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +79,13 @@ class Hues:
 def find(seen: Cells) -> list[Lighting]:
     """The likeliest sets of lamps, the best first.
 
-    Their probabilities sum to 1; but where one narrow lamp is likelier than not, whichever it is,
-    there is nothing to be had back, and the likeliest such lamp stands alone.
+    Their probabilities sum to 1; but where one narrow lamp, whichever it is, is likelier than
+    `ALONE`, there is nothing to be had back, and the likeliest such lamp stands alone.
     """
     few = seen.every(FEW)
     chances = softmax(answer(looks(few, tried(few)), _weights()))
     narrow = np.array([len(c) == 1 and not broad(c[0], seen.camera) for c in CANDIDATES])
-    if chances[narrow].sum() > 0.5:
+    if chances[narrow].sum() > ALONE:
         k = int(np.where(narrow, chances, 0).argmax())
         return [Lighting(float(chances[k]), light.mixture(seen, CANDIDATES[k]))]
     first, *others = np.argsort(-chances)[:SETS].tolist()
@@ -116,14 +121,15 @@ def tried(few: Cells) -> list[Mixture]:
 
 
 def looks(few: Cells, tried: Sequence[Mixture]) -> Array:
-    """(sets, 40) what the network sees of each set of `CANDIDATES` on a photo's cells."""
+    """(sets, 48) what the network sees of each set of `CANDIDATES` on a photo's cells."""
     lit = _lit(few)
     evidence = np.array([mixture.evidence[lit].mean() for mixture in tried])
     alone = dict(zip(CANDIDATES, evidence, strict=True))
     gain = [e - max(alone[name,] for name in c) for c, e in alone.items()]
     slopes = np.linalg.pinv(few.plane()[lit])[1:]
     own = np.stack([_under(mixture, lit, slopes) for mixture in tried])
-    photo = np.append(_channels(few.values.reshape(-1, 3)[lit]), np.float32(few.camera))
+    channels = _channels(few.values.reshape(-1, 3)[lit])
+    photo = np.concatenate([channels, [few.camera], _scatter(few, lit)])
     return np.concatenate(
         [
             np.stack([evidence - evidence.max(), evidence - evidence[0], gain], 1),
@@ -174,6 +180,37 @@ def _channels(values: Array) -> Array:
         *(mean / max(mean.max(), 1e-6)),
     ]
     return np.append(np.log10(np.clip(shares, 1e-3, 1)), np.log10(top.mean() + 1e-3))
+
+
+def _scatter(few: Cells, lit: NDArray[np.bool_]) -> Array:
+    """(8,) decades of how far the channels are from being alike, on all cells and on dim ones.
+
+    Under one narrow lamp every channel is the same picture, and what cameras leak is a constant
+    share of it. A second lamp, even a weak one, makes that share vary from thing to thing.
+    """
+    values = few.values.reshape(-1, 3)[lit].astype(np.float64)
+    known = (few.variance.reshape(-1, 3)[lit] < 1).all(1)
+    values = values[known] if known.sum() >= 4 else values
+    dim = values.max(1) <= DIM
+    enough = dim.sum() >= max(4, 0.25 * len(values))
+    found = [*_unlike(values), *_unlike(values[dim] if enough else values)]
+    return np.log10(np.clip(found, 1e-3, 10)).astype(np.float32)
+
+
+def _unlike(values: NDArray[np.float64]) -> list[float]:
+    """What a multiple of the strongest channel leaves of the two others, the weaker first.
+
+    Each to the strongest channel, and to that multiple.
+    """
+    weak, middle, top = values[:, np.argsort(values.mean(0))].T
+    top = np.maximum(top, 1e-4)
+    power = top @ top
+    found = []
+    for channel in (weak, middle):
+        share = channel @ top / power
+        rest = np.sqrt(((channel - share * top) ** 2).sum() / power)
+        found += [rest, rest / max(share, 1e-3)]
+    return found
 
 
 @cache

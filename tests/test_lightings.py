@@ -12,6 +12,7 @@ from benchmarks.simulate.light import Lamp
 from restore import color, light, lightings, mixes
 from restore.lamps import CANDIDATES
 from restore.photo import Photo
+from restore.space import Space
 
 
 @cache
@@ -24,11 +25,18 @@ def _photo(name: str) -> np.ndarray:
     return resize(picture, size, anti_aliasing=True).astype(np.float32)
 
 
-def _cells(photo: np.ndarray, scene: str | tuple[Lamp, ...], seed: int = 3) -> light.Cells:
-    shot = simulate(photo, scene, seed=seed, exposure=0.5, other=True)
-    proxy = Photo(shot.srgb.copy()).proxy()
+def _cells(
+    photo: np.ndarray,
+    scene: str | tuple[Lamp, ...],
+    seed: int = 3,
+    shading: float = 0.5,
+    camera: bool = False,
+) -> light.Cells:
+    shot = simulate(photo, scene, seed=seed, exposure=0.5, shading=shading, other=True)
+    samples = shot.camera if camera else shot.srgb
+    proxy = Photo(samples.copy(), Space(camera=camera)).proxy()
     noise = mixes.noise([patch.original for patch in proxy.patches])
-    return light.cells(proxy.view.original, noise, 1, False)
+    return light.cells(proxy.view.original, noise, 1, camera)
 
 
 def _best(seen: light.Cells) -> tuple[str, ...]:
@@ -59,6 +67,40 @@ def test_one_lamp_is_never_taken_for_two():
         for scene in ("red", "blue", "green", "amber", (Lamp("royal450"),)):
             found = lightings.find(_cells(_photo(name), scene))
             assert [len(x.mixture.lamps) for x in found] == [1], (name, scene)
+
+
+def test_one_lamp_in_smooth_light_is_not_taken_for_white_and_that_lamp():
+    for name in ("rocket", "coffee", "chelsea"):
+        for led in ("green525", "blue465", "red625", "amber590"):
+            for camera in (False, True):
+                seen = _cells(_photo(name), (Lamp(led),), shading=0, camera=camera)
+                assert len(_best(seen)) == 1, (name, led, camera)
+                assert lightings.hues(seen, lightings.find(seen)).sure.max() == 0
+
+
+def test_what_a_camera_leaks_of_one_lamp_is_everywhere_the_same_share():
+    rng = np.random.default_rng(0)
+    one = rng.random((9, 12, 1)).astype(np.float32) * (0.3, 1, 0.1)
+    two = one + 0.1 * rng.random((9, 12, 3))
+    alone, both = (
+        lightings._scatter(
+            light.Cells(values.astype(np.float32), np.full((9, 12, 3), 1e-6, np.float32), True),
+            np.ones(108, bool),
+        )
+        for values in (one, two)
+    )
+    assert (alone == -3).all()
+    assert (both > alone + 1).all()
+
+
+def test_a_narrow_lamp_that_may_have_been_alone_claims_nothing(monkeypatch):
+    seen = _cells(_photo("chelsea"), "magenta")
+    answers = np.full(len(CANDIDATES), -20.0)
+    answers[CANDIDATES.index(("red", "blue"))] = np.log(0.7)
+    answers[CANDIDATES.index(("blue",))] = np.log(0.3)
+    monkeypatch.setattr(lightings, "answer", lambda *_: answers)
+    assert _best(seen) == ("blue",)
+    assert lightings.hues(seen, lightings.find(seen)).sure.max() == 0
 
 
 def test_a_white_lamp_beside_a_coloured_one_is_found():
@@ -97,5 +139,5 @@ def test_noise_in_black_is_not_a_second_lamp(seed):
 def test_the_network_sees_every_set():
     few = _cells(_photo("rocket"), "magenta").every(lightings.FEW)
     looks = lightings.looks(few, lightings.tried(few))
-    assert looks.shape == (len(CANDIDATES), 40)
+    assert looks.shape == (len(CANDIDATES), 48)
     assert np.isfinite(looks).all()
