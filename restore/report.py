@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import files
-from restore.photo import Field, Photo
+from restore.field import Field
+from restore.photo import Photo
 from restore.space import Space
 
 SIDE = 1024

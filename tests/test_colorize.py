@@ -14,7 +14,8 @@ from skimage import data
 from restore import color, colorizers
 from restore.colorizers import _distribution, _input, compact
 from restore.errors import RecipeError, WeightsError
-from restore.photo import Field, Photo, Window
+from restore.field import Field
+from restore.photo import Photo, Window
 from restore.recipe import Recipe
 from restore.steps._chroma import _within, guide
 from restore.steps.colorize import colorize

@@ -11,7 +11,8 @@ import pytest
 from benchmarks.simulate import light as simulate
 from restore import color, steps
 from restore.errors import RecipeError
-from restore.photo import Field, Photo, Proxy, Window
+from restore.field import Field
+from restore.photo import Photo, Proxy, Window
 from restore.recipe import Recipe
 from restore.space import Space
 from restore.step import Render

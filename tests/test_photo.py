@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restore.errors import PhotoError
-from restore.photo import Field, Photo, Source, Window
+from restore.field import Field
+from restore.photo import Photo, Source, Window
 from restore.space import Space, dither
 
 RNG = np.random.default_rng(7)

@@ -9,7 +9,7 @@ import re
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from restore.files import _ifd
 
@@ -282,8 +282,6 @@ def _encoded(photo: Photo) -> Iterator[bytes]:
 
 def _picture(photo: Photo, top: int, rows: int, **options: Any) -> bytes:
     """A band as a JPEG of its own, without its begin and header of JFIF."""
-    import tempfile
-
     import numpy as np
     from PIL import Image
 
@@ -296,11 +294,21 @@ def _picture(photo: Photo, top: int, rows: int, **options: Any) -> bytes:
     image = Image.fromarray(
         np.ascontiguousarray(samples.squeeze(2) if samples.shape[2] == 1 else samples)
     )
-    with tempfile.TemporaryFile() as out:  # only into a true file are bands encoded side by side
+    with _scratch() as out:  # only into a true file are bands encoded side by side
         image.save(out, "JPEG", subsampling=details.get("subsampling", 0), **options)
         out.seek(0)
         data = out.read()
     return data[4 + struct.unpack_from(">H", data, 4)[0] :]
+
+
+def _scratch() -> IO[bytes]:
+    """A true file for a moment, in memory where the system has that: a disk may be full."""
+    import os
+    import tempfile
+
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("band"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _segment_at(data: bytes, marker: int) -> int:

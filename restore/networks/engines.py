@@ -12,9 +12,7 @@ import functools
 import importlib
 import os
 import re
-import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -198,6 +196,8 @@ def _openvino(onnx: Path | bytes, stamp: str, precision: str) -> Run:
 
 def _halved(onnx: Path, folder: Path) -> Path:
     """The network with weights of 16 bits, made once: for bf16 they do, in half the memory."""
+    import tempfile
+
     made = folder / "half.xml"
     if not made.exists():
         folder.mkdir(exist_ok=True)
@@ -249,6 +249,8 @@ def cache_folder() -> Path | None:
 
 def _prune(folder: Path) -> None:
     """Remove the oldest compiled networks: each new version of an engine compiles anew."""
+    import shutil
+
     with suppress(OSError):
         blobs = sorted(folder.glob("*/*.blob"), key=lambda blob: blob.stat().st_mtime_ns)
         for blob in blobs[:-BLOBS]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from restore.color import Array
-from restore.photo import Field, Window
+from restore.field import Field
+from restore.photo import Window
 
 FINE = 8
 """Pixels of lightness that are looked at in a cell, each way: more find the same."""

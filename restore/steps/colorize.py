@@ -8,7 +8,8 @@ import numpy as np
 
 from restore import color, colorizers, folder
 from restore.colorizers import _distribution
-from restore.photo import Field, Proxy, Tile
+from restore.field import Field
+from restore.photo import Proxy, Tile
 from restore.step import Amount, Param, Render
 from restore.steps._chroma import guide
 

@@ -8,7 +8,8 @@ from typing import Annotated
 import numpy as np
 
 from restore import color
-from restore.photo import Field, Proxy, Tile, Window
+from restore.field import Field
+from restore.photo import Proxy, Tile, Window
 from restore.step import Amount, Param, Render
 from restore.steps._blocks import shrink
 from restore.steps._noise import Noise, measure

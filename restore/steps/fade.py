@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from restore import color
-from restore.photo import Field, Proxy, Tile
+from restore.field import Field
+from restore.photo import Proxy, Tile
 from restore.step import Amount, Render
 from restore.steps import _dyes, _mount
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import numpy as np
 
 from restore import color, lamps, light, lightings, mixes
-from restore.photo import Field, Proxy, Tile, Window
+from restore.field import Field
+from restore.photo import Proxy, Tile, Window
 from restore.step import Amount, Param, Render
 from restore.steps._chroma import guide
 
@@ -47,7 +48,8 @@ def hue_blend(
     before = _before(proxy, seen.shape, lightness)
     likely = light.likely(*before) if before else None
     hues = lightings.hues(seen, found, likely)
-    notes = _notes(proxy, seen.shape, found, hues)
+    detail, _ = mixes.evidence(view.original, noise, averaged)
+    notes = _notes(proxy, seen.shape, found, hues, _noise_only(detail, noise))
     if hues.sure.mean() < LEAST or amount == 0:
         return Render(lambda t: t.pixels, notes=notes)
 
@@ -92,8 +94,9 @@ def _notes(
     shape: tuple[int, int],
     found: Sequence[lightings.Lighting],
     hues: lightings.Hues,
+    poor: Sequence[str],
 ) -> dict[str, Any]:
-    """What was found, as numbers, as maps, and in one sentence."""
+    """What was found, as numbers, as maps, and in one sentence; `poor` channels are noise."""
     best = found[0].mixture
     names = [name.replace("-", " ") for name in best.lamps]
     known = float(hues.sure.mean())
@@ -106,7 +109,6 @@ def _notes(
     else:
         count = {2: "two", 3: "three"}[len(names)]
         summary = f"{count} lamps, {' and '.join(names)}: {known:.0%} of the hues can be told"
-    poor = _noise_only(proxy)
     if poor:
         summary += f"; the {' and '.join(poor)} channel holds noise only"
     notes: dict[str, Any] = {}
@@ -125,12 +127,8 @@ def _notes(
     }
 
 
-def _noise_only(proxy: Proxy) -> list[str]:
-    """Names of the original's channels whose detail drowns in noise."""
-    view = proxy.view
-    averaged = proxy.size[0] * proxy.size[1] / (view.window.height * view.window.width)
-    noise = mixes.noise([patch.original for patch in proxy.patches])
-    detail, _ = mixes.evidence(view.original, noise, averaged)
+def _noise_only(detail: color.Array, noise: color.Array) -> list[str]:
+    """Names of the original's channels whose detail (3,) drowns in noise (3,)."""
     pairs = zip(("red", "green", "blue"), detail < 2 * noise, strict=True)
     return [name for name, poor in pairs if poor] if (detail >= 2 * noise).any() else []
 

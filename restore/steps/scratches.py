@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
-from restore.photo import Field, Proxy, Tile
+from restore.field import Field
+from restore.photo import Proxy, Tile
 from restore.step import Amount, Param, Render
 from restore.steps import _defects
 from restore.steps._fill import SEEN, bridged, filled
