@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restore.errors import PhotoError
+from restore.patience import Patience
 
 if TYPE_CHECKING:
     from restore.photo import Photo
     from restore.recipe import Recipe
-
-READING = 30.0, 1e-6, 4e-6
-"""Seconds that reading a file may take without a sign of life, more for each byte and each pixel:
-1 MB a second, and eight times what the slowest decoder (JPEG 2000) took on one core of ours."""
-WORKING = 600.0, 0.0, 20e-6
-"""The same for anything else: planning, a tile, writing."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,11 @@ class Job:
     overwrite: bool = False
 
     @property
+    def folder(self) -> Path:
+        """Where all that it writes goes."""
+        return self.target.parent
+
+    @property
     def picture(self) -> Path:
         """Where the before | after picture goes."""
         return self.target.with_name(f"{self.target.name}.compare.jpg")
@@ -65,6 +65,22 @@ class Outcome:
     written: tuple[Path, ...]
     warnings: tuple[str, ...]
     found: tuple[str, ...]
+
+
+def by_recipe(
+    name: str, assignments: Mapping[str, str]
+) -> Callable[[Job, Callable[[float], None], Callable[[float, str], None]], Outcome]:
+    """What restores a file by the recipe of a name or path, with other values for some settings.
+
+    Raises
+    ------
+    RecipeError
+        If the recipe or a setting is wrong.
+    """
+    from restore.recipe import Recipe
+
+    recipe = Recipe.named(name).with_settings(assignments)
+    return lambda job, tell, allow: restore_file(job, recipe, tell, allow)
 
 
 def restore_file(
@@ -93,7 +109,7 @@ def restore_file(
     for path in job.results:
         if not job.overwrite:  # before the work, not after it
             files.refuse_existing(path)
-    patience = _Patience(job.path, allow)
+    patience = Patience(job.path, allow)
     patience.reads()
     threading.Thread(target=recipe.prepare, daemon=True).start()
     before = _state(job.path)
@@ -130,28 +146,6 @@ def restore_file(
         report.save_compare(pages[0], results[0], job.picture, overwrite=job.overwrite)
         written.append(job.picture)
     return Outcome(tuple(written), tuple(dict.fromkeys(warnings)), tuple(found))
-
-
-class _Patience:
-    """How long each part of the work may take, by the size of the file and its pages."""
-
-    def __init__(self, path: Path, allow: Callable[[float, str], None]) -> None:
-        self.allow = allow
-        self.pixels = self.bytes = 0
-        with suppress(OSError):
-            self.bytes = path.stat().st_size
-
-    def reads(self, pixels: int = 0) -> None:
-        """It is read from now on, and has so many pixels more."""
-        self.pixels += pixels
-        self.allow(self._seconds(*READING), "reading")
-
-    def works(self) -> None:
-        """It is read."""
-        self.allow(self._seconds(*WORKING), "restoring")
-
-    def _seconds(self, least: float, byte: float, pixel: float) -> float:
-        return least + self.bytes * byte + self.pixels * pixel
 
 
 def _state(path: Path) -> tuple[int, ...]:

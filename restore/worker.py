@@ -1,4 +1,4 @@
-"""Restore files in a child process, so that a decoder that crashes takes one photo down, not all.
+"""Work on files in a child process, so that a decoder that crashes takes one photo down, not all.
 
 Decoders are native code fed with files of unknown origin. The parent stays small: it reads
 messages from the child and shows them. A child that dies, or is silent for longer than it said it
@@ -19,28 +19,47 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from restore.errors import PhotoError, RestoreError
 from restore.files import _part
 
-if TYPE_CHECKING:
-    from pathlib import Path
+Tell = Callable[[float], None]
+"""Hears the share of a task that is done, 0 … 1."""
+Allow = Callable[[float, str], None]
+"""Hears how many seconds may pass from now on between two signs of life, and what is done in them
+("scan.tif: reading it"): native code that hangs cannot say so."""
 
-    from restore.job import Job, Outcome
+
+class Task(Protocol):
+    """What to do with one file; it goes through a pipe."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it writes, if it does."""
+
+
+Work = Callable[[Any, Tell, Allow], Any]
+"""Does one task and returns what came of it, which goes through a pipe; raises RestoreError."""
 
 FAREWELL = 5.0
 """Seconds a child has to remove what is half done before it is killed."""
 
 
 class Worker:
-    """A child process that restores one file after another with one recipe.
+    """A child process that does one task after another.
 
-    It begins at once to read the recipe; `ready` tells what came of that.
+    `begin` is called in it at once and returns what does the tasks; `ready` tells what came of
+    that. Where the system does not fork, it goes through a pipe.
     """
 
-    def __init__(self, recipe: str, assignments: dict[str, str]) -> None:
-        self._asked = (recipe, assignments)
+    def __init__(self, begin: Callable[[], Work]) -> None:
+        self._begin = begin
         self._process: Any = None
         self._folder: Path | None = None
         self._start()
@@ -52,23 +71,23 @@ class Worker:
         self._pipe, theirs = context.Pipe()
         ours = self._pipe if small else None  # a forked child inherits our end too
         self._mark = secrets.token_hex(8)
-        asked = (theirs, ours, self._mark, *self._asked)
+        asked = (theirs, ours, self._mark, self._begin)
         self._process = context.Process(target=_serve, args=asked)
         self._process.start()
         theirs.close()
 
     def ready(self) -> None:
-        """Wait until the child has read the recipe.
+        """Wait until the child has begun.
 
         Raises
         ------
-        RecipeError
-            If the recipe or a setting is wrong.
+        RestoreError
+            What `begin` raised.
         """
         self._answer(lambda share: None, "restore")
 
-    def run(self, job: Job, tell: Callable[[float], None]) -> Outcome:
-        """Restore one file; `tell` hears the share done, 0 … 1.
+    def run(self, task: Task, tell: Tell = lambda share: None) -> Any:
+        """Do one task.
 
         Raises
         ------
@@ -80,20 +99,20 @@ class Worker:
             self._pipe.close()
             self._start()
             self.ready()
-        self._folder = job.target.parent
+        self._folder = task.folder
         with suppress(OSError):  # it has just died; the answer tells
-            self._pipe.send(job)
-        return self._answer(tell, str(job.path))
+            self._pipe.send(task)
+        return self._answer(tell, str(task.path))
 
-    def _answer(self, tell: Callable[[float], None], where: str) -> Any:
+    def _answer(self, tell: Tell, where: str) -> Any:
         self._busy = True
-        patience, what = math.inf, ""
+        patience, what = math.inf, f"{where}: working on it"
         while True:
             if not self._heard(patience):
                 self._process.kill()
                 self._bury()
                 raise PhotoError(
-                    f"{where}: {what} it came to a stop: no sign of life for {patience:.0f} s; "
+                    f"{what} came to a stop: no sign of life for {patience:.0f} s; "
                     "the file may be damaged in a way that its decoder does not get out of"
                 )
             try:
@@ -103,7 +122,7 @@ class Worker:
                 code = self._process.exitcode
                 name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
                 raise PhotoError(
-                    f"{where}: the process that restored it died ({name}): the file is damaged in "
+                    f"{what}, the process died ({name}): the file is damaged in "
                     "a way its decoder does not survive, or memory ran out"
                 ) from None
             self._busy = kind in ("progress", "allow")
@@ -146,7 +165,7 @@ class Worker:
 
 
 def _serve(
-    pipe: Connection, parents: Connection | None, mark: str, recipe: str, changes: dict[str, str]
+    pipe: Connection, parents: Connection | None, mark: str, begin: Callable[[], Work]
 ) -> None:
     if parents:
         parents.close()  # so that the parent's death ends this process, too
@@ -158,44 +177,40 @@ def _serve(
         signal.signal(closed, _interrupted)
     threading.Thread(target=_mourn, daemon=True).start()
     with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
-        _work(pipe, recipe, changes)
+        _work(pipe, begin)
     os._exit(0)  # at once: nothing is left to do, and engines take their time to go
 
 
-def _work(pipe: Connection, recipe: str, changes: dict[str, str]) -> None:
+def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
     # Tiles are the parallel work: threads within numpy's products of small matrices only fight.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        from restore.job import restore_file
-        from restore.recipe import Recipe
-
-        chosen = Recipe.named(recipe).with_settings(changes)
+        work = begin()
     except RestoreError as error:
         pipe.send(("failed", error))
         return
     pipe.send(("done", None))
     while True:
-        job = pipe.recv()
+        task = pipe.recv()
         try:
-            outcome = restore_file(
-                job,
-                chosen,
+            outcome = work(
+                task,
                 lambda share: pipe.send(("progress", share)),
                 lambda seconds, what: pipe.send(("allow", (seconds, what))),
             )
         except RestoreError as error:
             pipe.send(("failed", error))
         except MemoryError:
-            pipe.send(("failed", PhotoError(f"{job.path}: there is not enough memory for it")))
+            pipe.send(("failed", PhotoError(f"{task.path}: there is not enough memory for it")))
         except BrokenPipeError:
             raise
         except OSError as error:
             reason = error.strerror or str(error)
-            if error.filename not in (None, str(job.path)):  # a folder of models, for instance
+            if error.filename not in (None, str(task.path)):  # a folder of models, for instance
                 reason += f" ({error.filename})"
-            pipe.send(("failed", PhotoError(f"{job.path}: {reason}")))
+            pipe.send(("failed", PhotoError(f"{task.path}: {reason}")))
         except Exception as error:
-            bug = PhotoError(f"{job.path}: a bug in restore: {type(error).__name__}: {error}")
+            bug = PhotoError(f"{task.path}: a bug in restore: {type(error).__name__}: {error}")
             bug.add_note(traceback.format_exc())
             pipe.send(("failed", bug))
         else:

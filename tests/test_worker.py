@@ -19,7 +19,7 @@ import pytest
 # while it writes: in C, deaf to signals and, where `held`, with the interpreter in its grip.
 HANGING = """
 import collections, ctypes, itertools, os, signal, sys, types
-import restore.cli, restore.files as files, restore.job as job, restore.worker as worker
+import restore.cli, restore.files as files, restore.patience as patience, restore.worker as worker
 
 def hang():
     print("hanging", os.getpid(), file=sys.stderr, flush=True)
@@ -43,7 +43,7 @@ def add(name, **content):
 
 add("reads", read=read)
 add("writes", write=write, DEPTHS=(8,), ALPHA=False)
-job.READING, job.WORKING, worker.FAREWELL = ({seconds}, 0, 0), ({seconds}, 0, 0), 0.5
+patience.READING, patience.WORKING, worker.FAREWELL = ({seconds}, 0, 0), ({seconds}, 0, 0), 0.5
 restore.cli.main()
 """
 
@@ -71,10 +71,12 @@ def begin(folder: Path) -> Iterator[Begin]:
     """Begins the command, with the two formats that hang; ends what is left of it afterwards."""
     begun: list[subprocess.Popen[str]] = []
 
-    def command(*arguments: str, held: bool, seconds: float) -> subprocess.Popen[str]:
+    def command(
+        *arguments: str, held: bool, seconds: float, what: str = "run quick.toml"
+    ) -> subprocess.Popen[str]:
         code = HANGING.format(held=held, seconds=seconds)
         process = subprocess.Popen(
-            [sys.executable, "-c", code, "run", "quick.toml", *arguments],
+            [sys.executable, "-c", code, *what.split(), *arguments],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -111,6 +113,28 @@ def test_a_decoder_that_hangs_takes_one_photo_down(begin: Begin, held: bool) -> 
     assert "b.reads: reading it came to a stop: no sign of life for 1 s; the file may be" in line
 
 
+def test_info_goes_on_after_a_decoder_that_hangs(begin: Begin) -> None:
+    process = begin("a.png", "b.reads", "c.png", held=True, seconds=1, what="info")
+    out, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert [line for line in out.splitlines() if line.endswith(".png")] == ["a.png", "c.png"]
+    (line,) = (line for line in told.splitlines() if line.startswith("failed"))
+    assert "b.reads: reading it came to a stop: no sign of life for 1 s" in line
+
+
+def test_rerun_survives_decoders_that_hang_and_crash(begin: Begin) -> None:
+    process = begin("b.reads", "--from", "a.png", held=True, seconds=1, what="rerun")
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "b.reads: reading it came to a stop" in told
+    process = begin("b.reads", "--from", "a.png", held=True, seconds=60, what="rerun")
+    os.kill(hung(process), signal.SIGSEGV)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "b.reads: reading it, the process died (SIGSEGV)" in told
+    assert "Traceback" not in told
+
+
 def test_what_a_hanging_encoder_has_half_written_is_removed(begin: Begin, folder: Path) -> None:
     process = begin("a.png", "--format", "writes", held=True, seconds=1)
     out, told = process.communicate(timeout=60)
@@ -125,7 +149,7 @@ def test_a_child_that_is_killed_while_it_writes_leaves_nothing(begin: Begin, fol
     os.kill(hung(process), signal.SIGKILL)
     told = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "a.png: the process that restored it died (SIGKILL)" in told
+    assert "a.png: restoring it, the process died (SIGKILL)" in told
     assert list((folder / "restored").iterdir()) == []
 
 
@@ -208,7 +232,8 @@ def test_a_large_photo_is_given_time(folder: Path) -> None:
         lambda seconds, what: heard.append((seconds, what)),
     )
     size = (folder / "a.png").stat().st_size
+    reading = f"{folder / 'a.png'}: reading it"
     first, sized, rest = heard
-    assert first == (pytest.approx(30 + size * 1e-6), "reading")
-    assert sized == (pytest.approx(first[0] + 600 * 4e-6), "reading")
-    assert rest == (pytest.approx(600 + 600 * 20e-6), "restoring")
+    assert first == (pytest.approx(30 + size * 1e-6), reading)
+    assert sized == (pytest.approx(first[0] + 600 * 4e-6), reading)
+    assert rest == (pytest.approx(600 + 600 * 20e-6), f"{folder / 'a.png'}: restoring it")

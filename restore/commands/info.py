@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,38 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from restore.photo import Photo
+    from restore.worker import Allow, Tell, Work
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file to look at, for the child process."""
+
+    path: Path
+    folder = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is told of a file, in words: it comes through a pipe.
+
+    Attributes
+    ----------
+    facts
+        What it is, by name.
+    channels
+        Rows of a table: name, shares clipped black and white, noise, spread.
+    findings
+        What is wrong with it, in sentences.
+    recipe, reason
+        The recipe that suits, or "", and why.
+    """
+
+    facts: dict[str, str]
+    channels: tuple[tuple[str, ...], ...]
+    findings: tuple[str, ...]
+    recipe: str
+    reason: str
 
 
 @click.command(epilog="Example:  restore info scans/*.tif")
@@ -24,26 +57,70 @@ def info(ctx: click.Context, photos: tuple[Path, ...]) -> None:
     Clipping is the share of pixels at the ends of the range, noise a standard deviation in codes
     of 8 bits, spread the values between which all but a hundredth at each end lie.
     """
-    from restore import files
     from restore.commands._console import stderr, stdout
-    from restore.errors import PhotoError
+    from restore.errors import PhotoError, printable
     from restore.names import expanded
+    from restore.worker import Worker
 
+    todo = expanded(photos)
     console, failed = stdout(), False
-    for path in expanded(photos):
-        try:
-            tell(console, path, files.load(path))
-        except PhotoError as error:
-            stderr().print("failed: ", error, sep="", markup=False, style="red")
-            failed = True
+    worker = Worker(looking)
+    try:
+        worker.ready()
+        for path in todo:
+            try:
+                seen = worker.run(Look(path))
+            except PhotoError as error:
+                stderr().print("failed: ", error, sep="", markup=False, style="red")
+                for note in getattr(error, "__notes__", ()):
+                    stderr().print(note, markup=False)
+                failed = True
+            else:
+                console.print(printable(path), style="bold", markup=False)
+                show(console, seen)
+    finally:
+        worker.close()
     ctx.exit(1 if failed else 0)
 
 
-def tell(console: Console, path: Path, photo: Photo) -> None:
-    """Print what is known and found of one photo."""
-    from restore import profile
+def show(console: Console, seen: Seen) -> None:
+    """Print what is told of one photo."""
     from restore.commands._console import table
     from restore.errors import printable
+
+    for name, text in seen.facts.items():
+        if text:
+            console.print(f"  {name:8} {printable(text)}", markup=False)
+    listing = table("  channel", "clipped black", "clipped white", "noise", "spread")
+    for row in seen.channels:
+        listing.add_row(*row)
+    console.print(listing)
+    for sentence in seen.findings:
+        console.print(f"  - {sentence}", markup=False)
+    if seen.recipe:
+        console.print(f"  recipe   [bold]{seen.recipe}[/]: {seen.reason}")
+    else:
+        console.print(f"  recipe   none: {seen.reason}")
+
+
+def looking() -> Work:
+    """What looks at a file, in the child process."""
+    from restore import files
+    from restore.patience import Patience
+
+    def look(task: Look, tell: Tell, allow: Allow) -> Seen:
+        patience = Patience(task.path, allow)
+        patience.reads()
+        photo = files.load(task.path, sized=patience.reads)
+        patience.works("looking at it")
+        return describe(photo)
+
+    return look
+
+
+def describe(photo: Photo) -> Seen:
+    """All that is told of a photo."""
+    from restore import profile
     from restore.info import inspect
 
     source, found = photo.source, inspect(photo)
@@ -51,40 +128,28 @@ def tell(console: Console, path: Path, photo: Photo) -> None:
     depth = {8: "8 bits", 16: "16 bits", 32: "float"}[photo.bits]
     kind = "grey" if photo.samples.shape[2] == 1 else "R G B"
     pages = f", page 1 of {source.pages}" if source.pages > 1 else ""
-    console.print(printable(path), style="bold", markup=False)
+    holds = {
+        "Exif": source.exif,
+        "XMP": source.xmp,
+        "IPTC": source.iptc,
+        "alpha": source.alpha is not None,
+    }
     facts = {
         "file": f"{source.format}, {width} x {height} ({width * height / 1e6:.1f} MP), "
         f"{kind}, {depth}{pages}",
         "profile": profile.name(source.profile) if source.profile else "none, taken as sRGB",
-        "holds": ", ".join(
-            word
-            for word, there in (
-                ("Exif", source.exif),
-                ("XMP", source.xmp),
-                ("IPTC", source.iptc),
-                ("alpha", source.alpha is not None),
-            )
-            if there
-        ),
+        "holds": ", ".join(name for name, there in holds.items() if there),
         "made by": "; ".join(source.history),
         "warning": "; ".join(source.warnings),
     }
-    for name, text in facts.items():
-        if text:
-            console.print(f"  {name:8} {printable(text)}", markup=False)
-    listing = table("  channel", "clipped black", "clipped white", "noise", "spread")
-    for name, one in found.channels.items():
-        listing.add_row(
+    channels = tuple(
+        (
             f"  {name}",
             f"{one.black:.1%}",
             f"{one.white:.1%}",
             f"{one.noise:.1f}",
             f"{one.low:.2f} … {one.high:.2f}",
         )
-    console.print(listing)
-    for sentence in found.findings:
-        console.print(f"  - {sentence}", markup=False)
-    if found.recipe:
-        console.print(f"  recipe   [bold]{found.recipe}[/]: {found.reason}")
-    else:
-        console.print(f"  recipe   none: {found.reason}")
+        for name, one in found.channels.items()
+    )
+    return Seen(facts, channels, found.findings, found.recipe, found.reason)

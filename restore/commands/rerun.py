@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from restore.commands._paths import FilePath
+
+if TYPE_CHECKING:
+    from restore.job import Job, Outcome
+    from restore.worker import Allow, Tell, Work
 
 
 @click.command(
@@ -38,37 +46,61 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
     The recipe and its settings are read from the result's metadata, and so are the program's
     version and the network: what differs now is told.
     """
-    import restore
-    from restore import files
     from restore.commands._console import progress, say, stderr, warn
-    from restore.errors import PhotoError, printable
-    from restore.job import Job, restore_file
-    from restore.recipe import Recipe
+    from restore.errors import printable
+    from restore.job import Job
+    from restore.worker import Worker
 
-    record = files.load(result).source.record
-    if "recipe" not in record:
-        raise PhotoError(f"{result}: its metadata does not say which recipe made it")
-    recipe = Recipe.parse(record["recipe"], f"{result}, its recipe", record.get("name", "recipe"))
     console = stderr()
-    target = out / (original.stem + result.suffix)
-    with progress(console, quiet) as bar:
-        task = bar.add_task(printable(original.name), total=1)
-        outcome = restore_file(
-            Job(original, target, record.get("profile", "original"), overwrite=overwrite),
-            recipe,
-            lambda share: bar.update(task, completed=share),
-        )
-    say(target)
-    changes = []
-    now = files.load(target).source.record
-    if record.get("originalSha256", "") != now.get("originalSha256", ""):
-        changes.append(f"{original} is not the file that {result} was made from")
-    if record.get("version") != restore.__version__:
-        changes.append(f"restore {record.get('version', '?')} then, {restore.__version__} now")
-    if record.get("networkSha256") != now.get("networkSha256"):
-        then = f"{record.get('network', 'none')} ({record.get('networkSha256', '')[:12]})"
-        changes.append(
-            f"network {then} then, {now.get('network')} ({now.get('networkSha256', '')[:12]}) now"
-        )
-    for line in () if quiet else (*outcome.warnings, *changes):
+    job = Job(original, out / (original.stem + result.suffix), overwrite=overwrite)
+    worker = Worker(partial(as_made, result))
+    try:
+        worker.ready()
+        with progress(console, quiet) as bar:
+            task = bar.add_task(printable(original.name), total=1)
+            outcome = worker.run(job, lambda share: bar.update(task, completed=share))
+    finally:
+        worker.close()
+    for path in outcome.written:
+        say(path)
+    for line in () if quiet else outcome.warnings:
         warn(console, line)
+
+
+def as_made(result: Path) -> Work:
+    """What restores a file as `result` was made, and warns of what differs now."""
+
+    def again(job: Job, tell: Tell, allow: Allow) -> Outcome:
+        from restore import files
+        from restore.errors import PhotoError
+        from restore.job import restore_file
+        from restore.patience import Patience
+        from restore.recipe import Recipe
+
+        patience = Patience(result, allow)
+        patience.reads()
+        record = files.load(result, sized=patience.reads).source.record
+        if "recipe" not in record:
+            raise PhotoError(f"{result}: its metadata does not say which recipe made it")
+        where, name = f"{result}, its recipe", record.get("name", "recipe")
+        recipe = Recipe.parse(record["recipe"], where, name)
+        job = replace(job, profile=record.get("profile", "original"))
+        outcome = restore_file(job, recipe, tell, allow)
+        changes = []
+        now = files.load(job.target).source.record
+        if record.get("originalSha256", "") != now.get("originalSha256", ""):
+            changes.append(f"{job.path} is not the file that {result} was made from")
+        then, today = record.get("version", "?"), now.get("version", "?")
+        if then != today:
+            changes.append(f"restore {then} then, {today} now")
+        if record.get("networkSha256") != now.get("networkSha256"):
+            changes.append(f"network {network(record)} then, {network(now)} now")
+        return replace(outcome, warnings=(*outcome.warnings, *changes))
+
+    return again
+
+
+def network(record: Mapping[str, str]) -> str:
+    """The network's name and how its SHA-256 begins, as a record has them."""
+    digest = record.get("networkSha256", "")[:12]
+    return f"{record.get('network', 'none')} ({digest})" if digest else "none"

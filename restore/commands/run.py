@@ -80,6 +80,7 @@ def run(
     folder stands for the photos in it. Originals are never changed.
     """
     from restore.errors import PhotoError, printable
+    from restore.job import Job, by_recipe
     from restore.names import expanded, refuse_inputs, target_of
     from restore.worker import Worker
 
@@ -90,10 +91,9 @@ def run(
     except PhotoError as error:
         raise click.BadParameter(str(error), param_hint="--format") from error
     todo = expanded(photos)
-    worker = Worker(recipe, pairs(assignments))
+    worker = Worker(partial(by_recipe, recipe, pairs(assignments)))
     # meanwhile
     from restore.commands._console import progress, say, stderr, warn
-    from restore.job import Job
 
     console = stderr()
     failed = 0

@@ -52,7 +52,13 @@ def suffixes() -> frozenset[str]:
     return frozenset(suffix for format in formats().values() for suffix in format.SUFFIXES)
 
 
-def load(path: Path | str, *, raw: str = "developed", limit: int = LIMIT) -> Photo:
+def load(
+    path: Path | str,
+    *,
+    raw: str = "developed",
+    limit: int = LIMIT,
+    sized: Callable[[int], None] | None = None,
+) -> Photo:
     """Read a photo, of a multi-page file the first page.
 
     Parameters
@@ -62,13 +68,15 @@ def load(path: Path | str, *, raw: str = "developed", limit: int = LIMIT) -> Pho
         (the camera's own channels, linear, before the matrix).
     limit
         Most pixels it may have; refused before decoding.
+    sized
+        Hears how many pixels a page says it has, before it is decoded.
 
     Raises
     ------
     PhotoError
         If it cannot be read.
     """
-    return _read(Path(path), raw, limit, False)[0]
+    return _read(Path(path), raw, limit, False, sized)[0]
 
 
 def load_pages(
@@ -78,13 +86,7 @@ def load_pages(
     limit: int = LIMIT,
     sized: Callable[[int], None] | None = None,
 ) -> list[Photo]:
-    """Read all pages of a file in order; see `load`.
-
-    Parameters
-    ----------
-    sized
-        Hears how many pixels a page says it has, before it is decoded.
-    """
+    """Read all pages of a file in order; see `load`."""
     return _read(Path(path), raw, limit, True, sized)
 
 
