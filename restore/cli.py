@@ -60,6 +60,6 @@ def main() -> None:
         print(f"restore: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
         status = 1
     except RestoreError as error:
-        print(f"restore: {error}", file=sys.stderr)
+        print(f"restore: {error}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         status = 1 if isinstance(error, PhotoError) else 2
     sys.exit(status)

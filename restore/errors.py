@@ -37,7 +37,7 @@ class WeightsError(RestoreError):
 
 
 class MissingPackage(RestoreError):
-    """A format or an engine needs a package that is not installed."""
+    """An engine needs a package that is not installed."""
 
 
 def nearest(word: str, words: list[str]) -> str:

@@ -52,14 +52,22 @@ def target_of(path: Path, folder: Path, form: str | None = None) -> Path:
     return folder / (path.stem + files.written_suffix(path, form))
 
 
-def refuse_inputs(path: Path, photos: Sequence[Path]) -> None:
-    """PhotoError if a result would replace one of the photos to be restored, also through links."""
-    from restore.errors import PhotoError
-
+def identities(photos: Sequence[Path]) -> frozenset[tuple[int, int]]:
+    """What tells the photos' files from all others, whatever they are called."""
+    found = set()
     for photo in photos:
         with suppress(OSError):
-            if path.samefile(photo):
-                raise PhotoError(
-                    f"{path}: is one of the photos to be restored, which are never replaced; "
-                    "choose another --out"
-                )
+            status = photo.stat()
+            found.add((status.st_dev, status.st_ino))
+    return frozenset(found)
+
+
+def refuse_inputs(path: Path, photos: frozenset[tuple[int, int]]) -> None:
+    """PhotoError if a result would replace one of the photos (`identities`), also through links."""
+    from restore.errors import PhotoError
+
+    if identities([path]) & photos:
+        raise PhotoError(
+            f"{path}: is one of the photos to be restored, which are never replaced; "
+            "choose another --out"
+        )

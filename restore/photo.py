@@ -301,16 +301,23 @@ class Photo:
         view = np.empty((rows, columns, 3), np.float32)
         lines = height / rows  # of the photo in one of the view
         group = max(1, int(STRIP / (width * lines)))
+        most = max(1, 2 * STRIP // width)
         for first in range(0, rows, group):
             last = min(first + group, rows)
             edges = np.minimum(np.arange(first, last + 1) * lines, height)
             top, bottom = int(edges[0]), min(math.ceil(edges[-1]), height)
-            strip = self.tile(Window(top, 0, bottom - top, width, self.size)).pixels
-            if rows < height:
-                line = np.arange(top, bottom)
-                share = np.minimum(line + 1, edges[1:, None]) - np.maximum(line, edges[:-1, None])
-                share = (share.clip(0) / np.diff(edges)[:, None]).astype(np.float32)
-                strip = (share @ strip.reshape(bottom - top, -1)).reshape(-1, width, 3)
+            strip: color.Array | None = None
+            for start in range(top, bottom, most):
+                stop = min(start + most, bottom)
+                part = self.tile(Window(start, 0, stop - start, width, self.size)).pixels
+                if rows < height:
+                    line = np.arange(start, stop)
+                    end, begin = edges[1:, None], edges[:-1, None]
+                    share = np.minimum(line + 1, end) - np.maximum(line, begin)
+                    share = (share.clip(0) / (end - begin)).astype(np.float32)
+                    part = (share @ part.reshape(stop - start, -1)).reshape(-1, width, 3)
+                strip = part if strip is None else strip + part
+            assert strip is not None
             if columns < width:
                 strip = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_AREA)
             view[first:last] = strip.reshape(last - first, columns, 3)

@@ -228,6 +228,8 @@ class _Curves:
     def to_linear(self, samples: Samples) -> Array:
         import cv2
 
+        if samples.shape[2] < len(self._tables):
+            samples = np.repeat(samples, 3, -1)
         linear = self._each([functools.partial(_looked_up, each) for each in self._tables], samples)
         if self.channels == 1 or samples.shape[2] == 1:
             linear = np.repeat(linear[..., :1], 3, -1)

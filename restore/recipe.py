@@ -132,7 +132,7 @@ class Recipe:
         """
         for use in self.uses:
             if use.step.prepare:
-                with suppress(RestoreError):
+                with suppress(RestoreError, OSError):
                     use.step.prepare(**use.settings)
 
     def plan(self, proxy: Proxy) -> Render:
@@ -157,14 +157,16 @@ class Recipe:
         if photo.samples.nbytes > LARGE:
             engines.release()
         space, source = photo.space, photo.source
-        if space.camera or (space.grey and _coloured(render.tile(proxy.view))):
+        grey = photo.samples.shape[2] == 1 and not _coloured(render.tile(proxy.view))
+        if space.camera or (space.grey and not grey):
             space, source = Space(), replace(source, profile=profile.made("srgb"))
-        samples = render_photo(photo, render, space, threads=threads, progress=progress)
-        grey = photo.samples.shape[2] == 1 and (samples == samples[..., :1]).all()
+        samples = render_photo(
+            photo, render, space, channels=1 if grey else 3, threads=threads, progress=progress
+        )
         source = replace(
             source, history=(*source.history, self.line()), record=self._record(render.notes)
         )
-        return Photo(samples[..., :1] if grey else samples, space, source, render.notes)
+        return Photo(samples, space, source, render.notes)
 
     def _record(self, notes: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """What a result's metadata must hold so that it can be made again: see `rerun`."""
@@ -329,7 +331,7 @@ def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:
 
 def _quoted(value: object) -> str:
     """A setting's value in TOML: JSON's texts, numbers and booleans are TOML's, too."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _toml(value: object) -> str:

@@ -17,6 +17,8 @@ TILE = 2**17
 """Pixels a tile aims at: it must stay in the processor's cache."""
 SQUARE = 512
 """Least side of a square tile."""
+LONGEST = 2**15
+"""Columns a tile may have: its rows are at least 16."""
 
 
 def cores() -> int:
@@ -27,8 +29,8 @@ def cores() -> int:
 
 
 def windows(height: int, width: int, halo: int, rows: int | None = None) -> list[Window]:
-    """Windows that cover the photo: full-width bands, or squares where a halo would double them."""
-    tall, wide = rows or max(16, TILE // width), width
+    """Windows that cover the photo: bands, or squares where a halo would double them."""
+    tall, wide = rows or max(16, TILE // width), LONGEST
     if not rows and tall < 4 * halo:
         tall = wide = max(SQUARE, 4 * halo)
     return [
@@ -43,16 +45,19 @@ def render_photo(
     render: Render,
     space: Space,
     *,
+    channels: int = 3,
     rows: int | None = None,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Samples:
-    """The restored samples (height, width, 3) in the photo's dtype.
+    """The restored samples (height, width, channels) in the photo's dtype.
 
     Parameters
     ----------
     space
         How working RGB becomes the result's samples.
+    channels
+        3, or 1 where the result is grey.
     rows, threads
         Height of a tile and number of threads; the result does not depend on them.
     progress
@@ -60,8 +65,7 @@ def render_photo(
     """
     import cv2
 
-    result = np.empty((*photo.size, 3), photo.samples.dtype)
-
+    result = np.empty((*photo.size, channels), photo.samples.dtype)
     whole = Window.whole(*photo.size)
 
     def one(window: Window) -> None:
@@ -70,7 +74,8 @@ def render_photo(
         pixels = render.tile(tile)[inside]
         place = window.inside(whole)
         kept = (photo.samples[place], tile.original[inside]) if space == photo.space else None
-        result[place] = space.from_working(pixels, result.dtype, window.top, window.left, kept)
+        samples = space.from_working(pixels, result.dtype, window.top, window.left, kept)
+        result[place] = samples[..., :channels]
 
     parts = windows(*photo.size, render.halo, rows)
     workers = min(threads or cores(), len(parts))

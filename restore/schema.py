@@ -12,10 +12,11 @@ from restore.step import Setting, Step
 def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) that a recipe's TOML must meet."""
     entries = [_entry(steps.get(name)) for name in steps.names()]
+    others = [name for name in recipe.names() if name not in steps.names()]  # a step comes first
     other = {
         "type": "object",
         "required": ["use"],
-        "properties": {"use": {"enum": recipe.names(), "description": "another recipe"}},
+        "properties": {"use": {"enum": others, "description": "another recipe"}},
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -61,6 +62,10 @@ def _property(setting: Setting) -> dict[str, Any]:
         made["minimum"] = setting.param.low
     if math.isfinite(setting.param.high):
         made["maximum"] = setting.param.high
+    if setting.param.multiple > 1:
+        made["multipleOf"] = setting.param.multiple
+    if setting.param.pattern:
+        made["pattern"] = f"^(?:{setting.param.pattern})$"
     if setting.default is not None:
         made["default"] = setting.default
     return made

@@ -108,23 +108,23 @@ class Worker:
         self._busy = True
         patience, what = math.inf, f"{where}: working on it"
         while True:
-            if not self._heard(patience):
+            message: tuple[str, Any] = "", None
+            try:
+                heard = self._heard(patience)
+                kind, content = self._pipe.recv() if heard else message
+            except (EOFError, OSError):
+                self._bury()
+                raise PhotoError(
+                    f"{what}, the process died ({_end(self._process.exitcode)}): the file is "
+                    "damaged in a way its decoder does not survive, or memory ran out"
+                ) from None
+            if not heard:
                 self._process.kill()
                 self._bury()
                 raise PhotoError(
                     f"{what} came to a stop: no sign of life for {patience:.0f} s; "
                     "the file may be damaged in a way that its decoder does not get out of"
                 )
-            try:
-                kind, content = self._pipe.recv()
-            except (EOFError, OSError):
-                self._bury()
-                code = self._process.exitcode
-                name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-                raise PhotoError(
-                    f"{what}, the process died ({name}): the file is damaged in "
-                    "a way its decoder does not survive, or memory ran out"
-                ) from None
             self._busy = kind in ("progress", "allow")
             if kind == "done":
                 return content
@@ -162,6 +162,13 @@ class Worker:
         if self._process.is_alive():  # in native code that hears nothing
             self._process.kill()
         self._bury()
+
+
+def _end(code: int) -> str:
+    """How a process ended, in words."""
+    with suppress(ValueError):  # a signal without a name
+        return signal.Signals(-code).name
+    return f"exit status {code}"
 
 
 def _serve(

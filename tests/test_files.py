@@ -166,6 +166,29 @@ def test_white_is_zero_is_turned(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.samples[..., 0], data)
 
 
+def test_white_is_zero_leaves_opacity_alone(tmp_path: Path) -> None:
+    path = tmp_path / "photo.tif"
+    grey = picture(np.uint8, 1)
+    samples = np.concatenate([grey, np.full_like(grey, 200)], 2)
+    tifffile.imwrite(path, samples, photometric="miniswhite", extrasamples=[2])
+    found = files.load(path)
+    assert (found.samples == 255 - samples[..., :1]).all()
+    assert found.source.alpha is not None
+    assert (found.source.alpha == 200).all()
+
+
+def test_lzw_that_may_grow_beyond_four_gigabytes_becomes_a_bigtiff(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 65536, (100, 100, 3), np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", noise, compression="lzw", photometric="rgb")
+    monkeypatch.setattr("restore.files._tiffwriting._BIG", int(noise.nbytes * 1.1))
+    written = files.save(files.load(tmp_path / "a.tif"), tmp_path / "b.tif")
+    with tifffile.TiffFile(written) as found:
+        assert found.is_bigtiff
+        assert (found.asarray() == noise).all()
+
+
 def test_a_bilevel_tiff_fills_the_range(tmp_path: Path) -> None:
     data = picture(np.uint8, 1)[..., 0] > 99
     tifffile.imwrite(tmp_path / "a.tif", data, photometric="minisblack")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import subprocess
@@ -10,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import imagecodecs
 import numpy as np
 import pytest
@@ -159,6 +161,18 @@ def test_a_jpeg_of_endless_scans_is_refused(tmp_path: Path) -> None:
     assert "10000 segments" in one_line(path)
 
 
+def test_a_scan_full_of_marks_that_are_none_is_gone_over_once(tmp_path: Path) -> None:
+    encoded = cv2.imencode(".jpg", FACE)[1].tobytes()
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encoded[:-2] + b"\xff" * 2_000_000 + b"\0" + encoded[-2:])
+    files.load(path)  # hours, if every mark were looked for to the end of the file
+
+
+def test_a_side_of_a_million_pixels_is_the_most(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((1, 1_000_001), np.uint8), compression="zlib")
+    assert "1000001 x 1 is too long" in one_line(tmp_path / "a.tif")
+
+
 def test_a_png_of_endless_chunks_is_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png")
     data = path.read_bytes()
@@ -295,13 +309,12 @@ def test_a_full_disk_and_a_locked_folder_are_told(
         files.save(loaded, tmp_path / ("x" * 300) / "result.jpg")
 
 
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EINVAL, errno.ENOTSUP])
 def test_a_file_system_without_links_is_written_safely(
-    tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    import errno
-
     def none(path: Path, target: Path) -> None:
-        raise OSError(errno.EPERM, "no links here")
+        raise OSError(code, "no links here")
 
     monkeypatch.setattr(Path, "hardlink_to", none)
     written = files.save(files.load(photo), tmp_path / "result.jpg")

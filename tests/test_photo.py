@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from restore.errors import PhotoError
 from restore.field import Field
 from restore.photo import Photo, Source, Window
+from restore.render import LONGEST, windows
 from restore.space import Space, dither
 
 RNG = np.random.default_rng(7)
@@ -58,6 +59,28 @@ def test_a_proxy_is_the_area_average(height: int, width: int, side: int) -> None
         floats = samples.astype(np.float32) / 255
         expected = cv2.resize(floats, view.shape[1::-1], interpolation=cv2.INTER_AREA)
         assert np.abs(view - expected).max() < 1e-4
+
+
+def test_a_proxy_of_a_wide_photo_is_averaged_piece_by_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    photo = Photo(RNG.integers(0, 256, (90, 3000, 3), np.uint8))
+    whole = photo.proxy(200).view.pixels
+    seen: list[int] = []
+    tile = Photo.tile
+    monkeypatch.setattr("restore.photo.STRIP", 6000)
+    monkeypatch.setattr(
+        Photo, "tile", lambda self, window: seen.append(window.height) or tile(self, window)
+    )
+    view = photo._averaged(200)
+    assert np.abs(view - whole).max() < 1e-6
+    assert max(seen) <= 4
+
+
+def test_no_tile_is_longer_than_a_limit() -> None:
+    parts = windows(20, 100_000, 0)
+    assert max(part.width for part in parts) <= LONGEST
+    assert sum(part.width * part.height for part in parts) == 20 * 100_000
 
 
 def test_patches_are_unaveraged_pixels() -> None:

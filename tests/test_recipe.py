@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -187,3 +189,29 @@ def test_the_schema_knows_every_setting() -> None:
     levels = next(e for e in entries if e["properties"]["use"].get("const") == "levels")
     assert levels["properties"]["black"]["minimum"] == -50
     assert levels["properties"]["amount"]["default"] == 1
+    colorize = next(e for e in entries if e["properties"]["use"].get("const") == "colorize")
+    assert colorize["properties"]["side"]["multipleOf"] == 32
+
+
+def test_the_schema_takes_what_we_take() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+    check = jsonschema.Draft202012Validator(schema())
+    shipped = recipe.folders()[-1].glob("*.toml")
+    for path in shipped:
+        check.validate(tomllib.loads(path.read_text()))
+    for wrong in ({"use": "levels", "black": 100}, {"use": "hue_blend", "lights": "pink"}):
+        assert not check.is_valid({"steps": [wrong]})
+
+
+def test_a_control_character_can_be_written_and_read_back() -> None:
+    odd = Recipe.parse(f'title = "a\\u007f\\u0000b"\n{TWICE.partition("Twice")[2][1:]}', "odd")
+    assert odd.title == "a\x7f\0b"
+    assert Recipe.parse(odd.toml(), "odd").title == odd.title
+
+
+def test_a_grey_result_holds_one_channel_only() -> None:
+    grey = Photo(np.ascontiguousarray(PHOTO.samples[..., :1]))
+    found = Recipe.parse(TWICE, "twice")(grey).samples
+    assert found.shape == grey.samples.shape
+    assert found.base is None
+    assert found.flags.c_contiguous

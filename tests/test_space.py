@@ -65,6 +65,15 @@ def test_samples_that_nothing_changed_come_back(kind: str, dtype: type) -> None:
     assert (found[32:, 40:] > held[32:, 40:]).mean() > 0.9
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_grey_photo_may_have_a_profile_of_colours(dtype: type) -> None:
+    held = samples("grey", dtype)
+    found = Space(profile=PROFILES["table curves"]).to_working(held)
+    assert found.shape == (*held.shape[:2], 3)
+    three = Space(profile=PROFILES["table curves"]).to_working(np.repeat(held, 3, 2))
+    assert (found == three).all()
+
+
 @pytest.mark.parametrize("kind", ["adobe", "p3", "prophoto", "table curves", "linear"])
 def test_matrix_profiles_mean_what_littlecms_says(kind: str) -> None:
     held = samples(kind, np.float32)

@@ -196,6 +196,13 @@ def gone(process: int) -> bool:
     return False
 
 
+def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+    from restore.worker import _end
+
+    assert _end(-signal.SIGKILL) == "SIGKILL"
+    assert _end(-35) == "exit status -35"
+
+
 @pytest.mark.parametrize("how", ["written to", "replaced"])
 def test_a_file_that_changes_before_it_is_decoded_is_an_error(
     folder: Path, monkeypatch: pytest.MonkeyPatch, how: str

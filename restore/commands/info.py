@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restore.commands._limit import limited
 from restore.commands._paths import FilePath
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Look:
-    """A file to look at, for the child process."""
+    """A file to look at, for the child process; most pixels it may have."""
 
     path: Path
+    limit: int
     folder = None
 
 
@@ -50,8 +52,9 @@ class Seen:
 
 @click.command(epilog="Example:  restore info scans/*.tif")
 @click.argument("photos", nargs=-1, required=True, type=FilePath(), metavar="PHOTO...")
+@limited
 @click.pass_context
-def info(ctx: click.Context, photos: tuple[Path, ...]) -> None:
+def info(ctx: click.Context, photos: tuple[Path, ...], limit: int) -> None:
     """Tell what PHOTOs are, what is wrong with them, and which recipe suits.
 
     Clipping is the share of pixels at the ends of the range, noise a standard deviation in codes
@@ -69,7 +72,7 @@ def info(ctx: click.Context, photos: tuple[Path, ...]) -> None:
         worker.ready()
         for path in todo:
             try:
-                seen = worker.run(Look(path))
+                seen = worker.run(Look(path, limit))
             except PhotoError as error:
                 stderr().print("failed: ", error, sep="", markup=False, style="red")
                 for note in getattr(error, "__notes__", ()):
@@ -111,7 +114,7 @@ def looking() -> Work:
     def look(task: Look, tell: Tell, allow: Allow) -> Seen:
         patience = Patience(task.path, allow)
         patience.reads()
-        photo = files.load(task.path, sized=patience.reads)
+        photo = files.load(task.path, limit=task.limit, sized=patience.reads)
         patience.works("looking at it")
         return describe(photo)
 
@@ -124,6 +127,7 @@ def describe(photo: Photo) -> Seen:
     from restore.info import inspect
 
     source, found = photo.source, inspect(photo)
+    record = source.record
     height, width = photo.size
     depth = {8: "8 bits", 16: "16 bits", 32: "float"}[photo.bits]
     kind = "grey" if photo.samples.shape[2] == 1 else "R G B"
@@ -140,6 +144,10 @@ def describe(photo: Photo) -> Seen:
         "profile": profile.name(source.profile) if source.profile else "none, taken as sRGB",
         "holds": ", ".join(name for name, there in holds.items() if there),
         "made by": "; ".join(source.history),
+        "network": f"{record['network']}, SHA-256 {record.get('networkSha256', 'unknown')}"
+        if "network" in record
+        else "",
+        "original": f"SHA-256 {record['originalSha256']}" if record.get("originalSha256") else "",
         "warning": "; ".join(source.warnings),
     }
     channels = tuple(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restore.commands._limit import limited
 from restore.commands._paths import FilePath
 
 if TYPE_CHECKING:
@@ -38,9 +39,12 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Where the new result goes.",
 )
+@limited
 @click.option("--overwrite", is_flag=True, help="Replace a result that is there already.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
-def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+def rerun(
+    result: Path, original: Path, out: Path, limit: int, overwrite: bool, quiet: bool
+) -> None:
     """Restore ORIGINAL again with the recipe that made RESULT.
 
     The recipe and its settings are read from the result's metadata, and so are the program's
@@ -52,7 +56,8 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
     from restore.worker import Worker
 
     console = stderr()
-    job = Job(original, out / (original.stem + result.suffix), overwrite=overwrite)
+    target = out / (original.stem + result.suffix)
+    job = Job(original, target, limit=limit, overwrite=overwrite)
     worker = Worker(partial(as_made, result))
     try:
         worker.ready()
@@ -72,22 +77,23 @@ def as_made(result: Path) -> Work:
 
     def again(job: Job, tell: Tell, allow: Allow) -> Outcome:
         from restore import files
-        from restore.errors import PhotoError
+        from restore.errors import PhotoError, printable
         from restore.job import restore_file
         from restore.patience import Patience
         from restore.recipe import Recipe
 
         patience = Patience(result, allow)
         patience.reads()
-        record = files.load(result, sized=patience.reads).source.record
+        record = files.load(result, limit=job.limit, sized=patience.reads).source.record
         if "recipe" not in record:
             raise PhotoError(f"{result}: its metadata does not say which recipe made it")
-        where, name = f"{result}, its recipe", record.get("name", "recipe")
-        recipe = Recipe.parse(record["recipe"], where, name)
-        job = replace(job, profile=record.get("profile", "original"))
-        outcome = restore_file(job, recipe, tell, allow)
+        # anybody may have written them
+        name = printable(record.get("name", "recipe"))[:64]
+        recipe = Recipe.parse(record["recipe"], f"{result}, its recipe", name)
+        profile = "srgb" if record.get("profile") == "srgb" else "original"
+        outcome = restore_file(replace(job, profile=profile), recipe, tell, allow)
         changes = []
-        now = files.load(job.target).source.record
+        now = files.load(job.target, limit=job.limit).source.record
         if record.get("originalSha256", "") != now.get("originalSha256", ""):
             changes.append(f"{job.path} is not the file that {result} was made from")
         then, today = record.get("version", "?"), now.get("version", "?")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restore.commands._limit import limited
 from restore.commands._paths import FilePath
 
 if TYPE_CHECKING:
@@ -47,14 +48,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The results' colour profile.",
 )
-@click.option(
-    "--limit",
-    type=click.FloatRange(min=0.001, max=1e6),
-    default=1000,
-    show_default=True,
-    metavar="MEGAPIXELS",
-    help="Refuse photos that are larger.",
-)
+@limited
 @click.option("--compare", is_flag=True, help="Write a before | after picture beside each result.")
 @click.option("--overwrite", is_flag=True, help="Replace results that are there already.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
@@ -68,7 +62,7 @@ def run(
     assignments: tuple[str, ...],
     form: str | None,
     profile: str,
-    limit: float,
+    limit: int,
     compare: bool,
     overwrite: bool,
     quiet: bool,
@@ -81,16 +75,15 @@ def run(
     """
     from restore.errors import PhotoError, printable
     from restore.job import Job, by_recipe
-    from restore.names import expanded, refuse_inputs, target_of
+    from restore.names import expanded, identities, refuse_inputs, target_of
     from restore.worker import Worker
 
-    if limit != limit:  # not a number
-        raise click.BadParameter("is not a number", param_hint="--limit")
     try:
         target_of(Path("photo.jpg"), out, form)
     except PhotoError as error:
         raise click.BadParameter(str(error), param_hint="--format") from error
     todo = expanded(photos)
+    originals = identities(todo)
     worker = Worker(partial(by_recipe, recipe, pairs(assignments)))
     # meanwhile
     from restore.commands._console import progress, say, stderr, warn
@@ -106,14 +99,14 @@ def run(
                 task = bar.add_task(printable(path.name), total=1)
                 try:
                     target = target_of(path, out, form)
-                    job = Job(path, target, profile, round(limit * 1e6), compare, overwrite)
+                    job = Job(path, target, profile, limit, compare, overwrite)
                     for result in job.results:
                         if result in taken:
                             raise PhotoError(
                                 f"{path}: {result} is already made from {taken[result]}; "
                                 "use another --out"
                             )
-                        refuse_inputs(result, todo)
+                        refuse_inputs(result, originals)
                     outcome = worker.run(job, partial(show, bar, task))
                 except PhotoError as error:
                     failed += 1

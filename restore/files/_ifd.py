@@ -35,8 +35,7 @@ class Value:
     def numbers(self, order: str) -> tuple[float, ...]:
         """The value as numbers; rationals are divided (0 where the divisor is 0)."""
         if self.kind in (5, 10):
-            code = order + ("I" if self.kind == 5 else "i") * (2 * self.count)
-            flat = struct.unpack(code, self.data)
+            flat = struct.unpack(f"{order}{2 * self.count}{'Ii'[self.kind == 10]}", self.data)
             pairs = zip(flat[::2], flat[1::2], strict=True)
             return tuple(top / bottom if bottom else 0.0 for top, bottom in pairs)
         if self.kind not in _CODES:
@@ -93,10 +92,10 @@ def read(peek: Peek, at: int, order: str, big: bool = False) -> tuple[dict[int, 
         place = at + wide + start + 4 + slot
         if size > slot:
             place = struct.unpack_from(order + ("Q" if big else "I"), body, start + 4 + slot)[0]
-        if not 0 < size <= left:
+        if tag in table or not 0 < size <= left:
             continue
         data = peek(place, size)
-        if len(data) == size and tag not in table:
+        if len(data) == size:
             left -= size
             table[tag] = Value(kind, number, data, place)
     tail = body[count * length : count * length + slot]

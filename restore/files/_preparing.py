@@ -74,9 +74,9 @@ def _converted(photo: Photo, space: Space, dtype: np.dtype[Any]) -> Samples:
     channels = photo.samples.shape[2]
     result = np.empty((*photo.size, channels), dtype)
     for window in windows(*photo.size, 0):
-        rows, _ = window.inside(Window.whole(*photo.size))
+        place = window.inside(Window.whole(*photo.size))
         pixels = photo.tile(window).pixels
-        result[rows] = space.from_working(pixels, dtype, window.top, window.left)[..., :channels]
+        result[place] = space.from_working(pixels, dtype, window.top, window.left)[..., :channels]
     return result
 
 

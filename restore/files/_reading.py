@@ -23,6 +23,8 @@ from restore.space import Samples
 
 WHOLE = 4 * 1024**3
 """Bytes a file may have that is decoded from memory."""
+LONGEST = 1_000_000
+"""Pixels a side may have: what is longer is no photo, and a row is the least that is worked on."""
 BRIGHTEST = 1000
 """What float samples are limited to, also below 0: steps square and cube them, in float32."""
 
@@ -97,6 +99,10 @@ class Ask:
                 f"{width} x {height} is {_millions(height * width)} million pixels; at most "
                 f"{_millions(self.limit)} million are allowed; raise the limit if you trust the "
                 "file"
+            )
+        if max(height, width) > LONGEST:
+            raise self.error(
+                f"{width} x {height} is too long; {LONGEST} pixels a side are the most"
             )
         if least > self.size:
             raise self.error(

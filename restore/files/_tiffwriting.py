@@ -29,7 +29,7 @@ _INCH = 2
 def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
     """Write a TIFF; a BigTIFF if it came as one or its samples need it."""
     order = _exif.parse(pages[0].source.exif or b"").order
-    size = sum(_samples_bytes(page) for page in pages)
+    size = sum(_most_bytes(page) for page in pages)
     big = size > _BIG or any(page.source.details.get("big") for page in pages)
     magic = b"II" if order == "<" else b"MM"
     if big:
@@ -53,9 +53,12 @@ def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
         pointer = after
 
 
-def _samples_bytes(page: Photo) -> int:
+def _most_bytes(page: Photo) -> int:
+    """Bytes a page's strips may take: LZW makes noise half as large again, a code of 12 bits each
+    byte; the other compressions hardly add."""
     channels = page.samples.shape[2] + (page.source.alpha is not None)
-    return page.size[0] * page.size[1] * channels * _dtype(page).itemsize
+    size = page.size[0] * page.size[1] * channels * _dtype(page).itemsize
+    return size * 3 // 2 if page.source.details.get("compression") == "lzw" else size
 
 
 def _end(file: BinaryIO) -> int:

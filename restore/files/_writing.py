@@ -11,6 +11,11 @@ from pathlib import Path
 from restore.errors import PhotoError
 from restore.files import _part
 
+NO_LINKS = frozenset(
+    (errno.EPERM, errno.EACCES, errno.EINVAL, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP)
+) | {errno.EOPNOTSUPP}
+"""What file systems without hard links say (FAT, some network drives; EINVAL: on Windows)."""
+
 
 def whole(
     path: Path, write: Callable[[Path], None], *, overwrite: bool, originals: Iterable[Path]
@@ -88,13 +93,7 @@ def _name(part: Path, path: Path) -> None:
     except FileExistsError:
         raise
     except OSError as error:
-        if error.errno not in (
-            errno.EPERM,
-            errno.ENOTSUP,
-            errno.ENOSYS,
-            errno.EMLINK,
-            errno.EACCES,
-        ):
+        if error.errno not in NO_LINKS:
             raise
         # a file system without hard links (FAT, some network drives): take the name, then replace
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))

@@ -50,14 +50,11 @@ def _heif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
     """libheif turns the picture itself."""
     import numpy as np
 
-    from restore.errors import MissingPackage
-
     try:
         pi_heif: Any = importlib.import_module("pi_heif")
     except ImportError as error:
-        raise MissingPackage(
-            f"{ask.path}: HEIF needs the package pi-heif; install it with: "
-            'pip install "restore-photos[heif]"'
+        raise ask.error(
+            'is HEIF, which needs the package pi-heif: pip install "restore-photos[heif]"'
         ) from error
     _check_items(ask)
     with ask.decoding():

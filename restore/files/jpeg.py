@@ -38,7 +38,7 @@ _LARGE = 64_000_000
 """Pixels above which no progressive JPEG is written: it needs a copy of the whole photo."""
 _BAND = 2**21
 """Pixels encoded at once."""
-_SCAN_END = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
+_SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 # T.81, figure A.6: where the n-th coefficient of a table lies in the 8 x 8 square
 _ZIGZAG = sorted(range(64), key=lambda n: (s := n // 8 + n % 8, (n // 8 if s % 2 else n % 8)))
