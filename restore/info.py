@@ -10,6 +10,7 @@ import numpy as np
 
 from restore import color, lamps, mixes, steps
 from restore.photo import Photo, Proxy
+from restore.steps.scratches import NOTES as SCRATCH_NOTES
 
 ONE_HUE, STRONG = 1.5, 70.0
 """Lab units: rms distance from one tone curve below which a photo has no colours of its own, and
@@ -94,7 +95,7 @@ def _advice(proxy: Proxy, found: Mapping[str, Mapping[str, Any]]) -> tuple[str, 
     if _apart(lab) < ONE_HUE and strong < STRONG:
         tone = "toned " if strong > 6 else ""
         damage = _notes("scratches", proxy)
-        share = sum(part for name, part in damage.items() if "%" in name)
+        share = sum(damage[name] for name in SCRATCH_NOTES)
         if share > SCRATCHED:
             return "old-photo", f"a {tone}black-and-white photo, {share:.1f} % of it scratched"
         return "colorize", f"a {tone}black-and-white photo"

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from restore.color import Array
 
+SEEN = 256
+"""Long side in pixels of the picture that `evidence` looks at."""
+
 Weights = Sequence[float] | NDArray[np.floating]
 
 # Reds, Yellows, Greens, Cyans, Blues, Magentas in %: the presets of Photoshop's Black & White
@@ -213,7 +216,7 @@ def evidence(view: Array, noise: Array, averaged: float = 1) -> tuple[Array, Arr
     """
     import cv2
 
-    small = shrunk(view)
+    small = shrunk(view, SEEN)
     averaged *= view[..., 0].size / small[..., 0].size
     fine, coarse = (
         max(share * max(small.shape), floor) for share, floor in ((0.005, 1), (0.06, 1))
@@ -226,11 +229,11 @@ def evidence(view: Array, noise: Array, averaged: float = 1) -> tuple[Array, Arr
     return detail, share / share.sum()
 
 
-def shrunk(view: Array) -> Array:
-    """The view area-averaged to at most 256 pixels on the long side: all that `evidence` sees."""
+def shrunk(view: Array, side: int) -> Array:
+    """The view area-averaged to at most `side` pixels on the long side."""
     import cv2
 
-    shrink = min(1.0, 256 / max(view.shape[:2]))
+    shrink = min(1.0, side / max(view.shape[:2]))
     size = [max(1, round(length * shrink)) for length in view.shape[1::-1]]
     return cv2.resize(view, size, interpolation=cv2.INTER_AREA)
 

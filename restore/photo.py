@@ -254,7 +254,9 @@ class Photo:
 
     def __post_init__(self) -> None:
         _check(self.samples)
-        self.samples.flags.writeable = False
+        samples = self.samples.view()  # not the caller's own array
+        samples.flags.writeable = False
+        object.__setattr__(self, "samples", samples)
 
     def __repr__(self) -> str:
         height, width, channels = self.samples.shape

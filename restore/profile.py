@@ -21,6 +21,7 @@ from restore import color
 from restore.color import Array
 
 Samples = NDArray[Any]
+"""(height, width, channels) uint8, uint16 or float32."""
 Way = Callable[[Array], Array]
 Double = NDArray[np.float64]
 
@@ -311,7 +312,7 @@ class _Table:
     def to_linear(self, samples: Samples) -> Array:
         if samples.shape[2] == 1 and self.channels == 3:
             samples = np.repeat(samples, 3, -1)
-        return self._through(_as_float(samples), self._profile, self._linear, self._name, "rgb")
+        return self._through(shares(samples), self._profile, self._linear, self._name, "rgb")
 
     def from_linear(self, linear: Array) -> Array:
         if self._inverse is not None:
@@ -333,7 +334,8 @@ class _Table:
         return np.asarray(found, np.float32).reshape(*values.shape[:2], -1)
 
 
-def _as_float(samples: Samples) -> Array:
+def shares(samples: Samples) -> Array:
+    """Samples of any dtype as 0 … 1."""
     if samples.dtype.kind == "f":
         return samples
     return samples * np.float32(1 / np.iinfo(samples.dtype).max)

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from restore import color, profile
 
-Samples = NDArray[Any]
+Samples = profile.Samples
 """(height, width, 1 or 3) uint8, uint16 or float32."""
-
 
 Kept = tuple[Samples, color.Array]
 """The samples a photo has at some place, and the working RGB they gave."""
@@ -47,7 +46,7 @@ class Space:
         """Samples (height, width, 1 or 3) as working RGB (height, width, 3) float32."""
         if self.profile is not None:
             return color.encode(profile.transform(self.profile).to_linear(samples))
-        values = _shares(samples)
+        values = profile.shares(samples)
         if self.camera:
             values = color.encode(values * np.float32(self.exposure))
         return np.repeat(values, 3, -1) if values.shape[-1] == 1 else values
@@ -82,20 +81,13 @@ class Space:
             values = way.from_linear(color.decode(pixels))
             if kept is not None and not way.exact:
                 # tables do not undo one another: keep what they miss as a difference
-                values += _shares(kept[0]) - way.from_linear(color.decode(kept[1]))
+                values += profile.shares(kept[0]) - way.from_linear(color.decode(kept[1]))
         samples = _codes(values, dtype, top, left)
         if kept is not None and way.exact:
             same = pixels == kept[1]
             unchanged = same[..., 0] & same[..., 1] & same[..., 2]
             np.copyto(samples, kept[0], where=unchanged[..., None])
         return samples
-
-
-def _shares(samples: Samples) -> color.Array:
-    """Samples as 0 … 1."""
-    if samples.dtype == np.float32:
-        return samples
-    return samples * np.float32(1 / np.iinfo(samples.dtype).max)
 
 
 def _codes(values: color.Array, dtype: np.dtype[Any], top: int, left: int) -> Samples:

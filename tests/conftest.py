@@ -1,10 +1,16 @@
-"""Tests see neither the user's models nor the user's choice of an engine."""
+"""Tests see neither the user's models and recipes nor the user's choice of an engine."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 
 import pytest
+
+# before the tests are collected: some are made of the recipes that there are
+_CONFIGURATION = tempfile.TemporaryDirectory()
+os.environ["XDG_CONFIG_HOME"] = _CONFIGURATION.name
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -128,14 +128,14 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 
 
 def test_auto_is_the_first_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert engines.engine() == HERE[0]
+    assert engines.chosen() == HERE[0]
     monkeypatch.setattr(engines, "installed", lambda name: name == "opencv")
-    assert engines.engine() == "opencv"
+    assert engines.chosen() == "opencv"
     with pytest.raises(MissingPackage, match="pip install openvino"):
-        engines.engine("openvino")
+        engines.chosen("openvino")
     monkeypatch.setenv("RESTORE_ENGINE", "opencl")
     with pytest.raises(RestoreError, match='RESTORE_ENGINE: there is no engine "opencl"; did you'):
-        engines.engine()
+        engines.chosen()
 
 
 def test_an_engine_that_does_not_load_here_is_passed_over(
@@ -146,7 +146,7 @@ def test_an_engine_that_does_not_load_here_is_passed_over(
     monkeypatch.delitem(sys.modules, "openvino", raising=False)
     engines.installed.cache_clear()
     try:
-        assert engines.engine() in ("onnxruntime", "opencv")
+        assert engines.chosen() in ("onnxruntime", "opencv")
     finally:
         engines.installed.cache_clear()
 

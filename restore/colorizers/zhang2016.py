@@ -63,7 +63,7 @@ def loaded(name: str, engine: str) -> tuple[engines.Network, engines.Precision]:
     That is bf16 where the processor has it: about half the time, and colours that differ less than
     one sees (docs/models/zhang2016.md has the figures).
     """
-    engine = engines.engine(engine)
+    engine = engines.chosen(engine)
     precision: engines.Precision = "bf16" if engine == "openvino" and engines.has_bf16() else "f32"
     return engines.load(weights.path(name), engine, precision), precision
 

@@ -17,8 +17,8 @@ from restore.files._ifd import Table, Value
 from restore.space import Samples
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT = 274, 282, 283, 296
-EXIF, GPS, INTEROP, COLOR_SPACE, MAKER_NOTE = 34665, 34853, 40965, 40961, 37500
-SIZES = (40962, 40963)
+EXIF, GPS, INTEROP, COLOR_SPACE = 34665, 34853, 40965, 40961
+PIXELS = (40962, 40963)
 """Width and height in pixels."""
 POINTERS = (EXIF, GPS, INTEROP)
 STRUCTURE = {
@@ -139,7 +139,7 @@ def upright(block: bytes) -> tuple[bytes, int]:
         size = len(main[ORIENTATION].data)
         out[at : at + size] = (1).to_bytes(size, "little" if found.order == "<" else "big")
     if orientation > 4:
-        sides = [value for tag in SIZES if (value := parse(block).exif.get(tag))]
+        sides = [value for tag in PIXELS if (value := parse(block).exif.get(tag))]
         if len(sides) == 2 and len(sides[0].data) == len(sides[1].data):
             for one, other in zip(sides, sides[::-1], strict=True):
                 out[one.at : one.at + len(one.data)] = other.data

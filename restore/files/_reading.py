@@ -213,6 +213,19 @@ def photo(
     return Photo(samples, space, source)
 
 
+def stretched(samples: Samples, bits: int) -> Samples:
+    """Whole numbers of so many bits over the whole range of their dtype."""
+    most, full = 2**bits - 1, np.iinfo(samples.dtype).max
+    if most == full:
+        return samples
+    result = np.empty_like(samples)
+    rows = max(1, 2**20 // max(samples[0].size, 1))
+    for top in range(0, len(samples), rows):  # in twice the bits, a piece at a time
+        part = samples[top : top + rows].astype(np.uint32)
+        result[top : top + rows] = part * np.uint32(full) // np.uint32(most)
+    return result
+
+
 def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
     """Contiguous samples in the machine's byte order; float ones as float32 within bounds."""
     kind = samples.dtype

@@ -99,6 +99,8 @@ def _avif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
     import numpy as np
     from PIL.AvifImagePlugin import AvifImageFile
 
+    from restore.files import _reading
+
     data = ask.bytes()
     info: dict[str, Any] = {}
     with ask.decoding(), warnings.catch_warnings():
@@ -113,5 +115,5 @@ def _avif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
     if samples.dtype == np.uint16:
         told = data[data.find(b"av1C") + 6]  # AV1 ISOBMFF binding, 2.3.3
         bits = 12 if told & 0x20 else 10
-        samples = (samples.astype(np.uint32) * 65535 // (2**bits - 1)).astype(np.uint16)
+        samples = _reading.stretched(samples, bits)
     return samples, info, None

@@ -37,7 +37,6 @@ def matches(head: bytes) -> bool:
 def read(ask: Ask) -> list[Photo]:
     """The photo."""
     import imagecodecs
-    import numpy as np
 
     from restore.files import _reading
     from restore.photo import Source
@@ -62,9 +61,7 @@ def read(ask: Ask) -> list[Photo]:
     # without its boxes: imagecodecs would apply the profile by itself, in the file's few bits
     with ask.decoding():
         samples = imagecodecs.jpeg2k_decode(data[stream:])
-    full = np.iinfo(samples.dtype).max
-    if bits not in (7, 15):
-        samples = (samples.astype(np.uint32) * full // (2 ** (bits + 1) - 1)).astype(samples.dtype)
+    samples = _reading.stretched(samples, bits + 1)
     source = Source(
         format="jpeg2000",
         exif=blocks.get(_EXIF),

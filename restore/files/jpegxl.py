@@ -55,8 +55,8 @@ def read(ask: Ask) -> list[Photo]:
         samples = imagecodecs.jpegxl_decode(data)
     if samples.ndim == 4:
         samples = samples[0]
-    if samples.dtype == np.uint16 and header.bits < 16:
-        samples = (samples.astype(np.uint32) * 65535 // (2**header.bits - 1)).astype(np.uint16)
+    if samples.dtype == np.uint16:
+        samples = _reading.stretched(samples, header.bits)
     exif = blocks.get(b"Exif", b"")
     start = 4 + int.from_bytes(exif[:4], "big")
     source = Source(

@@ -192,7 +192,7 @@ def _metadata(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
         parts = _of_fuji(ask, *struct.unpack_from(">II", head, 84))
     main = {tag: value for tag, value in parts.main.items() if tag in _DESCRIBING}
     srgb = _ifd.Value(_ifd.SHORT, 1, struct.pack(parts.order + "H", 1))
-    exif = {tag: value for tag, value in parts.exif.items() if tag not in _exif.SIZES}
+    exif = {tag: value for tag, value in parts.exif.items() if tag not in _exif.PIXELS}
     if exif:
         exif[_exif.COLOR_SPACE] = srgb
     return replace(parts, main=main, exif=exif, interop={}), xmp

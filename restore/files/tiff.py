@@ -136,6 +136,8 @@ def _samples(ask: Ask, page: Any) -> tuple[Samples, int, tuple[str, ...]]:
     """(height, width, channels) samples as grey or R G B with at most one opacity; its kind."""
     import numpy as np
 
+    from restore.files import _reading
+
     if int(page.compression) == 5:
         _check_lzw(ask, page)
     with ask.decoding():
@@ -143,16 +145,14 @@ def _samples(ask: Ask, page: Any) -> tuple[Samples, int, tuple[str, ...]]:
     samples = samples.reshape(page.shaped[0], page.imagelength, page.imagewidth, -1)
     samples = samples[0] if len(samples) == 1 else np.moveaxis(samples[..., 0], 0, -1)
     kind = int(page.photometric)
-    bits = page.bitspersample
     warnings: tuple[str, ...] = ()
     if kind == 3:
         with ask.decoding("has a damaged palette"):
             samples = _painted(samples[..., 0], np.asarray(page.colormap))
     elif samples.dtype == bool:
         samples = samples.astype(np.uint8) * np.uint8(255)
-    elif samples.dtype.kind == "u" and bits not in (8, 16):
-        full = np.iinfo(samples.dtype).max
-        samples = (samples.astype(np.uint32) * full // (2**bits - 1)).astype(samples.dtype)
+    elif samples.dtype.kind == "u":
+        samples = _reading.stretched(samples, page.bitspersample)
     if kind == 0:
         white = samples.dtype.type(1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max)
         samples = np.concatenate([white - samples[..., :1], samples[..., 1:]], 2)

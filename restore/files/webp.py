@@ -19,7 +19,7 @@ DEPTHS = (8,)
 ALPHA = True
 SIDE = 16383
 
-_ICC, _ALPHA, _EXIF, _XMP, _ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
+_ICC, _ALPHA, _EXIF, _XMP = 0x20, 0x10, 0x08, 0x04
 QUALITY = 92
 """Of lossy results: the files do not tell the quality they were written with."""
 

@@ -64,7 +64,7 @@ class Network:
         return np.asarray(result, np.float32)
 
 
-def engine(name: str = "auto") -> str:
+def chosen(name: str = "auto") -> str:
     """The engine that `name` means here; "auto" is the first of `ENGINES` that is installed.
 
     The environment variable RESTORE_ENGINE says what "auto" is: "onnxruntime" for a graphics card.
@@ -132,7 +132,7 @@ def load(onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32")
     MissingPackage
         If the engine is not installed.
     """
-    chosen = _chosen(engine)
+    name = chosen(engine)
     stamp = ""
     if isinstance(onnx, Path):
         try:
@@ -141,7 +141,7 @@ def load(onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32")
             raise WeightsError(f"{onnx}: cannot be read: {error.strerror}") from error
         stamp = f"{stat.st_ino:x}-{stat.st_size:x}-{stat.st_mtime_ns:x}-{stat.st_ctime_ns:x}"
     with _LOADING:
-        return _load(onnx, stamp, chosen, precision)
+        return _load(onnx, stamp, name, precision)
 
 
 def release() -> None:
@@ -150,7 +150,6 @@ def release() -> None:
         _load.cache_clear()
 
 
-_chosen = engine  # `load` has a parameter of that name
 _LOADING = threading.Lock()
 
 

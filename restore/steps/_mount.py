@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from restore import color
 from restore.steps import _dyes
 
-OPPONENT = np.array([[1 / 3, 1, 0], [1 / 3, -1, -1], [1 / 3, 0, 1]], np.float32)
+CONTRASTS = np.array([[1 / 3, 1, 0], [1 / 3, -1, -1], [1 / 3, 0, 1]], np.float32)
 """From the channels to their mean, red less green, blue less green."""
 STRIPS = np.arange(11) * 0.02
 """Borders of the strips, as shares of the picture's width or height from the edge inwards."""
 LINES = np.linspace(0.08, 0.92, 5)
 """Borders of the lines, as shares along the edge."""
 WANDERS = np.array([0.075, 0.0264, 0.0326, 0.2652, 0.0959, 0.104], np.float32)
-"""Scale of the steps from strip to strip: density, then natural log contrast, each `OPPONENT`.
+"""Scale of the steps from strip to strip: density, then natural log contrast, each `CONTRASTS`.
 
 Found on 75 photos as `benchmarks/measure_mount.py` does.
 """
@@ -132,7 +132,7 @@ def _expected(places: color.Array, mean: color.Array, fading: _dyes.Fading) -> c
     places = places[..., None]
     denser = (1 - places) * fading.gain * (loss * mean - stain)
     steeper = np.log(1 - loss * places)
-    return np.diff(np.concatenate([denser @ OPPONENT, steeper @ OPPONENT], -1), axis=-2)
+    return np.diff(np.concatenate([denser @ CONTRASTS, steeper @ CONTRASTS], -1), axis=-2)
 
 
 def _steps(density: color.Array) -> color.Array:
@@ -150,7 +150,7 @@ def _steps(density: color.Array) -> color.Array:
         for part in (density, steep)
     )
     return np.diff(
-        np.concatenate([mean @ OPPONENT, np.log(contrast + 0.01) @ OPPONENT], -1), axis=1
+        np.concatenate([mean @ CONTRASTS, np.log(contrast + 0.01) @ CONTRASTS], -1), axis=1
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from restore import color
+from restore import color, mixes
 from restore.field import Field
 from restore.photo import Proxy, Tile
 from restore.step import Amount, Render
@@ -32,7 +32,7 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Render:
     Known failures: other fading that differs over the sheet is corrected for its mean; a photo that
     is meant to be pale, or of one colour, may be taken for a faded one.
     """
-    small = _small(proxy.view.pixels)
+    small = mixes.shrunk(proxy.view.pixels, _dyes.SIDE)
     fading = _dyes.estimate(small)
     gain, shift = fading.gain, fading.shift
     places = _mount.exposure(small, fading)
@@ -92,13 +92,3 @@ def _told(fading: _dyes.Fading, places: color.Array | None) -> dict[str, Any]:
             parts.append(f"at the edges {1 - places.min():.0%} less")
         notes["summary"] = "; ".join(parts)
     return notes
-
-
-def _small(view: color.Array) -> color.Array:
-    """The view area-averaged to at most `SIDE` pixels on the long side."""
-    import cv2
-
-    height, width = view.shape[:2]
-    shrink = min(1.0, _dyes.SIDE / max(height, width))
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    return cv2.resize(view, size, interpolation=cv2.INTER_AREA)

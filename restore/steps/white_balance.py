@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from restore import color
+from restore import color, mixes
 from restore.cast import ESTIMATORS, Cast, cast, of_ratios, ratios
 from restore.photo import Proxy, Tile
 from restore.step import Amount, Param, Render
@@ -42,7 +42,7 @@ def white_balance(
     geometric median of the estimators; the less they agree, the less is done. A single
     estimator, or a picked grey, is followed in full.
     """
-    picture = _small(proxy.view.pixels)
+    picture = mixes.shrunk(proxy.view.pixels, SIDE)
     if method == "auto":
         found = cast(picture)
     elif method == "pick":
@@ -90,13 +90,3 @@ def _adaptation(light: color.Array) -> color.Array:
     grey = cones @ np.full(3, light @ color.LUMA)
     adaptation = np.linalg.inv(cones) @ np.diag(grey / (cones @ light)) @ cones
     return adaptation.astype(np.float32)
-
-
-def _small(view: color.Array) -> color.Array:
-    """The view area-averaged to at most `SIDE` pixels on the long side."""
-    import cv2
-
-    height, width = view.shape[:2]
-    shrink = min(1.0, SIDE / max(height, width))
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    return cv2.resize(view, size, interpolation=cv2.INTER_AREA)
