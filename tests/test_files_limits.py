@@ -13,6 +13,8 @@ from skimage.data import astronaut
 
 from restore import files, profile, report
 from restore.errors import PhotoError
+from restore.files import _exif
+from restore.files._ifd import Value
 from restore.photo import Photo, Source
 from restore.recipe import Recipe, names
 
@@ -124,6 +126,25 @@ def test_what_a_format_cannot_hold_is_named(tmp_path: Path) -> None:
     ]
     covered = Source(alpha=np.full(FACE.shape[:2], 255, np.uint8))
     assert told(Photo(FACE.copy(), source=covered), "a.jpg") == []  # nothing to be seen is lost
+
+
+def test_metadata_that_a_format_cannot_hold_are_named(tmp_path: Path) -> None:
+    long = _exif.build(_exif.Parts(main={270: Value(2, 70_000, b"x" * 70_000)}))
+    source = Source(
+        exif=long, iptc=b"\x1c\x02\x78\0\1a", xmp=b"<x/>", details={"comments": (b"hello",)}
+    )
+    photo = Photo(FACE.copy(), source=source)
+    for format, lost in {
+        "jpeg": ["holds 65527 bytes of Exif"],
+        "png": ["holds no IPTC", "holds no comments"],
+        "tiff": ["holds no comments"],
+    }.items():
+        told = files.losses(photo, tmp_path / f"a.{format}")
+        assert len(told) == len(lost)
+        assert all(word in line for word, line in zip(lost, told, strict=True)), told
+        kept = files.load(files.save(photo, tmp_path / f"a.{format}")).source
+        assert (kept.iptc is None) == ("holds no IPTC" in lost)
+        assert (kept.details.get("comments") is None) == ("holds no comments" in lost)
 
 
 def test_further_pictures_are_told(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ A format's module has
     matches(head)       whether a file that begins so (64 KiB) is one of its own
     read(ask)           the photo's pages (`_reading.Ask`)
     DEPTHS, ALPHA       bits a sample it can hold, and whether it keeps opacity
+    METADATA            what it keeps of `Source`'s exif, xmp, iptc, and of its details' comments
+    EXIF                bytes of Exif it can hold, where that is little
     PROFILES = False    where only sRGB can be written
     PAGES = True        where a file holds several
     SIDE                pixels a side may have, where that is little

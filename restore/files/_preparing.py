@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from restore.photo import Photo, Window
 from restore.render import windows
 from restore.space import Samples, Space
 
+NAMES = {"exif": "Exif", "xmp": "XMP", "iptc": "IPTC", "comments": "comments"}
 _DEPTHS: dict[int, DTypeLike] = {8: np.uint8, 16: np.uint16, 32: np.float32}
 
 
@@ -59,6 +61,15 @@ def losses(photo: Photo, format: ModuleType) -> list[str]:
         full = 1 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
         if (alpha < full).any():
             found.append("holds no opacity: that of the photo is left out")
+    source = photo.source
+    blocks = {"exif": source.exif, "xmp": source.xmp, "iptc": source.iptc}
+    blocks["comments"] = source.details.get("comments")
+    for name, words in NAMES.items():
+        if blocks[name] and name not in format.METADATA:
+            found.append(f"holds no {words}: the photo's is left out")
+    most = getattr(format, "EXIF", math.inf)
+    if source.exif and len(source.exif) > most:
+        found.append(f"holds {most} bytes of Exif: the longest parts of the photo's are left out")
     return found
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 DEPTHS = (8,)
 ALPHA = False
+METADATA = ("exif", "xmp", "iptc", "comments")
+EXIF = 65533 - 6
 SIDE = 65500
 
 _EXIF, _XMP, _MORE_XMP = (
@@ -327,7 +329,7 @@ def _headers(source: Source) -> Iterator[bytes]:
     known = 0 < across < 65536 and 0 < down < 65536
     density = struct.pack(">BHH", 1, across, down) if known else b"\0\0\1\0\1"
     yield _segment(0xE0, b"JFIF\0\1\1" + density + b"\0\0")
-    if source.exif and (exif := _exif.fitting(source.exif, _ROOM - len(_EXIF))):
+    if source.exif and (exif := _exif.fitting(source.exif, EXIF)):
         yield _segment(0xE1, _EXIF + exif)
     if source.xmp and len(source.xmp) <= _ROOM - len(_XMP):
         yield _segment(0xE1, _XMP + source.xmp)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".jp2", ".j2k", ".jpx", ".j2c", ".jpf")
 DEPTHS = (8, 16)
 ALPHA = True
+METADATA = ("exif", "xmp", "iptc")
 
 _SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 _STREAM = b"\xff\x4f\xff\x51"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".jxl",)
 DEPTHS = (8, 16, 32)
 ALPHA = True
+METADATA = ("exif", "xmp")
 PROFILES = False
 
 _SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".apng")
 DEPTHS = (8, 16)
 ALPHA = True
+METADATA = ("exif", "xmp")
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp\0"

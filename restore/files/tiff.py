@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 DEPTHS = (8, 16, 32)
 ALPHA = True
+METADATA = ("exif", "xmp", "iptc")
 PAGES = True
 
 _XMP, _IPTC, _PHOTOSHOP, _PROFILE = 700, 33723, 34377, 34675

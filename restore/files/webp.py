@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".webp",)
 DEPTHS = (8,)
 ALPHA = True
+METADATA = ("exif", "xmp")
 SIDE = 16383
 
 _ICC, _ALPHA, _EXIF, _XMP = 0x20, 0x10, 0x08, 0x04
