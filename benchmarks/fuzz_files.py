@@ -93,6 +93,9 @@ def seeds(folder: Path) -> list[Path]:
     pillow("palette.tif", "TIFF", image.quantize(8))
     pillow("jpeg.tif", "TIFF", compression="jpeg")
     pillow("fax.tif", "TIFF", image.convert("1"), compression="group4")
+    pillow("plain.bmp", "BMP", dpi=(300, 300))
+    pillow("palette.bmp", "BMP", image.quantize(8))
+    pillow("bits.bmp", "BMP", image.convert("1"))
     (folder / "wide.png").write_bytes(imagecodecs.png_encode(wide))
     layouts: list[tuple[str, Any, dict[str, Any]]] = [
         ("plain", wide, {}),

@@ -278,3 +278,28 @@ def test_narrow_noise_has_room_in_a_png(tmp_path: Path, width: int, dtype: type)
 def test_a_view_of_one_pixel_is_written(tmp_path: Path) -> None:
     view = np.full((1, 1, 3), 9, np.uint8)[..., :1]  # contiguous to numpy, with strides of three
     assert files.load(files.save(Photo(view), tmp_path / "a.png")).samples.tolist() == [[[9]]]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1"])
+def test_bmp_is_read_with_its_resolution(tmp_path: Path, mode: str) -> None:
+    image = Image.fromarray(FACE).convert(mode)
+    image.save(tmp_path / "a.bmp", dpi=(300, 300))
+    photo = files.load(tmp_path / "a.bmp")
+    assert photo.source.format == "bmp"
+    assert photo.source.resolution == pytest.approx((300, 300), abs=0.01)
+    expected = np.asarray(image.convert("RGB"))
+    assert (photo.samples == (expected if mode in ("RGB", "P") else expected[..., :1])).all()
+    assert files.written_suffix(tmp_path / "a.bmp") == ".tif"
+
+
+def test_a_bmp_may_stand_on_its_head_and_must_hold_what_it_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.bmp"
+    Image.fromarray(FACE).save(path)
+    data = bytearray(path.read_bytes())
+    data[22:26] = (-len(FACE)).to_bytes(4, "little", signed=True)
+    path.write_bytes(data)
+    assert (files.load(path).samples == FACE[::-1]).all()
+    data[22:26] = (10 * len(FACE)).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(PhotoError, match="which cannot be in its"):
+        files.load(path)
