@@ -27,6 +27,7 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks._processes import MIB, Cost, best, cost, networks, synthetic
+from restore.render import cores
 
 HERE = Path(__file__).parent
 PEER, PLAIN = "tutorial script", "decode + encode (cv2)"
@@ -108,7 +109,7 @@ def table(found: dict[str, Cost], megapixels: float) -> str:
     """Markdown, with ratios to the tutorial script."""
     peer, plain = found[PEER], found[PLAIN]
     lines = [
-        f"{megapixels:g} MP JPEG, {len(os.sched_getaffinity(0))} cores, OpenCV {cv2.__version__}",
+        f"{megapixels:g} MP JPEG, {cores()} cores, OpenCV {cv2.__version__}",
         "",
         "| whole process | wall s | cpu s | peak MiB | wall / tutorial | peak / tutorial "
         "| wall / decode + encode |",

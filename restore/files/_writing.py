@@ -14,7 +14,7 @@ from restore.files import _part
 NO_LINKS = frozenset(
     (errno.EPERM, errno.EACCES, errno.EINVAL, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP)
 ) | {errno.EOPNOTSUPP}
-"""What file systems without hard links say (FAT, some network drives; EINVAL: on Windows)."""
+"""What file systems without hard links say (FAT, some network drives)."""
 
 
 def whole(
@@ -88,6 +88,9 @@ def _exists(path: Path) -> PhotoError:
 
 def _name(part: Path, path: Path) -> None:
     """Give `part` its final name unless that is taken; a second process cannot come between."""
+    if os.name == "nt":
+        part.rename(path)  # which never replaces anything there
+        return
     try:
         path.hardlink_to(part)
     except FileExistsError:
