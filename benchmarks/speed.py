@@ -19,6 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -39,6 +40,8 @@ TARGETS = {
     ("led-concert", "wall", PLAIN): 3.5,
 }
 """Most that ours may cost at 24 MP, of what the peer costs."""
+RECIPES = ("led-concert", "faded-print", "old-photo")
+"""Whose renders are measured as a whole, beside those of the steps."""
 WARM = 3
 """Photos after the first in one run: what each of them takes is the warm time."""
 BESIDE = 350
@@ -167,9 +170,10 @@ def growth(sizes: list[float], folder: Path) -> tuple[str, list[str]]:
 
 
 def each_step(megapixels: float) -> str:
-    """Markdown: each step's render alone, 8 bits in and out, on one core and on two; its plan."""
+    """Markdown: each step's and some recipes' render alone, on one core and on two; their plans."""
     from restore import steps
-    from restore.photo import Photo
+    from restore.photo import Photo, Proxy
+    from restore.recipe import Recipe
     from restore.render import render_photo
     from restore.space import Space
     from restore.step import Render
@@ -178,9 +182,14 @@ def each_step(megapixels: float) -> str:
     photo = Photo(np.ascontiguousarray(synthetic(megapixels)[..., ::-1]))
     proxy = photo.proxy()
     lines = ["| step | plan s | MP/s, one core | MP/s, two | ratio |", "|---|---|---|---|---|"]
-    for name in ("nothing", *steps.names()):
+    plans: dict[str, Callable[[Proxy], Render]] = {
+        "nothing": lambda seen: Render(lambda t: t.pixels)
+    }
+    plans |= {name: steps.get(name).plan for name in steps.names()}
+    plans |= {f"recipe {name}": Recipe.named(name).plan for name in RECIPES}
+    for name, plan in plans.items():
         began = time.perf_counter()
-        render = Render(lambda t: t.pixels) if name == "nothing" else steps.get(name).plan(proxy)
+        render = plan(proxy)
         planned = time.perf_counter() - began
         rates = []
         for threads in (1, 2):
