@@ -137,3 +137,13 @@ def test_preview_is_as_calm_as_the_photo(side: int, gain: float) -> None:
     before, after = psnr(proxy.view.pixels, true), psnr(preview, true)
     assert after > before + gain, (before, after)
     assert after > 35  # 4.5 codes of 255 beside the 20 of the noise
+
+
+def test_pure_black_stays_black() -> None:
+    # no noise in the dark, some in the light: nothing is kept of a black block
+    drawn = np.zeros((300, 300, 3), np.float32)
+    drawn[:, 60:130] = 0.2
+    drawn[:, 130:] = noisy(np.full((300, 170, 3), 0.6, np.float32), 3)
+    found = denoised(drawn)
+    assert np.isfinite(found).all()
+    assert np.abs(found[:, :50]).max() < 1e-5

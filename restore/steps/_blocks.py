@@ -76,7 +76,7 @@ def shrink(
                 np.abs(coefficients, out=blocks)
                 np.greater(blocks, kept, out=kept, casting="unsafe")
                 np.multiply(coefficients, kept, out=coefficients)
-                weight = 1 / (kept @ count)
+                weight = 1 / np.maximum(kept @ count, 1)  # none is kept of pure black
                 _multiply(coefficients, backward, blocks)
                 blocks *= weight[:, None]
                 found = sums[channel][part].reshape(shape)
