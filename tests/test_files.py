@@ -166,6 +166,16 @@ def test_white_is_zero_is_turned(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.samples[..., 0], data)
 
 
+def test_white_is_zero_leaves_opacity(tmp_path: Path) -> None:
+    data = picture(np.uint8, 2)
+    stored = np.stack([255 - data[..., 0], data[..., 1]], 2)
+    options = {"photometric": "miniswhite", "planarconfig": "contig", "extrasamples": [2]}
+    tifffile.imwrite(tmp_path / "a.tif", stored, **options)
+    photo, _, again = tried(tmp_path / "a.tif")
+    np.testing.assert_array_equal(held(photo), data)
+    np.testing.assert_array_equal(held(again), data)
+
+
 def test_a_bilevel_tiff_fills_the_range(tmp_path: Path) -> None:
     data = picture(np.uint8, 1)[..., 0] > 99
     tifffile.imwrite(tmp_path / "a.tif", data, photometric="minisblack")

@@ -153,8 +153,9 @@ def _samples(ask: Ask, page: Any) -> tuple[Samples, int, tuple[str, ...]]:
     elif samples.dtype.kind == "u" and bits not in (8, 16):
         full = np.iinfo(samples.dtype).max
         samples = (samples.astype(np.uint32) * full // (2**bits - 1)).astype(samples.dtype)
-    if kind == 0:
-        samples = (1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max) - samples
+    if kind == 0:  # the light only: opacity is as it always is
+        white = 1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max
+        samples = np.concatenate([white - samples[..., :1], samples[..., 1:]], 2)
     colours = {0: 1, 1: 1, 5: 4}.get(kind, 3)
     if samples.shape[2] < colours:
         raise ask.error(f"has {samples.shape[2]} channels where {colours} are needed")
