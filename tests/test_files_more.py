@@ -17,7 +17,7 @@ from skimage.data import astronaut
 from benchmarks.fuzz_files import HEIC
 from restore import color, files, profile
 from restore.errors import PhotoError
-from restore.files import _exif
+from restore.files import _boxes, _exif
 from restore.photo import Photo, Source
 from restore.space import Space
 
@@ -247,6 +247,17 @@ def test_jpeg_2000_keeps_a_profile_and_jpeg_xl_becomes_srgb(tmp_path: Path) -> N
     assert again.space == Space()
     one, other = photo.proxy().view.pixels, again.proxy().view.pixels
     assert np.abs(one.clip(0, 1) - other).max() < 1 / 65535
+
+
+def test_jpeg_2000_with_a_palette_is_refused(tmp_path: Path) -> None:
+    data = bytes(imagecodecs.jpeg2k_encode(FACE[..., 0] // 4, level=0, codecformat="jp2"))
+    header = data.find(b"jp2h") - 4
+    end = header + int.from_bytes(data[header : header + 4], "big")
+    palette = _boxes.box(b"pclr", b"\0\x40\3\7\7\7" + bytes(range(192)))
+    content = data[header + 8 : end] + palette
+    (tmp_path / "a.jp2").write_bytes(data[:header] + _boxes.box(b"jp2h", content) + data[end:])
+    with pytest.raises(PhotoError, match="has a palette, which is not read"):
+        files.load(tmp_path / "a.jp2")
 
 
 def test_jpeg_xl_of_linear_light_is_read_as_such(tmp_path: Path) -> None:
