@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -341,15 +342,26 @@ def test_a_grey_photo_that_got_colours_is_written_in_srgb(tmp_path: Path) -> Non
     assert np.abs(again.proxy().view.pixels - expected).max() < 1.1 / 255
 
 
-def test_png_gamma_is_heeded(tmp_path: Path) -> None:
+def with_chunk(path: Path, chunk: bytes) -> None:
+    """Write a PNG with one more chunk, its kind and content."""
     out = io.BytesIO()
     Image.fromarray(FACE).save(out, "PNG")
-    data = out.getvalue()
-    body = b"gAMA" + struct.pack(">I", 100000)
-    import zlib
+    head, rest = out.getvalue()[:33], out.getvalue()[33:]
+    framed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    path.write_bytes(head + framed + rest)
 
-    chunk = struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body))
-    (tmp_path / "a.png").write_bytes(data[:33] + chunk + data[33:])
+
+@pytest.mark.parametrize(("colours", "told"), [((1, 13), False), ((12, 13), True), ((9, 16), True)])
+def test_png_says_that_its_colour_numbers_are_not_read(
+    tmp_path: Path, colours: tuple[int, int], told: bool
+) -> None:
+    with_chunk(tmp_path / "a.png", b"cICP" + bytes((*colours, 0, 1)))
+    warnings = files.load(tmp_path / "a.png").source.warnings
+    assert any("(cICP), not read; taken as sRGB" in line for line in warnings) == told
+
+
+def test_png_gamma_is_heeded(tmp_path: Path) -> None:
+    with_chunk(tmp_path / "a.png", b"gAMA" + struct.pack(">I", 100000))
     photo = files.load(tmp_path / "a.png")
     grey_ = np.full((1, 1, 3), 55, np.uint8)  # linear 0.2157 is 0.5017 in sRGB
     np.testing.assert_allclose(photo.space.to_working(grey_), 0.5017, atol=2e-3)
