@@ -176,6 +176,37 @@ def test_white_is_zero_leaves_opacity(tmp_path: Path) -> None:
     np.testing.assert_array_equal(held(again), data)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_colours_times_opacity_are_divided_and_multiplied_again(
+    tmp_path: Path, dtype: type, channels: int
+) -> None:
+    data = picture(dtype, channels).clip(0)
+    full = 1 if dtype is np.float32 else np.iinfo(dtype).max
+    data[:20, :20, -1] = 0
+    data[20:40, :20, -1] = full
+    colours, opacity = data[..., :-1] / full, data[..., -1:]
+    stored = data.copy()
+    stored[..., :-1] = np.rint(colours * opacity) if full > 1 else colours.clip(0, 1) * opacity
+    options = {"photometric": "rgb" if channels == 4 else "minisblack", "planarconfig": "contig"}
+    tifffile.imwrite(tmp_path / "a.tif", stored, **options, extrasamples=[1])
+    photo, written, _ = tried(tmp_path / "a.tif")
+    clear = data[..., -1] > full / 4
+    found = photo.samples[clear] / full
+    assert np.abs(found - colours.clip(0, 1)[clear]).max() < (2.1 / full if full > 1 else 1e-6)
+    with tifffile.TiffFile(written) as tiff:
+        np.testing.assert_allclose(tiff.asarray(), stored, rtol=1e-6 * (full == 1))
+        assert tiff.pages[0].extrasamples == (1,)
+
+
+def test_colours_brighter_than_their_opacity_were_not_multiplied(tmp_path: Path) -> None:
+    data = picture(np.uint8, 4)
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="rgb", extrasamples=[1])
+    photo, written, _ = tried(tmp_path / "a.tif")
+    np.testing.assert_array_equal(held(photo), data)
+    np.testing.assert_array_equal(tifffile.imread(written), data)
+
+
 def test_a_bilevel_tiff_fills_the_range(tmp_path: Path) -> None:
     data = picture(np.uint8, 1)[..., 0] > 99
     tifffile.imwrite(tmp_path / "a.tif", data, photometric="minisblack")

@@ -94,7 +94,7 @@ def _check(ask: Ask, page: Any) -> None:
 
 
 def _page(ask: Ask, tiff: Any, page: Any, number: int, pages: int) -> Photo:
-    from restore.files import _exif, _photoshop, _reading
+    from restore.files import _exif, _multiplied, _photoshop, _reading
     from restore.photo import Source
 
     order, big = tiff.byteorder, bool(tiff.is_bigtiff)
@@ -105,6 +105,8 @@ def _page(ask: Ask, tiff: Any, page: Any, number: int, pages: int) -> Photo:
         return main[tag].data if tag in main else None
 
     samples, extra, warnings = _samples(ask, page)
+    divided = _multiplied.divided(samples) if extra == 1 and samples.shape[2] in (2, 4) else None
+    samples = samples if divided is None else divided
     profile = block(_PROFILE)
     if int(page.photometric) == 5:
         samples, profile, extra, warnings = _without_inks(ask, page, samples, profile)
@@ -124,6 +126,7 @@ def _page(ask: Ask, tiff: Any, page: Any, number: int, pages: int) -> Photo:
                 "predictor": int(page.predictor) != 1 or compression not in _KEPT,
                 "big": big,
                 "extra": extra,
+                "multiplied": divided is not None,
                 "float": page.dtype.str[1:] if page.dtype.kind == "f" else None,
                 "photoshop": irb,
             }
