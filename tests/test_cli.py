@@ -109,10 +109,11 @@ def test_a_photo_that_may_not_be_read_does_not_stop_the_others(photo: Path, reci
     locked.mkdir(0o500)
     closed = photo.with_name("closed")
     closed.mkdir(0)
-    found = restore("run", recipe, secret, closed / "photo.jpg", photo, cwd=photo.parent)
+    found = restore("run", recipe, secret, closed / "photo.jpg", closed, photo, cwd=photo.parent)
     closed.chmod(0o700)
     assert found.returncode == 1
     assert "closed/photo.jpg: cannot be opened: Permission denied" in found.stderr
+    assert "closed: cannot be read: Permission denied" in found.stderr
     assert found.stdout.split() == ["restored/photo.jpg"]
     assert "secret.jpg: cannot be opened: Permission denied" in found.stderr
     refused = restore("run", recipe, photo, "-o", locked)
@@ -135,9 +136,11 @@ def test_no_photo_of_the_run_is_replaced_by_a_result(photo: Path, recipe: Path) 
 def test_a_folder_without_photos_is_told(photo: Path, recipe: Path) -> None:
     empty = photo.parent / "empty"
     (empty / "folder.jpg").mkdir(parents=True)
-    found = restore("run", recipe, empty, cwd=photo.parent)
-    assert found.returncode == 1
-    assert "there are no photos in this folder" in found.stderr
+    for command in (("run", recipe), ("info",)):
+        found = restore(*command, empty, photo, cwd=photo.parent)
+        assert found.returncode == 1
+        assert found.stderr.strip() == f"failed: {empty}: there are no photos in this folder"
+        assert "photo.jpg" in found.stdout  # it does not stop the others
 
 
 def test_a_suffix_names_its_format(photo: Path, recipe: Path) -> None:

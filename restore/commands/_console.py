@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-from restore.errors import printable
+from restore.errors import PhotoError, printable
 
 
 def stderr() -> Console:
@@ -59,6 +59,13 @@ def progress(console: Console, quiet: bool) -> Progress:
 def warn(console: Console, text: str) -> None:
     """Print a warning: it may hold what a file says."""
     console.print("warning: ", printable(text), sep="", markup=False, style="yellow")
+
+
+def fail(console: Console, error: PhotoError) -> None:
+    """Print why a photo failed."""
+    console.print("failed: ", error, sep="", markup=False, style="red")
+    for note in getattr(error, "__notes__", ()):
+        console.print(note, markup=False)
 
 
 def say(path: Path) -> None:

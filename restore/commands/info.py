@@ -25,16 +25,19 @@ def info(ctx: click.Context, photos: tuple[Path, ...]) -> None:
     of 8 bits, spread the values between which all but a hundredth at each end lie.
     """
     from restore import files
-    from restore.commands._console import stderr, stdout
+    from restore.commands._console import fail, stderr, stdout
     from restore.errors import PhotoError
     from restore.names import expanded
 
-    console, failed = stdout(), False
-    for path in expanded(photos):
+    todo, troubles = expanded(photos)
+    for trouble in troubles:
+        fail(stderr(), trouble)
+    console, failed = stdout(), bool(troubles)
+    for path in todo:
         try:
             tell(console, path, files.load(path))
         except PhotoError as error:
-            stderr().print("failed: ", error, sep="", markup=False, style="red")
+            fail(stderr(), error)
             failed = True
     ctx.exit(1 if failed else 0)
 

@@ -89,17 +89,19 @@ def run(
         target_of(Path("photo.jpg"), out, form)
     except PhotoError as error:
         raise click.BadParameter(str(error), param_hint="--format") from error
-    todo = expanded(photos)
+    todo, troubles = expanded(photos)
     worker = Worker(recipe, pairs(assignments))
     # meanwhile
-    from restore.commands._console import progress, say, stderr, warn
+    from restore.commands._console import fail, progress, say, stderr, warn
     from restore.job import Job
 
     console = stderr()
-    failed = 0
+    failed = len(troubles)
     taken: dict[Path, Path] = {}
     try:
         worker.ready()
+        for trouble in troubles:
+            fail(console, trouble)
         with progress(console, quiet) as bar:
             whole = bar.add_task(f"{len(todo)} photos", total=len(todo), visible=len(todo) > 1)
             for path in todo:
@@ -117,9 +119,7 @@ def run(
                     outcome = worker.run(job, partial(show, bar, task))
                 except PhotoError as error:
                     failed += 1
-                    console.print("failed: ", error, sep="", markup=False, style="red")
-                    for note in getattr(error, "__notes__", ()):
-                        console.print(note, markup=False)
+                    fail(console, error)
                 else:
                     taken |= dict.fromkeys(outcome.written, path)
                     for result in outcome.written:
