@@ -9,7 +9,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from icc import ADOBE, gamma, rgb
+from icc import ADOBE, gamma, grey, rgb
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.data import astronaut
@@ -266,6 +266,17 @@ def test_jpeg_xl_of_linear_light_is_read_as_such(tmp_path: Path) -> None:
     path.write_bytes(imagecodecs.jpegxl_encode(linear, lossless=True))
     found = files.load(path).proxy().view.pixels
     assert np.abs(found - FACE / 255).max() < 1e-4
+
+
+def test_grey_of_a_grey_profile_becomes_srgb_in_webp(tmp_path: Path) -> None:
+    # a WebP has R G B only: there a profile of grey would be ignored, and the photo too dark
+    curved = grey(gamma(1.8))
+    source = Source(profile=curved, details={"lossless": True})
+    photo = Photo(np.ascontiguousarray(FACE[..., :1]), Space(profile=curved), source)
+    again = files.load(files.save(photo, tmp_path / "a.webp"))
+    assert not again.source.warnings
+    one, other = photo.proxy().view.pixels, again.proxy().view.pixels
+    assert np.abs(one - other).max() < 1 / 255
 
 
 def test_a_missing_package_says_what_to_install(

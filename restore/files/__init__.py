@@ -7,6 +7,7 @@ A format's module has
     read(ask)           the photo's pages (`_reading.Ask`)
     DEPTHS, ALPHA       bits a sample it can hold, and whether it keeps opacity
     PROFILES = False    where only sRGB can be written
+    GREY = False        where grey is written as R G B, which no profile of grey fits
     PAGES = True        where a file holds several
     SIDE                pixels a side may have, where that is little
     write(path, pages)  where it can write; `path` exists and is empty

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".webp",)
 DEPTHS = (8,)
 ALPHA = True
+GREY = False
 SIDE = 16383
 
 _ICC, _ALPHA, _EXIF, _XMP, _ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
