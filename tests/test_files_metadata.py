@@ -360,6 +360,11 @@ def test_png_says_that_its_colour_numbers_are_not_read(
     assert any("(cICP), not read; taken as sRGB" in line for line in warnings) == told
 
 
+def test_png_exif_with_the_prefix_of_jpeg_is_read(tmp_path: Path) -> None:
+    with_chunk(tmp_path / "a.png", b"eXIfExif\0\0" + exif_block(6))
+    assert files.load(tmp_path / "a.png").size == FACE.shape[1::-1]
+
+
 def test_png_gamma_is_heeded(tmp_path: Path) -> None:
     with_chunk(tmp_path / "a.png", b"gAMA" + struct.pack(">I", 100000))
     photo = files.load(tmp_path / "a.png")

@@ -78,7 +78,7 @@ def read(ask: Ask) -> list[Photo]:
             warnings.append("its colour space is told by numbers (cICP), not read; taken as sRGB")
     source = Source(
         format="png",
-        exif=exif,
+        exif=exif.removeprefix(b"Exif\0\0") if exif else None,  # of JPEG; some write it here too
         xmp=_text(xmp[0]) if xmp else None,
         profile=profile,
         resolution=_resolution(chunks),
