@@ -143,6 +143,21 @@ def test_a_folder_without_photos_is_told(photo: Path, recipe: Path) -> None:
         assert "photo.jpg" in found.stdout  # it does not stop the others
 
 
+def test_no_letter_stops_the_output(photo: Path, recipe: Path) -> None:
+    odd = photo.with_name(os.fsdecode("ü日".encode() + b"\xff.jpg"))
+    odd.write_bytes(photo.read_bytes())
+    for encoding in ("ascii:strict", "latin-1:strict", "utf-8:strict"):
+        environment = {**ENVIRONMENT, "PYTHONIOENCODING": encoding}
+        for command in (["run", recipe, odd, "-o", encoding], ["info", odd], ["steps", "levels"]):
+            found = subprocess.run(
+                [sys.executable, "-m", "restore", *command],
+                capture_output=True, cwd=photo.parent, env=environment, check=False,
+            )  # fmt: skip
+            assert (found.returncode, found.stderr) == (0, b"")
+            if command[0] == "run":  # a program gets the very bytes of the name
+                assert found.stdout.rstrip() == os.fsencode(Path(encoding, odd.name))
+
+
 def test_a_suffix_names_its_format(photo: Path, recipe: Path) -> None:
     found = restore("run", recipe, photo, "--format", "TIF", cwd=photo.parent)
     assert found.stdout.strip() == "restored/photo.tif", found.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,4 +71,4 @@ def fail(console: Console, error: PhotoError) -> None:
 
 def say(path: Path) -> None:
     """Print a path to stdout: for a program as it is, on a terminal as `ls` would."""
-    click.echo(printable(path) if sys.stdout.isatty() else path, color=True)
+    click.echo(printable(path) if sys.stdout.isatty() else os.fsencode(path), color=True)
