@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 FAREWELL = 5.0
 """Seconds a child has to remove what is half done before it is killed."""
+NO_MEMORY = -4
+"""The code of OpenCV's error where there is no memory (`cv2.Error.StsNoMem`)."""
 
 
 class Worker:
@@ -185,8 +187,6 @@ def _work(pipe: Connection, recipe: str, changes: dict[str, str]) -> None:
             )
         except RestoreError as error:
             pipe.send(("failed", error))
-        except MemoryError:
-            pipe.send(("failed", PhotoError(f"{job.path}: there is not enough memory for it")))
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -195,6 +195,9 @@ def _work(pipe: Connection, recipe: str, changes: dict[str, str]) -> None:
                 reason += f" ({error.filename})"
             pipe.send(("failed", PhotoError(f"{job.path}: {reason}")))
         except Exception as error:
+            if isinstance(error, MemoryError) or getattr(error, "code", 0) == NO_MEMORY:
+                pipe.send(("failed", PhotoError(f"{job.path}: there is not enough memory for it")))
+                continue
             bug = PhotoError(f"{job.path}: a bug in restore: {type(error).__name__}: {error}")
             bug.add_note(traceback.format_exc())
             pipe.send(("failed", bug))
