@@ -268,6 +268,14 @@ def test_jpeg_xl_of_linear_light_is_read_as_such(tmp_path: Path) -> None:
     assert np.abs(found - FACE / 255).max() < 1e-4
 
 
+def test_an_animated_jpeg_xl_is_not_called_damaged(tmp_path: Path) -> None:
+    frames = np.stack([FACE, FACE[::-1]])
+    data = imagecodecs.jpegxl_encode(frames, lossless=True, photometric="rgb")
+    (tmp_path / "a.jxl").write_bytes(data)
+    with pytest.raises(PhotoError, match="cannot be read: previews and animations are not read"):
+        files.load(tmp_path / "a.jxl")
+
+
 def test_grey_of_a_grey_profile_becomes_srgb_in_webp(tmp_path: Path) -> None:
     # a WebP has R G B only: there a profile of grey would be ignored, and the photo too dark
     curved = grey(gamma(1.8))
