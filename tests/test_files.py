@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import imagecodecs
@@ -156,6 +158,22 @@ def test_tiff_keeps_every_bit(
     libtiff = imagecodecs.tiff_decode(written.read_bytes())
     assert np.abs(libtiff.squeeze().astype(float) - data).max() <= limit
     np.testing.assert_array_equal(held(again), held(photo))
+
+
+def test_an_interlaced_png_is_read_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = picture(np.uint16, 1)[:3, :1, 0]
+    # a column of 3: pixel 0 is in the first pass, 2 in the fifth, 1 in the seventh
+    rows = b"".join(b"\0" + data[n].astype(">u2").tobytes() for n in (0, 2, 1))
+    body = [struct.pack(">4sIIBBBBB", b"IHDR", 1, 3, 16, 0, 0, 0, 1), b"IDAT" + zlib.compress(rows)]
+    chunks = [
+        struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each))
+        for each in (*body, b"IEND")
+    ]
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    np.testing.assert_array_equal(files.load(tmp_path / "a.png").samples[..., 0], data)
+    assert not caplog.records  # libpng has one about each, which Python would print
 
 
 def test_white_is_zero_is_turned(tmp_path: Path) -> None:

@@ -42,11 +42,8 @@ def matches(head: bytes) -> bool:
 
 def read(ask: Ask) -> list[Photo]:
     """The pages in order, previews and masks left out."""
-    import logging
-
     import tifffile
 
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # we say what is wrong ourselves
     ask.file.seek(0)
     with ask.decoding("is no readable TIFF"), tifffile.TiffFile(ask.file) as tiff:
         pages = _photos(ask, tiff)
