@@ -59,7 +59,14 @@ def target_of(path: Path, folder: Path, form: str | None = None) -> Path:
         for name, module in files.formats().items():
             if f".{form}" in module.SUFFIXES:
                 form = name
-    return folder / (path.stem + files.written_suffix(path, form))
+    return folder / (stem(path) + files.written_suffix(path, form))
+
+
+def stem(path: Path) -> str:
+    """The name of a photo without its suffix; what no format is called stays: scan.001 is whole."""
+    from restore import files
+
+    return path.stem if path.suffix.lower() in files.suffixes() else path.name
 
 
 def refuse_inputs(path: Path, photos: Sequence[Path]) -> None:

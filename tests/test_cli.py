@@ -143,6 +143,16 @@ def test_a_folder_without_photos_is_told(photo: Path, recipe: Path) -> None:
         assert "photo.jpg" in found.stdout  # it does not stop the others
 
 
+def test_only_the_suffix_of_a_format_is_no_part_of_a_name(photo: Path, recipe: Path) -> None:
+    names = "box 12.001", "box 12.002", "3.5.1950", "wrong.tif"
+    paths = [photo.with_name(name) for name in names]
+    for path in paths:
+        path.write_bytes(photo.read_bytes())
+    found = restore("run", recipe, *paths, "-o", "done", cwd=photo.parent)
+    made = ["box 12.001.jpg", "box 12.002.jpg", "3.5.1950.jpg", "wrong.jpg"]
+    assert found.stdout.splitlines() == [f"done/{name}" for name in made]
+
+
 def test_no_letter_stops_the_output(photo: Path, recipe: Path) -> None:
     odd = photo.with_name(os.fsdecode("ü日".encode() + b"\xff.jpg"))
     odd.write_bytes(photo.read_bytes())

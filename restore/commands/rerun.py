@@ -43,6 +43,7 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
     from restore.commands._console import progress, say, stderr, warn
     from restore.errors import PhotoError, printable
     from restore.job import Job, restore_file
+    from restore.names import stem
     from restore.recipe import Recipe
 
     record = files.load(result).source.record
@@ -50,7 +51,7 @@ def rerun(result: Path, original: Path, out: Path, overwrite: bool, quiet: bool)
         raise PhotoError(f"{result}: its metadata does not say which recipe made it")
     recipe = Recipe.parse(record["recipe"], f"{result}, its recipe", record.get("name", "recipe"))
     console = stderr()
-    target = out / (original.stem + result.suffix)
+    target = out / (stem(original) + result.suffix)
     with progress(console, quiet) as bar:
         task = bar.add_task(printable(original.name), total=1)
         outcome = restore_file(
