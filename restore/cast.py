@@ -74,7 +74,7 @@ def grey_world(light: color.Array) -> color.Array:
 
 def shades_of_grey(light: color.Array) -> color.Array:
     """The Minkowski mean of degree 6 is grey (Finlayson, Trezzi, CIC 12, 2004)."""
-    return (_usable(light) ** 6).mean(0) ** (1 / 6)
+    return _mean_of_degree_6(_usable(light))
 
 
 def white_patch(light: color.Array) -> color.Array:
@@ -98,7 +98,7 @@ def grey_edge(light: color.Array) -> color.Array:
     across = smooth[1:, 1:] - smooth[1:, :-1]
     edges = np.sqrt(down**2 + across**2)
     edges = edges[valid] if valid.any() else edges.reshape(-1, 3)
-    return (edges**6).mean(0) ** (1 / 6)
+    return _mean_of_degree_6(edges)
 
 
 def near_grey(light: color.Array) -> color.Array:
@@ -160,6 +160,11 @@ def _usable(light: color.Array) -> color.Array:
     flat = light.reshape(-1, 3)
     good = ((flat > CLIPPED[0]) & (flat < CLIPPED[1])).all(1)
     return flat[good] if good.any() else flat
+
+
+def _mean_of_degree_6(pixels: color.Array) -> color.Array:
+    """(3,) Minkowski mean of (n, 3); in double, for the light of floats far beyond white."""
+    return (pixels.astype(np.float64) ** 6).mean(0) ** (1 / 6)
 
 
 def _median(points: color.Array, weights: color.Array) -> tuple[color.Array, float]:

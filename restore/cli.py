@@ -6,6 +6,7 @@ nothing was done; 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -43,6 +44,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # not every terminal or pipe has a letter for "…"
     try:
         status = cli(standalone_mode=False) or 0
     except click.exceptions.Exit as leave:

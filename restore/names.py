@@ -7,29 +7,39 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from restore.errors import PhotoError
 
-def expanded(paths: Sequence[Path]) -> list[Path]:
-    """The paths, a folder replaced by the photos in it (by suffix, sorted, not deeper).
 
-    PhotoError for a folder without any.
+def expanded(paths: Sequence[Path]) -> tuple[list[Path], list[PhotoError]]:
+    """The photos meant, a folder replaced by those in it (by suffix, sorted, not deeper).
+
+    And what is wrong with folders that have none or cannot be read: that must not stop the others.
     """
-    from restore import files
-    from restore.errors import PhotoError
-
-    known = files.suffixes()
     found: list[Path] = []
+    troubles = []
     for path in paths:
         # os.path: what may not be looked at is no folder here, and told where it is read
-        if os.path.isdir(path):  # noqa: PTH112
-            inside = [each for each in sorted(path.iterdir()) if each.suffix.lower() in known]
-            inside = [each for each in inside if not each.name.startswith(".")]
-            inside = [each for each in inside if os.path.isfile(each)]  # noqa: PTH113
-            if not inside:
-                raise PhotoError(f"{path}: there are no photos in this folder")
-            found += inside
-        else:
+        if not os.path.isdir(path):  # noqa: PTH112
             found.append(path)
-    return list(dict.fromkeys(found))
+            continue
+        try:
+            inside = _photos_in(path)
+        except OSError as error:
+            troubles.append(PhotoError(f"{path}: cannot be read: {error.strerror}"))
+            continue
+        if not inside:
+            troubles.append(PhotoError(f"{path}: there are no photos in this folder"))
+        found += inside
+    return list(dict.fromkeys(found)), troubles
+
+
+def _photos_in(folder: Path) -> list[Path]:
+    from restore import files
+
+    known = files.suffixes()
+    inside = [each for each in sorted(folder.iterdir()) if each.suffix.lower() in known]
+    inside = [each for each in inside if not each.name.startswith(".")]
+    return [each for each in inside if os.path.isfile(each)]  # noqa: PTH113
 
 
 def target_of(path: Path, folder: Path, form: str | None = None) -> Path:
@@ -49,7 +59,14 @@ def target_of(path: Path, folder: Path, form: str | None = None) -> Path:
         for name, module in files.formats().items():
             if f".{form}" in module.SUFFIXES:
                 form = name
-    return folder / (path.stem + files.written_suffix(path, form))
+    return folder / (stem(path) + files.written_suffix(path, form))
+
+
+def stem(path: Path) -> str:
+    """The name of a photo without its suffix; what no format is called stays: scan.001 is whole."""
+    from restore import files
+
+    return path.stem if path.suffix.lower() in files.suffixes() else path.name
 
 
 def identities(photos: Sequence[Path]) -> frozenset[tuple[int, int]]:

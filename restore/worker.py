@@ -49,6 +49,8 @@ Work = Callable[[Any, Tell, Allow], Any]
 
 FAREWELL = 5.0
 """Seconds a child has to remove what is half done before it is killed."""
+NO_MEMORY = -4
+"""The code of OpenCV's error where there is no memory (`cv2.Error.StsNoMem`)."""
 
 
 class Worker:
@@ -207,8 +209,6 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
             )
         except RestoreError as error:
             pipe.send(("failed", error))
-        except MemoryError:
-            pipe.send(("failed", PhotoError(f"{task.path}: there is not enough memory for it")))
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -217,6 +217,10 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
                 reason += f" ({error.filename})"
             pipe.send(("failed", PhotoError(f"{task.path}: {reason}")))
         except Exception as error:
+            if isinstance(error, MemoryError) or getattr(error, "code", 0) == NO_MEMORY:
+                told = PhotoError(f"{task.path}: there is not enough memory for it")
+                pipe.send(("failed", told))
+                continue
             bug = PhotoError(f"{task.path}: a bug in restore: {type(error).__name__}: {error}")
             bug.add_note(traceback.format_exc())
             pipe.send(("failed", bug))

@@ -118,10 +118,11 @@ def test_a_photo_that_may_not_be_read_does_not_stop_the_others(photo: Path, reci
     locked.mkdir(0o500)
     closed = photo.with_name("closed")
     closed.mkdir(0)
-    found = restore("run", recipe, secret, closed / "photo.jpg", photo, cwd=photo.parent)
+    found = restore("run", recipe, secret, closed / "photo.jpg", closed, photo, cwd=photo.parent)
     closed.chmod(0o700)
     assert found.returncode == 1
     assert "closed/photo.jpg: cannot be opened: Permission denied" in found.stderr
+    assert "closed: cannot be read: Permission denied" in found.stderr
     assert found.stdout.split() == ["restored/photo.jpg"]
     assert "secret.jpg: cannot be opened: Permission denied" in found.stderr
     refused = restore("run", recipe, photo, "-o", locked)
@@ -144,9 +145,36 @@ def test_no_photo_of_the_run_is_replaced_by_a_result(photo: Path, recipe: Path) 
 def test_a_folder_without_photos_is_told(photo: Path, recipe: Path) -> None:
     empty = photo.parent / "empty"
     (empty / "folder.jpg").mkdir(parents=True)
-    found = restore("run", recipe, empty, cwd=photo.parent)
-    assert found.returncode == 1
-    assert "there are no photos in this folder" in found.stderr
+    for command in (("run", recipe), ("info",)):
+        found = restore(*command, empty, photo, cwd=photo.parent)
+        assert found.returncode == 1
+        assert found.stderr.strip() == f"failed: {empty}: there are no photos in this folder"
+        assert "photo.jpg" in found.stdout  # it does not stop the others
+
+
+def test_only_the_suffix_of_a_format_is_no_part_of_a_name(photo: Path, recipe: Path) -> None:
+    names = "box 12.001", "box 12.002", "3.5.1950", "wrong.tif"
+    paths = [photo.with_name(name) for name in names]
+    for path in paths:
+        path.write_bytes(photo.read_bytes())
+    found = restore("run", recipe, *paths, "-o", "done", cwd=photo.parent)
+    made = ["box 12.001.jpg", "box 12.002.jpg", "3.5.1950.jpg", "wrong.jpg"]
+    assert found.stdout.splitlines() == [f"done/{name}" for name in made]
+
+
+def test_no_letter_stops_the_output(photo: Path, recipe: Path) -> None:
+    odd = photo.with_name(os.fsdecode("ü日".encode() + b"\xff.jpg"))
+    odd.write_bytes(photo.read_bytes())
+    for encoding in ("ascii:strict", "latin-1:strict", "utf-8:strict"):
+        environment = {**ENVIRONMENT, "PYTHONIOENCODING": encoding}
+        for command in (["run", recipe, odd, "-o", encoding], ["info", odd], ["steps", "levels"]):
+            found = subprocess.run(
+                [sys.executable, "-m", "restore", *command],
+                capture_output=True, cwd=photo.parent, env=environment, check=False,
+            )  # fmt: skip
+            assert (found.returncode, found.stderr) == (0, b"")
+            if command[0] == "run":  # a program gets the very bytes of the name
+                assert found.stdout.rstrip() == os.fsencode(Path(encoding, odd.name))
 
 
 def test_a_suffix_names_its_format(photo: Path, recipe: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import imagecodecs
@@ -158,6 +160,22 @@ def test_tiff_keeps_every_bit(
     np.testing.assert_array_equal(held(again), held(photo))
 
 
+def test_an_interlaced_png_is_read_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = picture(np.uint16, 1)[:3, :1, 0]
+    # a column of 3: pixel 0 is in the first pass, 2 in the fifth, 1 in the seventh
+    rows = b"".join(b"\0" + data[n].astype(">u2").tobytes() for n in (0, 2, 1))
+    body = [struct.pack(">4sIIBBBBB", b"IHDR", 1, 3, 16, 0, 0, 0, 1), b"IDAT" + zlib.compress(rows)]
+    chunks = [
+        struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each))
+        for each in (*body, b"IEND")
+    ]
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    np.testing.assert_array_equal(files.load(tmp_path / "a.png").samples[..., 0], data)
+    assert not caplog.records  # libpng has one about each, which Python would print
+
+
 def test_white_is_zero_is_turned(tmp_path: Path) -> None:
     data = picture(np.uint16, 1)[..., 0]
     tifffile.imwrite(tmp_path / "a.tif", 65535 - data, photometric="miniswhite")
@@ -166,15 +184,45 @@ def test_white_is_zero_is_turned(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.samples[..., 0], data)
 
 
-def test_white_is_zero_leaves_opacity_alone(tmp_path: Path) -> None:
-    path = tmp_path / "photo.tif"
-    grey = picture(np.uint8, 1)
-    samples = np.concatenate([grey, np.full_like(grey, 200)], 2)
-    tifffile.imwrite(path, samples, photometric="miniswhite", extrasamples=[2])
-    found = files.load(path)
-    assert (found.samples == 255 - samples[..., :1]).all()
-    assert found.source.alpha is not None
-    assert (found.source.alpha == 200).all()
+def test_white_is_zero_leaves_opacity(tmp_path: Path) -> None:
+    data = picture(np.uint8, 2)
+    stored = np.stack([255 - data[..., 0], data[..., 1]], 2)
+    options = {"photometric": "miniswhite", "planarconfig": "contig", "extrasamples": [2]}
+    tifffile.imwrite(tmp_path / "a.tif", stored, **options)
+    photo, _, again = tried(tmp_path / "a.tif")
+    np.testing.assert_array_equal(held(photo), data)
+    np.testing.assert_array_equal(held(again), data)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_colours_times_opacity_are_divided_and_multiplied_again(
+    tmp_path: Path, dtype: type, channels: int
+) -> None:
+    data = picture(dtype, channels).clip(0)
+    full = 1 if dtype is np.float32 else np.iinfo(dtype).max
+    data[:20, :20, -1] = 0
+    data[20:40, :20, -1] = full
+    colours, opacity = data[..., :-1] / full, data[..., -1:]
+    stored = data.copy()
+    stored[..., :-1] = np.rint(colours * opacity) if full > 1 else colours.clip(0, 1) * opacity
+    options = {"photometric": "rgb" if channels == 4 else "minisblack", "planarconfig": "contig"}
+    tifffile.imwrite(tmp_path / "a.tif", stored, **options, extrasamples=[1])
+    photo, written, _ = tried(tmp_path / "a.tif")
+    clear = data[..., -1] > full / 4
+    found = photo.samples[clear] / full
+    assert np.abs(found - colours.clip(0, 1)[clear]).max() < (2.1 / full if full > 1 else 1e-6)
+    with tifffile.TiffFile(written) as tiff:
+        np.testing.assert_allclose(tiff.asarray(), stored, rtol=1e-6 * (full == 1))
+        assert tiff.pages[0].extrasamples == (1,)
+
+
+def test_colours_brighter_than_their_opacity_were_not_multiplied(tmp_path: Path) -> None:
+    data = picture(np.uint8, 4)
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="rgb", extrasamples=[1])
+    photo, written, _ = tried(tmp_path / "a.tif")
+    np.testing.assert_array_equal(held(photo), data)
+    np.testing.assert_array_equal(tifffile.imread(written), data)
 
 
 def test_lzw_that_may_grow_beyond_four_gigabytes_becomes_a_bigtiff(

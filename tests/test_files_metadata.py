@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ XMP = (
     b' tiff:Orientation="6"><tiff:Make>K\xc3\xb6nig</tiff:Make></rdf:Description></rdf:RDF>'
     b"</x:xmpmeta>" + b" " * 2000 + b'<?xpacket end="w"?>'
 )
+XMPS = [XMP.decode().encode(f"utf-{name}") for name in ("8", "16", "16-le", "16-be")]
 MAKER = b"Maker\0" + bytes(range(200))
 
 
@@ -220,9 +222,7 @@ def test_what_was_done_is_written_and_read_back(tmp_path: Path) -> None:
         assert (again.source.xmp or b"").count(_xmp.SPACE.encode()) == 1
 
 
-@pytest.mark.parametrize(
-    "packet", [None, b"", b"<broken", b"\xff\xfe" * 9, XMP, XMP.decode().encode("utf-16-le")]
-)
+@pytest.mark.parametrize("packet", [None, b"", b"<broken", b"\xff\xfe" * 9, *XMPS])
 def test_fields_go_into_any_packet(packet: bytes | None) -> None:
     import xml.etree.ElementTree as ElementTree
 
@@ -230,6 +230,7 @@ def test_fields_go_into_any_packet(packet: bytes | None) -> None:
     written = _xmp.write(packet, fields)
     root = ElementTree.fromstring(written.decode())
     assert root.tag == "{adobe:ns:meta/}xmpmeta"
+    assert (b"<tiff:Make>" in written) == (packet in XMPS)
     found = _xmp.read(written)
     assert found["line"] == fields["line"]
     assert found["recipe"].startswith('a = "<b>&amp;"\n\t')
@@ -341,15 +342,31 @@ def test_a_grey_photo_that_got_colours_is_written_in_srgb(tmp_path: Path) -> Non
     assert np.abs(again.proxy().view.pixels - expected).max() < 1.1 / 255
 
 
-def test_png_gamma_is_heeded(tmp_path: Path) -> None:
+def with_chunk(path: Path, chunk: bytes) -> None:
+    """Write a PNG with one more chunk, its kind and content."""
     out = io.BytesIO()
     Image.fromarray(FACE).save(out, "PNG")
-    data = out.getvalue()
-    body = b"gAMA" + struct.pack(">I", 100000)
-    import zlib
+    head, rest = out.getvalue()[:33], out.getvalue()[33:]
+    framed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    path.write_bytes(head + framed + rest)
 
-    chunk = struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body))
-    (tmp_path / "a.png").write_bytes(data[:33] + chunk + data[33:])
+
+@pytest.mark.parametrize(("colours", "told"), [((1, 13), False), ((12, 13), True), ((9, 16), True)])
+def test_png_says_that_its_colour_numbers_are_not_read(
+    tmp_path: Path, colours: tuple[int, int], told: bool
+) -> None:
+    with_chunk(tmp_path / "a.png", b"cICP" + bytes((*colours, 0, 1)))
+    warnings = files.load(tmp_path / "a.png").source.warnings
+    assert any("(cICP), not read; taken as sRGB" in line for line in warnings) == told
+
+
+def test_png_exif_with_the_prefix_of_jpeg_is_read(tmp_path: Path) -> None:
+    with_chunk(tmp_path / "a.png", b"eXIfExif\0\0" + exif_block(6))
+    assert files.load(tmp_path / "a.png").size == FACE.shape[1::-1]
+
+
+def test_png_gamma_is_heeded(tmp_path: Path) -> None:
+    with_chunk(tmp_path / "a.png", b"gAMA" + struct.pack(">I", 100000))
     photo = files.load(tmp_path / "a.png")
     grey_ = np.full((1, 1, 3), 55, np.uint8)  # linear 0.2157 is 0.5017 in sRGB
     np.testing.assert_allclose(photo.space.to_working(grey_), 0.5017, atol=2e-3)

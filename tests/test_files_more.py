@@ -9,7 +9,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from icc import ADOBE, gamma, rgb
+from icc import ADOBE, gamma, grey, rgb
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.data import astronaut
@@ -17,7 +17,7 @@ from skimage.data import astronaut
 from benchmarks.fuzz_files import HEIC
 from restore import color, files, profile
 from restore.errors import PhotoError
-from restore.files import _exif
+from restore.files import _boxes, _exif
 from restore.photo import Photo, Source
 from restore.space import Space
 
@@ -249,12 +249,42 @@ def test_jpeg_2000_keeps_a_profile_and_jpeg_xl_becomes_srgb(tmp_path: Path) -> N
     assert np.abs(one.clip(0, 1) - other).max() < 1 / 65535
 
 
+def test_jpeg_2000_with_a_palette_is_refused(tmp_path: Path) -> None:
+    data = bytes(imagecodecs.jpeg2k_encode(FACE[..., 0] // 4, level=0, codecformat="jp2"))
+    header = data.find(b"jp2h") - 4
+    end = header + int.from_bytes(data[header : header + 4], "big")
+    palette = _boxes.box(b"pclr", b"\0\x40\3\7\7\7" + bytes(range(192)))
+    content = data[header + 8 : end] + palette
+    (tmp_path / "a.jp2").write_bytes(data[:header] + _boxes.box(b"jp2h", content) + data[end:])
+    with pytest.raises(PhotoError, match="has a palette, which is not read"):
+        files.load(tmp_path / "a.jp2")
+
+
 def test_jpeg_xl_of_linear_light_is_read_as_such(tmp_path: Path) -> None:
     linear = color.decode(FACE / np.float32(255))
     path = tmp_path / "a.jxl"
     path.write_bytes(imagecodecs.jpegxl_encode(linear, lossless=True))
     found = files.load(path).proxy().view.pixels
     assert np.abs(found - FACE / 255).max() < 1e-4
+
+
+def test_an_animated_jpeg_xl_is_not_called_damaged(tmp_path: Path) -> None:
+    frames = np.stack([FACE, FACE[::-1]])
+    data = imagecodecs.jpegxl_encode(frames, lossless=True, photometric="rgb")
+    (tmp_path / "a.jxl").write_bytes(data)
+    with pytest.raises(PhotoError, match="cannot be read: previews and animations are not read"):
+        files.load(tmp_path / "a.jxl")
+
+
+def test_grey_of_a_grey_profile_becomes_srgb_in_webp(tmp_path: Path) -> None:
+    # a WebP has R G B only: there a profile of grey would be ignored, and the photo too dark
+    curved = grey(gamma(1.8))
+    source = Source(profile=curved, details={"lossless": True})
+    photo = Photo(np.ascontiguousarray(FACE[..., :1]), Space(profile=curved), source)
+    again = files.load(files.save(photo, tmp_path / "a.webp"))
+    assert not again.source.warnings
+    one, other = photo.proxy().view.pixels, again.proxy().view.pixels
+    assert np.abs(one - other).max() < 1 / 255
 
 
 def test_a_missing_package_says_what_to_install(

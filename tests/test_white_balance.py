@@ -106,3 +106,8 @@ def test_a_cast_is_named(log, name):
 def test_grey_photos_stay_as_they_are(value, size, method):
     photo = np.full((*size, 3), value, np.float32)
     np.testing.assert_allclose(_balanced(photo, method=method), photo, atol=2e-4)
+
+
+def test_floats_far_beyond_white_have_a_cast_too(astronaut):
+    found = cast(astronaut * np.float32(1000))  # the most that files may hold
+    assert np.isfinite([found.confidence, *found.light]).all()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -225,6 +226,20 @@ def test_a_file_that_changes_before_it_is_decoded_is_an_error(
     with pytest.raises(PhotoError, match=r"a\.png: changed while it was read"):
         restore_file(Job(path, folder / "out.png"), Recipe.read(folder / "quick.toml"), print)
     assert not (folder / "out.png").exists()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), cv2.error("Failed to allocate")])
+def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    from restore import job, worker
+
+    error.code = cv2.Error.StsNoMem  # type: ignore[attr-defined]
+    asked = iter([job.Job(Path("a.png"), Path("b.png"))])
+    pipe = Mock(recv=lambda: next(asked))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    with pytest.raises(StopIteration):
+        worker._work(pipe, lambda: Mock(side_effect=error))
+    kind, told = pipe.send.call_args[0][0]
+    assert (kind, str(told)) == ("failed", "a.png: there is not enough memory for it")
 
 
 def test_a_large_photo_is_given_time(folder: Path) -> None:

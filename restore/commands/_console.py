@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-from restore.errors import printable
+from restore.errors import PhotoError, printable
 
 
 def stderr() -> Console:
@@ -61,6 +62,13 @@ def warn(console: Console, text: str) -> None:
     console.print("warning: ", printable(text), sep="", markup=False, style="yellow")
 
 
+def fail(console: Console, error: PhotoError) -> None:
+    """Print why a photo failed."""
+    console.print("failed: ", error, sep="", markup=False, style="red")
+    for note in getattr(error, "__notes__", ()):
+        console.print(note, markup=False)
+
+
 def say(path: Path) -> None:
     """Print a path to stdout: for a program as it is, on a terminal as `ls` would."""
-    click.echo(printable(path) if sys.stdout.isatty() else path, color=True)
+    click.echo(printable(path) if sys.stdout.isatty() else os.fsencode(path), color=True)

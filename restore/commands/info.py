@@ -60,13 +60,15 @@ def info(ctx: click.Context, photos: tuple[Path, ...], limit: int) -> None:
     Clipping is the share of pixels at the ends of the range, noise a standard deviation in codes
     of 8 bits, spread the values between which all but a hundredth at each end lie.
     """
-    from restore.commands._console import stderr, stdout
+    from restore.commands._console import fail, stderr, stdout
     from restore.errors import PhotoError, printable
     from restore.names import expanded
     from restore.worker import Worker
 
-    todo = expanded(photos)
-    console, failed = stdout(), False
+    todo, troubles = expanded(photos)
+    for trouble in troubles:
+        fail(stderr(), trouble)
+    console, failed = stdout(), bool(troubles)
     worker = Worker(looking)
     try:
         worker.ready()
@@ -74,9 +76,7 @@ def info(ctx: click.Context, photos: tuple[Path, ...], limit: int) -> None:
             try:
                 seen = worker.run(Look(path, limit))
             except PhotoError as error:
-                stderr().print("failed: ", error, sep="", markup=False, style="red")
-                for note in getattr(error, "__notes__", ()):
-                    stderr().print(note, markup=False)
+                fail(stderr(), error)
                 failed = True
             else:
                 console.print(printable(path), style="bold", markup=False)

@@ -53,10 +53,11 @@ def rerun(
     from restore.commands._console import progress, say, stderr, warn
     from restore.errors import printable
     from restore.job import Job
+    from restore.names import stem
     from restore.worker import Worker
 
     console = stderr()
-    target = out / (original.stem + result.suffix)
+    target = out / (stem(original) + result.suffix)
     job = Job(original, target, limit=limit, overwrite=overwrite)
     worker = Worker(partial(as_made, result))
     try:

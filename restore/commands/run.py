@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from restore.commands._paths import FilePath
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from restore.job import Job
 
 
 @click.command(epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5")
@@ -75,24 +78,26 @@ def run(
     """
     from restore.errors import PhotoError, printable
     from restore.job import Job, by_recipe
-    from restore.names import expanded, identities, refuse_inputs, target_of
+    from restore.names import expanded, identities, target_of
     from restore.worker import Worker
 
     try:
         target_of(Path("photo.jpg"), out, form)
     except PhotoError as error:
         raise click.BadParameter(str(error), param_hint="--format") from error
-    todo = expanded(photos)
+    todo, troubles = expanded(photos)
     originals = identities(todo)
     worker = Worker(partial(by_recipe, recipe, pairs(assignments)))
     # meanwhile
-    from restore.commands._console import progress, say, stderr, warn
+    from restore.commands._console import fail, progress, say, stderr, warn
 
     console = stderr()
-    failed = 0
+    failed = len(troubles)
     taken: dict[Path, Path] = {}
     try:
         worker.ready()
+        for trouble in troubles:
+            fail(console, trouble)
         with progress(console, quiet) as bar:
             whole = bar.add_task(f"{len(todo)} photos", total=len(todo), visible=len(todo) > 1)
             for path in todo:
@@ -100,19 +105,11 @@ def run(
                 try:
                     target = target_of(path, out, form)
                     job = Job(path, target, profile, limit, compare, overwrite)
-                    for result in job.results:
-                        if result in taken:
-                            raise PhotoError(
-                                f"{path}: {result} is already made from {taken[result]}; "
-                                "use another --out"
-                            )
-                        refuse_inputs(result, originals)
+                    refuse_taken(job, taken, originals)
                     outcome = worker.run(job, partial(show, bar, task))
                 except PhotoError as error:
                     failed += 1
-                    console.print("failed: ", error, sep="", markup=False, style="red")
-                    for note in getattr(error, "__notes__", ()):
-                        console.print(note, markup=False)
+                    fail(console, error)
                 else:
                     taken |= dict.fromkeys(outcome.written, path)
                     for result in outcome.written:
@@ -126,6 +123,29 @@ def run(
     finally:
         worker.close()
     ctx.exit(1 if failed else 0)
+
+
+def refuse_taken(
+    job: Job, taken: Mapping[Path, Path], originals: frozenset[tuple[int, int]]
+) -> None:
+    """PhotoError if a result of this run, or one of its photos, would be replaced.
+
+    Parameters
+    ----------
+    taken
+        What has been written so far, and what from.
+    originals
+        The photos to be restored, see `names.identities`.
+    """
+    from restore.errors import PhotoError
+    from restore.names import refuse_inputs
+
+    for result in job.results:
+        if result in taken:
+            raise PhotoError(
+                f"{job.path}: {result} is already made from {taken[result]}; use another --out"
+            )
+        refuse_inputs(result, originals)
 
 
 def show(bar: Progress, task: TaskID, share: float) -> None:

@@ -25,12 +25,8 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     source = photo.source
     space = photo.space
     held = getattr(format, "PROFILES", True) or source.profile is None or space == Space()
-    if (
-        profile == "srgb"
-        or not held
-        or space.camera
-        or (space.grey and photo.samples.shape[2] == 3)
-    ):
+    coloured = photo.samples.shape[2] == 3 or not getattr(format, "GREY", True)
+    if profile == "srgb" or not held or space.camera or (space.grey and coloured):
         space = Space()
         exif = _exif.as_srgb(source.exif) if source.exif else None
         source = replace(source, exif=exif, profile=icc.made("srgb"))

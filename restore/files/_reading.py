@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import struct
@@ -131,6 +132,8 @@ def opened(
     path: Path, limit: int, raw: str, every: bool, sized: Callable[[int], None] | None = None
 ) -> Iterator[Ask]:
     """Open a regular file; PhotoError if it is none, is empty, or changes before it is closed."""
+    for library in ("tifffile", "imagecodecs"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # we say what is wrong ourselves
     try:
         file = open(path, "rb", opener=_open)  # noqa: SIM115
     except (OSError, ValueError) as error:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from restore.files import _exif
+from restore.files import _exif, _multiplied
 from restore.files._ifd import BYTE, LONG, RATIONAL, SHORT, UNDEFINED, Value
 from restore.photo import Photo
 from restore.render import cores
@@ -88,7 +88,10 @@ def _write_strips(file: BinaryIO, page: Photo, order: str) -> tuple[list[int], l
     def encoded(top: int) -> bytes:
         part = page.samples[top : top + rows]
         if alpha is not None:
-            part = np.concatenate([part, alpha[top : top + rows, :, None]], 2)
+            opacity = alpha[top : top + rows, :, None]
+            if page.source.details.get("multiplied"):
+                part = _multiplied.multiplied(part, opacity)
+            part = np.concatenate([part, opacity], 2)
         return _encode(part.astype(dtype, copy=False), page.source.details, order)
 
     with ThreadPoolExecutor(cores()) as pool:

@@ -100,7 +100,10 @@ def upright(packet: bytes | None) -> bytes | None:
 
 def _utf8(packet: bytes) -> bytes:
     """The packet in UTF-8: a few programs write 16 bits a character."""
-    for name, mark in (("utf-16-le", b"<\0?\0"), ("utf-16-be", b"\0<\0?")):
-        if mark in packet[:8]:
-            return packet.decode(name, "replace").encode()
+    for name, begins in (
+        ("utf-16-le", (b"<\0?\0", b"\xff\xfe<\0")),
+        ("utf-16-be", (b"\0<\0?", b"\xfe\xff\0<")),
+    ):
+        if packet.startswith(begins):
+            return packet.decode(name, "replace").removeprefix("\ufeff").encode()
     return packet

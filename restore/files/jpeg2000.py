@@ -74,15 +74,18 @@ def read(ask: Ask) -> list[Photo]:
 
 
 def _profile(ask: Ask, data: bytes, at: int, size: int) -> bytes | None:
-    """The ICC profile in a header box; None for sRGB and grey."""
+    """The ICC profile in a header box; None for sRGB and grey. PhotoError for other colours."""
+    profile = None
     for kind, start, length in _boxes.walk(ask.peek, at, at + size):
+        if kind == b"pclr":
+            raise ask.error("has a palette, which is not read; save it in full colours")
         if kind == b"colr" and data[start] == 2:
-            return data[start + 3 : start + length]
+            profile = profile or data[start + 3 : start + length]
         if kind == b"colr" and data[start] == 1:
             colours = int.from_bytes(data[start + 3 : start + 7], "big")
             if colours not in (_SRGB, _GREY):
                 raise ask.error(f"has colours of a kind that is not read ({colours})")
-    return None
+    return profile
 
 
 def write(path: Path, pages: Sequence[Photo]) -> None:

@@ -47,8 +47,10 @@ def read(ask: Ask) -> list[Photo]:
             if kind == b"jxlc" or (kind == b"jxlp" and not stream):
                 stream = data[at + 4 * (kind == b"jxlp") : at + size]
             blocks[kind] = data[at : at + size]
-    with ask.decoding("cannot be read"):
+    try:
         header = _jxlheader.read(stream)
+    except ValueError as error:
+        raise ask.error(f"cannot be read: {error}") from error
     ask.check(header.height, header.width)
     if header.curve is None:
         raise ask.error("has another colour space than sRGB; save it as sRGB, or as TIFF")

@@ -29,6 +29,8 @@ _LARGEST = 16 * 1024 * 1024
 _MOST_CHUNKS = 10_000
 _KEPT = (b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB")
 """Chunks that come back as they are (the last three only where no profile replaces them)."""
+_SRGB = b"\1\x0d"
+"""The primaries and the curve of sRGB in a cICP chunk (ITU-T H.273)."""
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
@@ -71,10 +73,13 @@ def read(ask: Ask) -> list[Photo]:
         if profile is None:
             warnings.append("its colour profile is damaged; taken as sRGB")
     if profile is None:
-        profile = _described(dict(chunks))
+        described = dict(chunks)
+        profile = _described(described)
+        if described.get(b"cICP", _SRGB)[:2] != _SRGB:
+            warnings.append("its colour space is told by numbers (cICP), not read; taken as sRGB")
     source = Source(
         format="png",
-        exif=exif,
+        exif=exif.removeprefix(b"Exif\0\0") if exif else None,  # of JPEG; some write it here too
         xmp=_text(xmp[0]) if xmp else None,
         profile=profile,
         resolution=_resolution(chunks),

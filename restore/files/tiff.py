@@ -43,11 +43,8 @@ def matches(head: bytes) -> bool:
 
 def read(ask: Ask) -> list[Photo]:
     """The pages in order, previews and masks left out."""
-    import logging
-
     import tifffile
 
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # we say what is wrong ourselves
     ask.file.seek(0)
     with ask.decoding("is no readable TIFF"), tifffile.TiffFile(ask.file) as tiff:
         pages = _photos(ask, tiff)
@@ -95,7 +92,7 @@ def _check(ask: Ask, page: Any) -> None:
 
 
 def _page(ask: Ask, tiff: Any, page: Any, number: int, pages: int) -> Photo:
-    from restore.files import _exif, _photoshop, _reading
+    from restore.files import _exif, _multiplied, _photoshop, _reading
     from restore.photo import Source
 
     order, big = tiff.byteorder, bool(tiff.is_bigtiff)
@@ -106,6 +103,8 @@ def _page(ask: Ask, tiff: Any, page: Any, number: int, pages: int) -> Photo:
         return main[tag].data if tag in main else None
 
     samples, extra, warnings = _samples(ask, page)
+    divided = _multiplied.divided(samples) if extra == 1 and samples.shape[2] in (2, 4) else None
+    samples = samples if divided is None else divided
     profile = block(_PROFILE)
     if int(page.photometric) == 5:
         samples, profile, extra, warnings = _without_inks(ask, page, samples, profile)
@@ -125,6 +124,7 @@ def _page(ask: Ask, tiff: Any, page: Any, number: int, pages: int) -> Photo:
                 "predictor": int(page.predictor) != 1 or compression not in _KEPT,
                 "big": big,
                 "extra": extra,
+                "multiplied": divided is not None,
                 "float": page.dtype.str[1:] if page.dtype.kind == "f" else None,
                 "photoshop": irb,
             }
@@ -154,7 +154,7 @@ def _samples(ask: Ask, page: Any) -> tuple[Samples, int, tuple[str, ...]]:
         samples = samples.astype(np.uint8) * np.uint8(255)
     elif samples.dtype.kind == "u":
         samples = _reading.stretched(samples, page.bitspersample)
-    if kind == 0:
+    if kind == 0:  # the light only: opacity is as it always is
         white = samples.dtype.type(1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max)
         samples = np.concatenate([white - samples[..., :1], samples[..., 1:]], 2)
     colours = {0: 1, 1: 1, 5: 4}.get(kind, 3)

@@ -18,6 +18,7 @@ SUFFIXES = (".webp",)
 DEPTHS = (8,)
 ALPHA = True
 METADATA = ("exif", "xmp")
+GREY = False
 SIDE = 16383
 
 _ICC, _ALPHA, _EXIF, _XMP = 0x20, 0x10, 0x08, 0x04

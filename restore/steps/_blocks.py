@@ -51,7 +51,7 @@ def shrink(
     forward, backward = np.ascontiguousarray(cosines(side).T), cosines(side)
     blocks, coefficients, kept = (np.zeros((groups * TOGETHER, size), np.float32) for _ in range(3))
     table = noise.spectrum * (np.float32(THRESHOLD) * strength[:, None])
-    table[:, 0] = -1  # the mean of a block always stays
+    table[:, 0] = -1  # the mean of a block always stays, also one of 0 where there is no noise
     brightness = noise.brightness * np.float32(side * np.sqrt(3))
     count = np.ones(size, np.float32)
     active = [c for c in range(3) if strength[c] > 0 and noise.level[:, c].max() > 1e-6]
@@ -74,9 +74,9 @@ def shrink(
                 level = np.interp(mean, brightness, noise.level[:, channel]).astype(np.float32)
                 np.multiply(level[:, None], table[channel], out=kept)
                 np.abs(coefficients, out=blocks)
-                np.greater(blocks, kept, out=kept, casting="unsafe")
+                np.greater_equal(blocks, kept, out=kept, casting="unsafe")
                 np.multiply(coefficients, kept, out=coefficients)
-                weight = 1 / np.maximum(kept @ count, 1)  # none is kept of pure black
+                weight = 1 / (kept @ count)
                 _multiply(coefficients, backward, blocks)
                 blocks *= weight[:, None]
                 found = sums[channel][part].reshape(shape)

@@ -1,0 +1,49 @@
+"""Colours that are stored multiplied by their opacity (TIFF 6.0, section 18: associated alpha).
+
+Whole numbers come back exactly: what rounding adds to a colour is multiplied to less than half a
+code again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from restore.space import Samples
+
+_BAND = 2**22
+"""Samples calculated with at once."""
+
+
+def divided(samples: Samples) -> Samples | None:
+    """Samples, opacity last, with their colours as they are where opaque.
+
+    None where a colour is brighter than its opacity: then nothing was multiplied, whatever the
+    file says, or it glows, which no opacity can tell.
+    """
+    colours, opacity = samples[..., :-1], samples[..., -1:]
+    if not (colours <= opacity).all():
+        return None
+    result = samples.copy()
+    for rows in _bands(samples):
+        part, by = colours[rows], opacity[rows]
+        if samples.dtype.kind == "f":
+            result[rows, :, :-1] = part / np.where(by > 0, by, 1)
+        else:  # 65535² + 32767 is just below 2³²
+            by = np.maximum(by, 1).astype(np.uint32)
+            full = np.iinfo(samples.dtype).max
+            result[rows, :, :-1] = (part.astype(np.uint32) * full + by // 2) // by
+    return result
+
+
+def multiplied(colours: Samples, opacity: Samples) -> Samples:
+    """(rows, columns, channels) colours times (rows, columns, 1) opacity."""
+    if colours.dtype.kind == "f":
+        return colours * opacity
+    full = np.iinfo(colours.dtype).max
+    found = (colours.astype(np.uint32) * opacity + full // 2) // full
+    return found.astype(colours.dtype)
+
+
+def _bands(samples: Samples) -> list[slice]:
+    rows = max(1, _BAND // max(samples[0].size, 1))
+    return [slice(top, top + rows) for top in range(0, len(samples), rows)]
