@@ -60,11 +60,22 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: the paths written, the warnings, and what the steps found, in lines."""
+    """What came of it.
+
+    Attributes
+    ----------
+    written
+        The result, and the before | after picture.
+    warnings, found
+        What to tell, and what the steps found, in lines.
+    failed
+        Why the picture could not be written beside the result; None if it could.
+    """
 
     written: tuple[Path, ...]
     warnings: tuple[str, ...]
     found: tuple[str, ...]
+    failed: PhotoError | None = None
 
 
 def by_recipe(
@@ -102,7 +113,8 @@ def restore_file(
     Raises
     ------
     PhotoError
-        If it cannot be read, or the result cannot be written; nothing is left behind then.
+        If it cannot be read, or the result cannot be written; nothing is left behind then. (A
+        picture that cannot is told in the outcome: the result stays.)
     """
     from restore import files, report  # here: the parent process, which makes jobs, stays small
 
@@ -142,10 +154,14 @@ def restore_file(
         for each in results
     ]
     written = [files.save(results, job.target, overwrite=job.overwrite, profile=job.profile)]
+    failed = None
     if job.compare:
-        report.save_compare(pages[0], results[0], job.picture, overwrite=job.overwrite)
-        written.append(job.picture)
-    return Outcome(tuple(written), tuple(dict.fromkeys(warnings)), tuple(found))
+        try:
+            report.save_compare(pages[0], results[0], job.picture, overwrite=job.overwrite)
+            written.append(job.picture)
+        except PhotoError as error:
+            failed = error
+    return Outcome(tuple(written), tuple(dict.fromkeys(warnings)), tuple(found), failed)
 
 
 def _state(path: Path) -> tuple[int, ...]:

@@ -251,6 +251,17 @@ def test_a_setting_changes_the_result(photo: Path, recipe: Path) -> None:
     assert results[1] < results[0] - 20
 
 
+def test_a_picture_that_cannot_be_written_leaves_the_result_and_is_told(
+    photo: Path, recipe: Path
+) -> None:
+    long = photo.rename(photo.with_name("x" * 245 + ".jpg"))  # .compare.jpg makes it too long
+    found = restore("run", recipe, long, photo.parent / "none.jpg", "--compare", cwd=photo.parent)
+    assert found.returncode == 1
+    assert found.stdout.split() == [f"restored/{long.name}"]
+    assert found.stderr.count("failed: ") == 2
+    assert "File name too long" in found.stderr
+
+
 def test_compare_and_format(photo: Path, recipe: Path) -> None:
     found = restore("run", recipe, photo, "--compare", "--format", "png", cwd=photo.parent)
     assert found.stdout.split() == ["restored/photo.png", "restored/photo.png.compare.jpg"]

@@ -222,6 +222,17 @@ def test_what_was_done_is_written_and_read_back(tmp_path: Path) -> None:
         assert (again.source.xmp or b"").count(_xmp.SPACE.encode()) == 1
 
 
+def test_a_packet_with_another_prefix_for_rdf_is_kept() -> None:
+    import xml.etree.ElementTree as ElementTree
+
+    packet = XMP.replace(b"rdf:", b"r:").replace(b":rdf=", b":r=")
+    written = _xmp.write(_xmp.write(packet, {"a": "b"}), {"a": "c"})
+    ElementTree.fromstring(written.decode())
+    assert b"<tiff:Make>" in written
+    assert _xmp.read(written) == {"a": "c"}
+    assert written.count(_xmp.SPACE.encode()) == 1
+
+
 @pytest.mark.parametrize("packet", [None, b"", b"<broken", b"\xff\xfe" * 9, *XMPS])
 def test_fields_go_into_any_packet(packet: bytes | None) -> None:
     import xml.etree.ElementTree as ElementTree
@@ -263,7 +274,7 @@ def test_hostile_packets_take_no_time() -> None:
     import time
 
     start = time.perf_counter()
-    opening = b'<rdf:Description rdf:about="" xmlns:restore="' + _xmp.SPACE.encode() + b'">'
+    opening = b'<rdf:Description rdf:about="' + _xmp._OPEN
     for packet in (
         b" " * 4_000_000 + b"</rdf:RDF>" + b" " * 4_000_000,
         opening * 20_000 + b"</rdf:RDF>",

@@ -114,6 +114,9 @@ def run(
                     taken |= dict.fromkeys(outcome.written, path)
                     for result in outcome.written:
                         say(result)
+                    if outcome.failed:
+                        failed += 1
+                        fail(console, outcome.failed)
                     for line in () if quiet else outcome.warnings:
                         warn(console, line)
                     for line in outcome.found if verbose else ():

@@ -18,20 +18,22 @@ MOST = 50
 """Blocks of ours that are looked for in a packet: it has one, or a stranger plays with us."""
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,63}")
-_OPEN = b'" xmlns:restore="' + SPACE.encode() + b'">'
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+# our own prefix for RDF, too: the packet's may be another
+_OPEN = f'" xmlns:restore="{SPACE}" xmlns:rdf="{_RDF}">'.encode()
 _DESCRIPTION, _CLOSE = b'<rdf:Description rdf:about="', b"</rdf:Description>"
 _ONLY_OURS = re.compile(rb"\s*(?:<restore:[a-zA-Z0-9]{1,64}>[^<]*</restore:[a-zA-Z0-9]{1,64}>\s*)*")
 _FIELD = re.compile(rb"<restore:([a-zA-Z0-9]{1,64})>([^<]*)</restore:\1>")
 _ATTRIBUTE = re.compile(rb'\srestore:([a-zA-Z0-9]{1,64})="([^"<]*)"')
-_END = re.compile(rb"</rdf:RDF\s*>")
-_ABOUT = re.compile(rb'rdf:about="([^"<>]{0,2000})"')
+_END = re.compile(rb"</(?:[A-Za-z_][\w.-]{0,63}:)?RDF\s*>")
+_ABOUT = re.compile(rb':about="([^"<>]{0,2000})"')
 _ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>)\s*)[2-8](?=\s*[\"'<])")
 _FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _EMPTY = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    f'<rdf:RDF xmlns:rdf="{_RDF}">'
     '</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
 ).encode()
 
@@ -61,7 +63,7 @@ def write(packet: bytes | None, fields: Mapping[str, str], extended: str = "") -
     )
     ours = _DESCRIPTION + (about[1] if about else b"") + _OPEN + b"\n" + lines.encode() + _CLOSE
     if extended:
-        note = f'" xmlns:n="{_NOTE}" n:HasExtendedXMP="{extended}"/>'
+        note = f'" xmlns:rdf="{_RDF}" xmlns:n="{_NOTE}" n:HasExtendedXMP="{extended}"/>'
         ours += _DESCRIPTION + note.encode()
     at = ends[-1].start()
     before, end, after = text[at:].rpartition(b"<?xpacket end")
