@@ -51,7 +51,8 @@ def shrink(
     forward, backward = np.ascontiguousarray(cosines(side).T), cosines(side)
     blocks, coefficients, kept = (np.zeros((groups * TOGETHER, size), np.float32) for _ in range(3))
     table = noise.spectrum * (np.float32(THRESHOLD) * strength[:, None])
-    table[:, 0] = -1  # the mean of a block always stays
+    table[:, 0] = -1  # the mean of a block always stays,
+    floor = np.float32(1e-9)  # be it 0 (black) where there is no noise: of nothing is no average
     brightness = noise.brightness * np.float32(side * np.sqrt(3))
     count = np.ones(size, np.float32)
     active = [c for c in range(3) if strength[c] > 0 and noise.level[:, c].max() > 1e-6]
@@ -72,7 +73,7 @@ def shrink(
                 place[...] = planes[channel][part].reshape(shape).transpose(0, 2, 1, 3)
                 _multiply(blocks, forward, coefficients)
                 level = np.interp(mean, brightness, noise.level[:, channel]).astype(np.float32)
-                np.multiply(level[:, None], table[channel], out=kept)
+                np.multiply(np.maximum(level, floor)[:, None], table[channel], out=kept)
                 np.abs(coefficients, out=blocks)
                 np.greater(blocks, kept, out=kept, casting="unsafe")
                 np.multiply(coefficients, kept, out=coefficients)
