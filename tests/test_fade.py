@@ -91,8 +91,17 @@ def test_a_black_and_white_photo_stays_neutral():
 
 def test_noise_below_the_darkest_density_is_not_brought_up(coffee):
     photo = _faded(coffee)
-    photo[:8, :8] = np.random.default_rng(0).uniform(0, 0.0129, (8, 8, 3))  # linear light < 1e-3
-    assert np.ptp(_restored(photo)[:8, :8], axis=(0, 1)).max() < 1e-5
+    noise = np.random.default_rng(0).uniform(0, 0.0129, (8, 8, 3))  # linear light < 1e-3
+    photo[:8, :8] = noise
+    assert (_restored(photo)[:8, :8] < 1.1 * noise + 1e-5).all()  # a tenth: the stain's
+
+
+def test_black_stays_black_and_the_deepest_shadows_apart(coffee):
+    photo = coffee.copy()
+    photo[0, :64] = np.linspace(0, 0.0129, 64)[:, None]  # 845 of 16 bits' codes
+    found = _restored(photo)[0, :64]
+    assert (found[0] == 0).all()
+    assert np.diff(found, axis=0).min() > 1e-4  # 2e-4 as it was
 
 
 def test_no_amount_changes_nothing(coffee):
