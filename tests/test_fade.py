@@ -96,6 +96,13 @@ def test_noise_below_the_darkest_density_is_not_brought_up(coffee):
     assert (_restored(photo)[:8, :8] < 1.1 * noise + 1e-5).all()  # a tenth: the stain's
 
 
+def test_white_stays_white(coffee):
+    faded = _faded(coffee, (0.5, 0.08, 0.2), stain=0)
+    faded[:8, :8] = 1
+    _, a, b = color.to_lab(_restored(faded)[:8, :8].reshape(-1, 3)).T
+    assert np.hypot(a, b).max() < 1  # 9 if full channels are taken for what they show
+
+
 def test_black_stays_black_and_the_deepest_shadows_apart(coffee):
     photo = coffee.copy()
     photo[0, :64] = np.linspace(0, 0.0129, 64)[:, None]  # 845 of 16 bits' codes

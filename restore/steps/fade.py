@@ -64,6 +64,7 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Render:
         np.exp(light, out=light)
         if below is not None:
             light *= below
+        color.raise_full(light, t.pixels)
         return color.encode(light)
 
     return Render(tile, notes=_told(fading, places))
