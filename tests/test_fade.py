@@ -75,6 +75,27 @@ def test_a_border_does_not_change_what_is_found(coffee, border):
     np.testing.assert_allclose(within["shift"], alone["shift"], atol=0.04)
 
 
+@pytest.mark.parametrize("tilt", [0, 1])
+def test_a_black_strip_on_one_side_does_not_hide_the_fading(coffee, tilt):
+    faded = _faded(coffee)
+    rows, columns = np.ogrid[: faded.shape[0], : faded.shape[1]]
+    scan = faded.copy()
+    scan[columns < 8 + tilt * rows / 20] = 0.02  # the rebate of a slide
+    whole, cut = (fade(Photo(picture).proxy()).notes for picture in (faded, scan))
+    assert cut["certainty"] == pytest.approx(whole["certainty"], abs=0.05)  # 0.04 if it is seen
+    assert cut["gain"] == pytest.approx(whole["gain"], abs=0.12)
+
+
+def test_round_corners_of_a_slide_mount_do_not_hide_the_fading(coffee):
+    faded = _faded(coffee)
+    rows, columns = (np.arange(size) + 0.5 - size / 2 for size in faded.shape[:2])
+    beyond = [np.abs(axis) - axis[-1] + 20 for axis in (rows[:, None], columns)]
+    mounted = np.hypot(*(part.clip(0) for part in beyond)) > 15
+    scan = np.where(mounted[..., None], np.float32(0.02), faded)
+    whole, cut = (fade(Photo(picture).proxy()).notes for picture in (faded, scan))
+    assert cut["certainty"] == pytest.approx(whole["certainty"], abs=0.05)
+
+
 def test_a_large_photo_and_a_small_one_are_treated_alike():
     photo = np.asarray(data.astronaut(), np.float32) / 255
     large = _faded(photo)
