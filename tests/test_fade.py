@@ -132,6 +132,12 @@ def test_black_stays_black_and_the_deepest_shadows_apart(coffee):
     assert np.diff(found, axis=0).min() > 1e-4  # 2e-4 as it was
 
 
+@pytest.mark.parametrize("tone", [(250, 250, 250), (245, 238, 216), (128, 128, 128)])
+def test_an_empty_sheet_stays_as_it_is(tone):
+    sheet = np.random.default_rng(0).normal(tone, 1, (300, 400, 3)).astype(np.float32) / 255
+    assert np.abs(_restored(sheet) - sheet).max() < 1e-3
+
+
 def test_no_amount_changes_nothing(coffee):
     np.testing.assert_array_equal(_restored(coffee, amount=0), coffee)
 

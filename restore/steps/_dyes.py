@@ -65,6 +65,9 @@ def estimate(picture: color.Array) -> Fading:
     picture = np.ascontiguousarray(picture[inside(picture)].clip(0, 1))
     own, common, middle = looks(picture)
     log_gain, level, faded = (part[0] for part in answer(weights(), own[None], common[None]))
+    ends = own[:, [0, len(LEVELS) - 1]]
+    if np.ptp(ends, axis=1).max() < NARROWEST:  # an empty sheet tells nothing of what it was
+        faded = np.zeros_like(faded)
     formula_gain, formula_level = formula(picture, middle)
     log_gain += OF_FORMULA * (formula_gain - log_gain)
     level += OF_FORMULA * (formula_level - level)
