@@ -51,6 +51,9 @@ _F_OF_LAB = np.array(
 DARKEST = 1e-3
 """Linear light below which densities are not measured: D = 3, about the darkest a film gets."""
 
+FULL = 0.94
+"""Encoded value from which a channel counts as full, wholly at 1."""
+
 
 def decode(srgb: ArrayLike) -> Array:
     """Convert sRGB-encoded values to linear light (IEC 61966-2-1), any shape, odd below zero."""
@@ -223,6 +226,33 @@ def from_density(density: ArrayLike) -> Array:
     """sRGB-encoded values of optical densities; the inverse of `to_density`."""
     exponent = np.asarray(density, np.float32) * np.float32(-np.log(10))
     return encode(np.exp(exponent))
+
+
+def raise_full(light: Array, before: Array) -> None:
+    """Raise, in corrected linear light (h, w, 3), what was full in sRGB-encoded `before`.
+
+    A full channel may have held more. Where a correction has put it below both others, it goes up
+    to the lesser of them, at most to what it was: else a lamp, a window or a white shirt would
+    take the colour opposite to the cast.
+    """
+    over = before > np.float32(FULL)
+    if not over.any():
+        return
+    places = np.flatnonzero(over[..., 0] | over[..., 1] | over[..., 2])
+    seen, own = (
+        np.ascontiguousarray(np.take(values.reshape(-1, 3), places, 0).T)
+        for values in (before, light)
+    )
+    full = ((seen - np.float32(FULL)) / np.float32(1 - FULL)).clip(0, 1)
+    r, g, b = own + full * (own.max(0) - own)  # another full one sets no limit
+    most = np.stack([np.minimum(g, b), np.minimum(r, b), np.minimum(r, g)])
+    seen -= 1
+    seen *= np.float32(2.4 / 1.055)  # the tangent of `decode` at 1, nowhere above it
+    seen += 1
+    np.minimum(most, seen, out=most)
+    most -= own
+    own += full * most.clip(0, out=most)
+    light.reshape(-1, 3)[places] = own.T
 
 
 def delta_e(one: ArrayLike, other: ArrayLike) -> Array:

@@ -39,7 +39,7 @@ def said(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(said(inner) for inner in value)
     if isinstance(value, (float, np.floating)):
-        return f"{value:.3g}"
+        return f"{value + 0.0:.3g}"  # + 0.0: there is no "-0"
     return str(value)
 
 

@@ -7,10 +7,11 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from restore.photo import Photo
+from restore.photo import Photo, Window
 from restore.render import render_photo
 from restore.space import Space
-from restore.steps._noise import OPPONENT, measure
+from restore.steps._blocks import shrink
+from restore.steps._noise import OPPONENT, Noise, measure
 from restore.steps.denoise import denoise
 
 Picture = NDArray[np.float32]
@@ -127,11 +128,27 @@ def test_an_edge_stays_sharp() -> None:
 
 
 def test_a_flat_black_and_grey_border_stays() -> None:
-    # no noise at all there, and no colour: nothing to take out, and nothing to divide by
+    # no noise at all there, and no colour: nothing to take out, and no mean to divide by
     scan = np.zeros((240, 480, 3), np.float32)
     scan[:, 80:160] = 0.25
     scan[:, 160:] = noisy(np.full((240, 320, 3), 0.6, np.float32), 10)
-    np.testing.assert_allclose(denoised(scan)[:, :150], scan[:, :150], atol=1e-6)
+    np.testing.assert_allclose(denoised(scan)[:, :150], scan[:, :150], atol=5e-4)  # 0.1 codes
+
+
+def test_a_plain_frame_does_not_hide_the_noise() -> None:
+    framed = np.full((480, 480, 3), 8 / 255, np.float32)
+    framed[90:390, 60:420] = noisy(photo("cat"), 10)
+    inside = denoised(framed)[90:390, 60:420]
+    assert psnr(inside, photo("cat")) > 34.5  # 28.2 with the noise, 36.0 without the frame
+
+
+def test_black_without_noise_stays_black() -> None:
+    # a block of it has not even a mean that could stay
+    level = np.array([[0, 0, 0], [0.04, 0.04, 0.04]], np.float32)
+    noise = Noise(8, np.array([0, 0.5], np.float32), level, np.ones((3, 64), np.float32))
+    black = np.zeros((64, 64, 3), np.float32)
+    found = shrink(black, Window.whole(64, 64), noise, np.ones(3, np.float32))
+    assert np.abs(found).max() == 0
 
 
 @pytest.mark.parametrize(("side", "gain"), [(180, 5), (90, 0.5), (45, 0)])

@@ -75,6 +75,27 @@ def test_a_border_does_not_change_what_is_found(coffee, border):
     np.testing.assert_allclose(within["shift"], alone["shift"], atol=0.04)
 
 
+@pytest.mark.parametrize("tilt", [0, 1])
+def test_a_black_strip_on_one_side_does_not_hide_the_fading(coffee, tilt):
+    faded = _faded(coffee)
+    rows, columns = np.ogrid[: faded.shape[0], : faded.shape[1]]
+    scan = faded.copy()
+    scan[columns < 8 + tilt * rows / 20] = 0.02  # the rebate of a slide
+    whole, cut = (fade(Photo(picture).proxy()).notes for picture in (faded, scan))
+    assert cut["certainty"] == pytest.approx(whole["certainty"], abs=0.05)  # 0.04 if it is seen
+    assert cut["gain"] == pytest.approx(whole["gain"], abs=0.12)
+
+
+def test_round_corners_of_a_slide_mount_do_not_hide_the_fading(coffee):
+    faded = _faded(coffee)
+    rows, columns = (np.arange(size) + 0.5 - size / 2 for size in faded.shape[:2])
+    beyond = [np.abs(axis) - axis[-1] + 20 for axis in (rows[:, None], columns)]
+    mounted = np.hypot(*(part.clip(0) for part in beyond)) > 15
+    scan = np.where(mounted[..., None], np.float32(0.02), faded)
+    whole, cut = (fade(Photo(picture).proxy()).notes for picture in (faded, scan))
+    assert cut["certainty"] == pytest.approx(whole["certainty"], abs=0.05)
+
+
 def test_a_large_photo_and_a_small_one_are_treated_alike():
     photo = np.asarray(data.astronaut(), np.float32) / 255
     large = _faded(photo)
@@ -91,8 +112,30 @@ def test_a_black_and_white_photo_stays_neutral():
 
 def test_noise_below_the_darkest_density_is_not_brought_up(coffee):
     photo = _faded(coffee)
-    photo[:8, :8] = np.random.default_rng(0).uniform(0, 0.0129, (8, 8, 3))  # linear light < 1e-3
-    assert np.ptp(_restored(photo)[:8, :8], axis=(0, 1)).max() < 1e-5
+    noise = np.random.default_rng(0).uniform(0, 0.0129, (8, 8, 3))  # linear light < 1e-3
+    photo[:8, :8] = noise
+    assert (_restored(photo)[:8, :8] < 1.1 * noise + 1e-5).all()  # a tenth: the stain's
+
+
+def test_white_stays_white(coffee):
+    faded = _faded(coffee, (0.5, 0.08, 0.2), stain=0)
+    faded[:8, :8] = 1
+    _, a, b = color.to_lab(_restored(faded)[:8, :8].reshape(-1, 3)).T
+    assert np.hypot(a, b).max() < 1  # 9 if full channels are taken for what they show
+
+
+def test_black_stays_black_and_the_deepest_shadows_apart(coffee):
+    photo = coffee.copy()
+    photo[0, :64] = np.linspace(0, 0.0129, 64)[:, None]  # 845 of 16 bits' codes
+    found = _restored(photo)[0, :64]
+    assert (found[0] == 0).all()
+    assert np.diff(found, axis=0).min() > 1e-4  # 2e-4 as it was
+
+
+@pytest.mark.parametrize("tone", [(250, 250, 250), (245, 238, 216), (128, 128, 128)])
+def test_an_empty_sheet_stays_as_it_is(tone):
+    sheet = np.random.default_rng(0).normal(tone, 1, (300, 400, 3)).astype(np.float32) / 255
+    assert np.abs(_restored(sheet) - sheet).max() < 1e-3
 
 
 def test_no_amount_changes_nothing(coffee):

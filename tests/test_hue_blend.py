@@ -107,6 +107,7 @@ def test_a_daylit_photo_gets_its_own_hues_back(name):
     render = _plan(proxy)
     grey = _chroma_error(proxy.view.pixels, truth)
     assert render.notes["lamps"] == ["daylight"]
+    assert render.notes["summary"].startswith("daylight: ")
     assert _chroma_error(render.tile(proxy.view), truth) < 0.55 * grey
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from skimage import data
 
 from benchmarks.simulate import fade, light
-from restore import color
+from restore import color, report
 from restore.cli import cli
 from restore.info import inspect
 from restore.photo import Photo
@@ -56,6 +56,10 @@ def test_channels_tell_what_is_clipped() -> None:
     found = inspect(photo(values)).channels
     assert found["red"].white == pytest.approx(0.25, abs=0.05)
     assert found["green"].white < 0.05
+
+
+def test_nothing_is_told_as_minus_nothing() -> None:
+    assert report.said({"cyan": -0.0, "yellow": np.float64(-0.02)}) == "cyan 0, yellow -0.02"
 
 
 def test_the_command_tells_and_goes_on_after_a_broken_file(tmp_path: Path) -> None:

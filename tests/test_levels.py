@@ -59,6 +59,13 @@ def test_auto_does_not_blow_up_a_photo_without_contrast() -> None:
     assert np.ptp(found) == pytest.approx(8 * 0.01, rel=0.02)
 
 
+@pytest.mark.parametrize("tone", [0, 1])
+def test_auto_leaves_an_empty_frame_black_or_white(tone: float) -> None:
+    frame = np.full(1000, tone, np.float32)
+    frame[0] = 0.5  # a lamp far away: less than what may clip
+    assert levelled(greys(frame), auto=0.2)[1:] == pytest.approx(tone, abs=1e-5)
+
+
 def test_keeps_the_greys_of_16_bits_apart() -> None:
     # a ramp of all 65 536 codes; an 8-bit table would leave 256 of them
     codes = np.arange(65536, dtype=np.uint16)

@@ -82,6 +82,17 @@ def test_a_picked_grey_becomes_exactly_grey(astronaut):
     assert abs(lab[0] - color.to_lab(_tinted(photo, WARM)[50, 35])[0]) < 0.1  # lightness kept
 
 
+@pytest.mark.parametrize("log", [WARM, COLD, GREEN])
+def test_what_has_filled_a_channel_does_not_take_the_opposite_colour(astronaut, log):
+    bright = color.encode(color.decode(astronaut) * 1.5)
+    tinted = _tinted(bright, log)
+    tinted[:8, :8] = color.encode(0.2 * of_ratios(np.array(log)))  # a grey card
+    found = _balanced(tinted, method="pick", x=2, y=2, radius=1).clip(0, 1)
+    full = (tinted > 0.995).any(-1) & (bright > 0.98).all(-1)  # white, if overexposed
+    off = color.to_lab(found[full])[:, 1:]
+    assert np.hypot(*off.T).mean() < 1  # 4 to 16 if they are taken for what they show
+
+
 def test_no_amount_changes_nothing(astronaut):
     np.testing.assert_array_equal(_balanced(astronaut, amount=0), astronaut)
 

@@ -12,8 +12,9 @@ from restore.photo import Window
 
 FINE = 8
 """Pixels of lightness that are looked at in a cell, each way: more find the same."""
-BEYOND = 0.25
-"""How far colours may go beyond those of the cells around, to the range of these."""
+BEYOND = 1.0
+"""How far colours may go beyond those of the cells around, or beyond grey: Lab units. A share
+of the range of these would leave a cyan rim where something white is in front of orange."""
 FINER = 4
 """The maps are kept this much finer than the cells: linear between their points is smooth."""
 
@@ -123,12 +124,11 @@ def _within(slope: Array, ab: Array, mean: Array, *ends: Array) -> Array:
 
     around = np.ones((3, 3), np.uint8)
     most, least = cv2.dilate(ab, around), cv2.erode(ab, around)
-    room = BEYOND * (most - least) + 1
-    most, least = np.maximum(most, 0) - mean, np.minimum(least, 0) - mean
+    most, least = np.maximum(most, 0) - mean + BEYOND, np.minimum(least, 0) - mean - BEYOND
     factor = np.ones_like(slope)
     for end in ends:
         reached = slope * end
-        limit = np.where(reached > 0, most + room, least - room)
+        limit = np.where(reached > 0, most, least)
         np.minimum(
             factor, limit / np.where(reached == 0, np.inf, reached), out=factor, where=reached != 0
         )

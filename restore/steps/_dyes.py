@@ -24,6 +24,10 @@ WIDEST = 0.25
 """Share of a side that a border may take."""
 ALIKE = 0.05
 """Encoded difference up to which two lines of a border are alike."""
+BLACK = 0.1
+"""Encoded value below which a border is black."""
+CORNER = 0.02
+"""Share of a line that may be of a black border's tone where that has ended."""
 LEVELS = (0.005, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 0.995)
 """Quantiles of each channel's density."""
 BANDS = ((0, 0.01), (0, 0.05), (0.05, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 0.95), (0.95, 1))
@@ -61,6 +65,9 @@ def estimate(picture: color.Array) -> Fading:
     picture = np.ascontiguousarray(picture[inside(picture)].clip(0, 1))
     own, common, middle = looks(picture)
     log_gain, level, faded = (part[0] for part in answer(weights(), own[None], common[None]))
+    ends = own[:, [0, len(LEVELS) - 1]]
+    if np.ptp(ends, axis=1).max() < NARROWEST:  # an empty sheet tells nothing of what it was
+        faded = np.zeros_like(faded)
     formula_gain, formula_level = formula(picture, middle)
     log_gain += OF_FORMULA * (formula_gain - log_gain)
     level += OF_FORMULA * (formula_level - level)
@@ -219,7 +226,8 @@ def inside(picture: color.Array) -> tuple[slice, slice]:
     """Rows and columns of the picture without a plain border (paper, mount, scanner lid), if any.
 
     A border is even in itself and alike on all four sides, or lighter or darker than nearly all
-    of the picture on at least two.
+    of the picture on at least two; one side is enough for black. A black one may be tilted or have
+    round corners.
     """
     height, width = picture.shape[:2]
     grey = picture.clip(0, 1).mean(2)
@@ -230,9 +238,17 @@ def inside(picture: color.Array) -> tuple[slice, slice]:
     all_round = len(levels) == 4 and max(levels) - min(levels) < ALIKE
     if not all_round:
         sides = [(end if level <= low or level >= high else 0, level) for end, level in sides]
-    if sum(end > 0 for end, _ in sides) < 2:
+    black = [level < BLACK and level <= low for end, level in sides if end]
+    if len(black) < 2 and not any(black):
         return slice(0, height), slice(0, width)
-    top, bottom, left, right = (end + 2 if end else 0 for end, _ in sides)
+    ends = [end + 2 if end else 0 for end, _ in sides]
+    for side in np.flatnonzero(ends) if all(black) else ():
+        top, bottom, left, right = ends
+        within = grey[top : height - bottom, left : width - right]
+        lines = (within, within[::-1], within.T, within.T[::-1])[side]
+        still = (lines[: len(lines) // 8] < sides[side][1] + ALIKE).mean(1) > CORNER
+        ends[side] += 0 if still.all() else int(np.argmin(still))
+    top, bottom, left, right = ends
     return slice(top, height - bottom), slice(left, width - right)
 
 

@@ -64,7 +64,8 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
     """Measure the noise of (h, w, 3) pictures of the same photo in blocks of `side` pixels.
 
     The calmest blocks of each brightness show noise and nothing else. Blocks with clipped values
-    are left out while others are there: clipping hides noise. Texture grows toward low
+    or with one value only (a frame that no scanner saw) are left out while others are there: both
+    hide noise. Texture grows toward low
     frequencies: so the noise of luminance is measured at the highest ones and taken to be no
     stronger at the others, or little stronger where the noise of chroma, in which photos have not
     much texture, has lost its highest frequencies: to demosaicing or to JPEG.
@@ -74,6 +75,7 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
         nothing = np.zeros((3, side * side), np.float32)
         return Noise(side, nothing[0, :1], nothing[:1, :3], nothing)
     inside = ((blocks > 0.004) & (blocks < 0.996)).all((1, 2))
+    inside &= (blocks != blocks[:, :1]).any((1, 2))
     if inside.sum() >= 64:
         blocks = blocks[inside]
     coefficients = cosines(side) @ (blocks @ OPPONENT.T)

@@ -48,6 +48,10 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Render:
             return t.pixels
         rows, columns = t.pixels.shape[:2]
         light = color.decode(t.pixels)
+        below = None
+        if light.min() < color.DARKEST:  # not measured: from there on to black in proportion
+            below = np.minimum(light, np.float32(color.DARKEST))
+            below *= np.float32(1 / color.DARKEST)
         np.log(light.clip(color.DARKEST, BRIGHTEST, out=light), out=light)
         if field:
             local = field.at(t.window)
@@ -58,6 +62,9 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Render:
             lines *= np.tile(numbers[:3], columns)
             lines += np.tile(numbers[3:], columns)
         np.exp(light, out=light)
+        if below is not None:
+            light *= below
+        color.raise_full(light, t.pixels)
         return color.encode(light)
 
     return Render(tile, notes=_told(fading, places))

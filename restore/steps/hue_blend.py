@@ -105,7 +105,8 @@ def _notes(
         colours = "colours are the network's" if network else "it holds no colours"
         summary = f"{names[0]} lamp only: {colours}"
     elif len(names) == 1:
-        summary = f"{names[0]} light: {known:.0%} of the hues can be told"
+        name = names[0] if names[0].endswith("light") else f"{names[0]} light"
+        summary = f"{name}: {known:.0%} of the hues can be told"
     else:
         count = {2: "two", 3: "three"}[len(names)]
         summary = f"{count} lamps, {' and '.join(names)}: {known:.0%} of the hues can be told"

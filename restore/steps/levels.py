@@ -60,9 +60,14 @@ def levels(
 
 
 def _range(proxy: Proxy, clip: float) -> tuple[float, float]:
-    """The values between which all but `clip` % at each end lie, at least an eighth apart."""
+    """The values between which all but `clip` % at each end lie, at least an eighth apart.
+
+    Of a range that is widened black stays black, and white white.
+    """
     pixels = proxy.view.pixels
     one = color.plane(pixels)
     low, high = np.percentile(pixels if one is None else one, [clip, 100 - clip])
-    middle, half = (low + high) / 2, max((high - low) / 2, 1 / 16)
-    return float(middle - half), float(middle + half)
+    if high - low < 1 / 8:
+        low = np.clip((low + high) / 2 - 1 / 16, 0, 7 / 8)
+        high = low + 1 / 8
+    return float(low), float(high)

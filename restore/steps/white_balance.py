@@ -54,7 +54,9 @@ def white_balance(
     def tile(t: Tile) -> color.Array:
         if amount == 0:
             return t.pixels
-        return color.encode(color.decode(t.pixels) @ matrix.T)
+        light = color.decode(t.pixels) @ matrix.T
+        color.raise_full(light, t.pixels)
+        return color.encode(light)
 
     notes: dict[str, object] = {
         "cast": found.name,
