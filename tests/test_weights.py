@@ -341,6 +341,19 @@ def test_the_length_says_more_than_the_name(tmp_path: Path) -> None:
         assert f"because it has its size, {len(OTHER)} bytes" in added.notes[1]
 
 
+def test_training_layers_say_more_than_the_name(tmp_path: Path) -> None:
+    """The authors' training network has a layer that weighs rare colours more."""
+    encoded, boosted = (caffemodel.layer(name, "Python", ()) for name in ("ab_enc", "prior_boost"))
+    for content, file, name, why in (
+        (OTHER + encoded + boosted, "norebal.bin", "zhang2016", "because a training layer"),
+        (OTHER + encoded, "mine.bin", "zhang2016-norebal", "because no training layer"),
+    ):
+        (tmp_path / file).write_bytes(content)
+        added = weights.add(tmp_path / file)
+        assert added.name == name
+        assert why in added.notes[1]
+
+
 def test_adds_what_another_machine_has_made(tmp_path: Path) -> None:
     (tmp_path / "mine_norebal.caffemodel").write_bytes(OTHER)
     first = weights.add(tmp_path / "mine_norebal.caffemodel")

@@ -137,6 +137,24 @@ def read(
     return found, name
 
 
+def rebalanced(data: memoryview) -> bool | None:
+    """Whether the network in the bytes of a .caffemodel was trained with class rebalancing.
+
+    The authors' training network (`models/colorization_train_val_v2.prototxt`) encodes the true
+    colours in a layer `ab_enc` and weighs rare ones more in `prior_boost`; a snapshot names them.
+    None where it names neither. Damaged if it is no message.
+    """
+    reader = Reader(data)
+    names = {
+        _layer(reader, part, _GENERATIONS[part.number])[0]
+        for part in reader.fields(0, len(data))
+        if part.kind == BYTES and part.number in _GENERATIONS
+    }
+    if "prior_boost" in names:
+        return True
+    return False if "ab_enc" in names else None
+
+
 class _Other(Damaged):
     """A layer is not as this network has it."""
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from restore.errors import WeightsError, nearest
 from restore.networks import _lock, _sniff, _zhang
 from restore.networks._wanted import Report, Wanted, by_hand, digest
+from restore.networks._wire import Damaged
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
@@ -220,6 +221,8 @@ def _there(name: str) -> None:
 
 def _guess(source: Path) -> tuple[str, str]:
     """Which model a file of unknown SHA-256 is, and why."""
+    from restore.networks import caffe
+
     size = source.stat().st_size
     for name, wanted in KNOWN.items():
         if wanted.size == size:
@@ -227,6 +230,12 @@ def _guess(source: Path) -> tuple[str, str]:
     with suppress(WeightsError):
         if (name := _zhang.details(source).get("network", "")) in KNOWN:
             return name, "because its metadata says so"
+    with suppress(WeightsError, Damaged):
+        trained = caffe.rebalanced(_sniff.mapped(source))
+        if trained:
+            return "zhang2016", "because a training layer in it weighs rare colours more"
+        if trained is False:
+            return "zhang2016-norebal", "because no training layer in it weighs rare colours more"
     if "norebal" in source.name.lower():
         return "zhang2016-norebal", "because of its name"
     return "zhang2016", "because most files are"

@@ -65,10 +65,10 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
 
     The calmest blocks of each brightness show noise and nothing else. Blocks with clipped values
     or with one value only (a frame that no scanner saw) are left out while others are there: both
-    hide noise. Texture grows toward low
-    frequencies: so the noise of luminance is measured at the highest ones and taken to be no
-    stronger at the others, or little stronger where the noise of chroma, in which photos have not
-    much texture, has lost its highest frequencies: to demosaicing or to JPEG.
+    hide noise. Texture grows toward low frequencies: so the noise of luminance is measured at the
+    highest ones and taken to be no stronger at the others, or little stronger where the noise of
+    chroma, in which photos have not much texture, has lost its highest frequencies: to demosaicing
+    or to JPEG.
     """
     blocks = _blocks(pictures, side)
     if len(blocks) < 8:

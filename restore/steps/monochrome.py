@@ -84,10 +84,8 @@ def _auto(proxy: Proxy) -> tuple[Callable[[color.Array], color.Array], dict[str,
     def seen(v: color.Array) -> color.Array:
         return v if proxy.camera else mixes.uncrossed(v)
 
-    view, patches = (
-        mixes.shrunk(proxy.view.pixels, mixes.SEEN),
-        [patch.pixels for patch in proxy.patches],
-    )
+    view = mixes.shrunk(proxy.view.pixels, mixes.SEEN)
+    patches = [patch.pixels for patch in proxy.patches]
     averaged = proxy.size[0] * proxy.size[1] / (view.shape[0] * view.shape[1])
     sigma = mixes.noise(patches)
     detail, _ = mixes.evidence(view, sigma, averaged)
