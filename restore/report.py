@@ -18,11 +18,14 @@ SIDE = 1024
 
 
 def lines(notes: Mapping[str, Mapping[str, object]]) -> list[str]:
-    """ "fade: cyan dye lost 40 %", … for each step that found something; maps are left out."""
+    """ "fade: cyan dye lost 40 %", … for each step that found something.
+
+    Maps are left out, and warnings, which are told whether one asks or not.
+    """
     found = []
     for label, step in notes.items():
         for key, value in step.items():
-            if isinstance(value, Field):
+            if isinstance(value, Field) or key == "warning":
                 continue
             found.append(
                 f"{label}: {value}" if key == "summary" else f"{label}, {key}: {said(value)}"

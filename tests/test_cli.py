@@ -262,6 +262,16 @@ def test_a_picture_that_cannot_be_written_leaves_the_result_and_is_told(
     assert "File name too long" in found.stderr
 
 
+def test_what_the_steps_found_is_told_where_asked(photo: Path) -> None:
+    found = restore("run", "led-concert", photo, "-v", cwd=photo.parent)
+    assert found.returncode == 0
+    lines = found.stderr.splitlines()
+    assert any(line.startswith("  hue_blend: ") for line in lines)
+    assert sum("no coloured lamp was found" in line for line in lines) <= 1
+    quiet = restore("run", "led-concert", photo, "-q", "--overwrite", cwd=photo.parent)
+    assert quiet.stderr == ""
+
+
 def test_compare_and_format(photo: Path, recipe: Path) -> None:
     found = restore("run", recipe, photo, "--compare", "--format", "png", cwd=photo.parent)
     assert found.stdout.split() == ["restored/photo.png", "restored/photo.png.compare.jpg"]
