@@ -262,13 +262,14 @@ def test_a_picture_that_cannot_be_written_leaves_the_result_and_is_told(
     assert "File name too long" in found.stderr
 
 
-def test_what_the_steps_found_is_told_where_asked(photo: Path) -> None:
-    found = restore("run", "led-concert", photo, "-v", cwd=photo.parent)
+def test_what_the_steps_found_is_told_where_asked(tmp_path: Path) -> None:
+    daylight = Path(__file__).parents[1] / "sample_images" / "scan-16bit.tif"
+    found = restore("run", "led-concert", daylight, "-v", cwd=tmp_path)
     assert found.returncode == 0
     lines = found.stderr.splitlines()
     assert any(line.startswith("  hue_blend: ") for line in lines)
-    assert sum("no coloured lamp was found" in line for line in lines) <= 1
-    quiet = restore("run", "led-concert", photo, "-q", "--overwrite", cwd=photo.parent)
+    assert sum("no coloured lamp was found" in line for line in lines) == 1
+    quiet = restore("run", "led-concert", daylight, "-q", "--overwrite", cwd=tmp_path)
     assert quiet.stderr == ""
 
 
