@@ -18,6 +18,8 @@ ONE_HUE, STRONG = 1.5, 70.0
 PALE = 0.06
 """Light of the weakest channel to that of the strongest below which the light is coloured: under
 narrow lamps at most 0.02 (160 simulated shots), in daylight at least 0.07 (20 photos)."""
+BLACK = 5.0
+"""L* up to which a place is black: a face in a dark hall is small, and lit all the same."""
 SCRATCHED = 0.9
 """% of a photo; straight lines that belong to it may be taken for as much."""
 
@@ -91,7 +93,7 @@ def _channels(proxy: Proxy) -> dict[str, Channel]:
 
 def _advice(proxy: Proxy, found: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     lab = color.to_lab(proxy.view.pixels).reshape(-1, 3)
-    strong = float(np.percentile(np.hypot(lab[:, 1], lab[:, 2]), 95))
+    strong = _strong(lab)
     if _apart(lab) < ONE_HUE and strong < STRONG:
         tone = "toned " if strong > 6 else ""
         damage = _notes("scratches", proxy)
@@ -110,6 +112,13 @@ def _advice(proxy: Proxy, found: Mapping[str, Mapping[str, Any]]) -> tuple[str, 
     if found["fade"]["faded"]:
         return "faded-print", "its dyes have faded (faded-slide, if it is film)"
     return "", "nothing that a recipe is for was found"
+
+
+def _strong(lab: color.Array) -> float:
+    """95th percentile of chroma; of a photo that is mostly black, where it is not."""
+    lit = lab[:, 0] > BLACK
+    seen = lab[lit] if 0 < lit.mean() < 0.5 else lab
+    return float(np.percentile(np.hypot(seen[:, 1], seen[:, 2]), 95))
 
 
 def _apart(lab: color.Array) -> float:

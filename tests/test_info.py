@@ -33,6 +33,14 @@ def test_stage_light_is_recognised(scene: str) -> None:
     assert any("lamp" in sentence for sentence in found.findings)
 
 
+@pytest.mark.parametrize("scene", ["white+blue", "white+red"])
+def test_stage_light_on_a_face_in_the_dark_is_recognised(scene: str) -> None:
+    face = data.astronaut()[:220, 120:340] / np.float32(255)
+    hall = np.full((570, 740, 3), 0.004, np.float32)
+    hall[170:390, 260:480] = face
+    assert inspect(photo(light(hall, scene, seed=3).srgb)).recipe == "led-concert"
+
+
 @pytest.mark.parametrize("kind", ["dark cyan loss", "low contrast"])
 def test_faded_dyes_are_recognised(kind: str) -> None:
     found = inspect(photo(fade(GOOD, kind, seed=3).srgb))
