@@ -42,6 +42,14 @@ def test_huge_floats_are_limited(tmp_path: Path, dtype: type) -> None:
     assert "2 samples were beyond 1000 times white; they became that" in photo.source.warnings[0]
 
 
+def test_floats_of_another_white_are_told(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FACE.astype(np.float32), photometric="rgb")
+    (told,) = files.load(tmp_path / "a.tif").source.warnings
+    assert "most samples are over 1, which is white in floats" in told
+    tifffile.imwrite(tmp_path / "b.tif", FACE / np.float32(200), photometric="rgb")
+    assert files.load(tmp_path / "b.tif").source.warnings == ()
+
+
 def test_numbers_beyond_float32_are_endless(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.full((2, 2, 3), 1e300), photometric="rgb")
     photo = files.load(tmp_path / "a.tif")

@@ -237,9 +237,10 @@ def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
     with np.errstate(over="ignore"):  # beyond float32 is as good as endless
         samples = np.ascontiguousarray(samples, np.float32)
     rows = max(1, 2**22 // max(samples[0].size, 1))
-    broken = beyond = 0
+    broken = beyond = bright = 0
     for top in range(0, len(samples), rows):
         part = samples[top : top + rows]
+        bright += int((part > 1).sum())
         within = np.abs(part) <= BRIGHTEST
         if within.all():
             continue
@@ -257,6 +258,8 @@ def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
         told.append(f"{broken} samples were no finite numbers; they became 0 or 1")
     if beyond:
         told.append(f"{beyond} samples were beyond {BRIGHTEST} times white; they became that")
+    if bright > samples.size / 2:
+        told.append("most samples are over 1, which is white in floats; scale them if it is not")
     return samples, tuple(told)
 
 
