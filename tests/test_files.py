@@ -16,6 +16,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from restore import files
+from restore.errors import PhotoError
 from restore.photo import Photo
 
 
@@ -235,6 +236,21 @@ def test_lzw_that_may_grow_beyond_four_gigabytes_becomes_a_bigtiff(
     with tifffile.TiffFile(written) as found:
         assert found.is_bigtiff
         assert (found.asarray() == noise).all()
+
+
+def test_messages_name_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "photo.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        for _ in range(3):
+            tiff.write(picture(np.uint8, 3), photometric="rgb", compression="zlib")
+    with tifffile.TiffFile(path) as tiff:
+        at = tiff.pages[1].dataoffsets[0]
+    data = bytearray(path.read_bytes())
+    data[at : at + 40] = bytes(40)
+    path.write_bytes(data)
+    with pytest.raises(PhotoError, match=r"photo\.tif, page 2: cannot be decoded"):
+        files.load_pages(path)
+    assert files.load(path).source.pages == 3
 
 
 def test_a_bilevel_tiff_fills_the_range(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ class Ask:
         All pages, or only the first.
     sized
         Hears how many pixels a page has before it is decoded.
+    page
+        Which page it is about, for messages: ", page 2"; nothing where there is one.
     """
 
     path: Path
@@ -65,10 +67,11 @@ class Ask:
     raw: str = "developed"
     every: bool = False
     sized: Callable[[int], None] | None = None
+    page: str = ""
 
     def error(self, text: str) -> PhotoError:
-        """A PhotoError about this file."""
-        return PhotoError(f"{self.path}: {text}")
+        """A PhotoError about this file, or page of it."""
+        return PhotoError(f"{self.path}{self.page}: {text}")
 
     @property
     def size(self) -> int:
@@ -210,7 +213,8 @@ def photo(
         record=MappingProxyType(record),
         history=tuple(history),
         warnings=tuple(
-            f"{ask.path}: {each}" for each in (*source.warnings, *warnings, *warned, *troubles)
+            f"{ask.path}{ask.page}: {each}"
+            for each in (*source.warnings, *warnings, *warned, *troubles)
         ),
     )
     return Photo(samples, space, source)

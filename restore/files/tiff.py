@@ -6,6 +6,7 @@ TIFF 6.0; Adobe Photoshop TIFF technical notes; Exif 2.32 for the tables behind 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -49,11 +50,18 @@ def read(ask: Ask) -> list[Photo]:
     with ask.decoding("is no readable TIFF"), tifffile.TiffFile(ask.file) as tiff:
         pages = _photos(ask, tiff)
         wanted = pages if ask.every else pages[:1]
-        for page in wanted:
-            _check(ask, page)
+        asks = [
+            replace(ask, page=f", page {number}" if len(pages) > 1 else "")
+            for number in range(1, len(wanted) + 1)
+        ]
+        for one, page in zip(asks, wanted, strict=True):
+            _check(one, page)
         if sum(page.imagewidth * page.imagelength for page in wanted) > ask.limit:
             raise ask.error(f"its {len(wanted)} pages have more pixels than are allowed")
-        return [_page(ask, tiff, page, number, len(pages)) for number, page in enumerate(wanted)]
+        return [
+            _page(one, tiff, page, number, len(pages))
+            for number, (one, page) in enumerate(zip(asks, wanted, strict=True))
+        ]
 
 
 def _photos(ask: Ask, tiff: Any) -> list[Any]:
