@@ -107,7 +107,7 @@ def _advice(proxy: Proxy, found: Mapping[str, Mapping[str, Any]]) -> tuple[str, 
     pale = linear.min(-1).sum() / max(float(linear.max(-1).sum()), 1e-6)
     alone = len(narrow) == len(lit) and pale < PALE
     if narrow and (alone or (strong > STRONG and not found["fade"]["faded"])):
-        colours = " and ".join(lamp.replace("-", " ") for lamp in narrow)
+        colours = lamps.listed(narrow)
         return "led-concert", f"lit by {colours} stage light, which no white balance takes away"
     if found["fade"]["faded"]:
         return "faded-print", "its dyes have faded (faded-slide, if it is film)"

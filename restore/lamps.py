@@ -6,6 +6,7 @@ Matrices and statistics come from `data/colour-constants.json`, which says whenc
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -40,6 +41,12 @@ CANDIDATES: tuple[tuple[str, ...], ...] = (
     ("warm-white", "red", "blue"),
 )
 """Sets of lamps that are compared; on a stage there are seldom more."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names of lamps or channels in words: "warm white, red and blue"."""
+    *most, last = (name.replace("-", " ") for name in names)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 @cache

@@ -98,20 +98,21 @@ def _notes(
 ) -> dict[str, Any]:
     """What was found, as numbers, as maps, and in one sentence; `poor` channels are noise."""
     best = found[0].mixture
-    names = [name.replace("-", " ") for name in best.lamps]
+    lit = lamps.listed(best.lamps)
     known = float(hues.sure.mean())
-    if len(names) == 1 and known < LEAST:
+    if len(best.lamps) == 1 and known < LEAST:
         network = any("ab" in notes for notes in proxy.notes.values())
         colours = "colours are the network's" if network else "it holds no colours"
-        summary = f"{names[0]} lamp only: {colours}"
-    elif len(names) == 1:
-        name = names[0] if names[0].endswith("light") else f"{names[0]} light"
+        summary = f"{lit} lamp only: {colours}"
+    elif len(best.lamps) == 1:
+        name = lit if lit.endswith("light") else f"{lit} light"
         summary = f"{name}: {known:.0%} of the hues can be told"
     else:
-        count = {2: "two", 3: "three"}[len(names)]
-        summary = f"{count} lamps, {' and '.join(names)}: {known:.0%} of the hues can be told"
+        count = {2: "two", 3: "three"}[len(best.lamps)]
+        summary = f"{count} lamps, {lit}: {known:.0%} of the hues can be told"
     if poor:
-        summary += f"; the {' and '.join(poor)} channel holds noise only"
+        hold = "channel holds" if len(poor) == 1 else "channels hold"
+        summary += f"; the {lamps.listed(poor)} {hold} noise only"
     notes: dict[str, Any] = {}
     if all(lamps.broad(name, proxy.camera) for name in best.lamps):
         notes["warning"] = (
