@@ -10,7 +10,7 @@ import pytest
 from benchmarks.simulate import light as simulate
 from benchmarks.simulate.light import Lamp
 from restore import color, light, lightings, mixes
-from restore.lamps import CANDIDATES
+from restore.lamps import CANDIDATES, listed
 from restore.photo import Photo
 from restore.space import Space
 
@@ -141,3 +141,9 @@ def test_the_network_sees_every_set():
     looks = lightings.looks(few, lightings.tried(few))
     assert looks.shape == (len(CANDIDATES), 48)
     assert np.isfinite(looks).all()
+
+
+def test_lamps_are_listed_in_words() -> None:
+    assert listed(["deep-blue"]) == "deep blue"
+    assert listed(["red", "blue"]) == "red and blue"
+    assert listed(["warm-white", "red", "blue"]) == "warm white, red and blue"
