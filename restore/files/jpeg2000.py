@@ -79,9 +79,10 @@ def _profile(ask: Ask, data: bytes, at: int, size: int) -> bytes | None:
     for kind, start, length in _boxes.walk(ask.peek, at, at + size):
         if kind == b"pclr":
             raise ask.error("has a palette, which is not read; save it in full colours")
-        if kind == b"colr" and data[start] == 2:
+        told = data[start : start + min(length, 1)] if kind == b"colr" else b""
+        if told == b"\2":
             profile = profile or data[start + 3 : start + length]
-        if kind == b"colr" and data[start] == 1:
+        if told == b"\1":
             colours = int.from_bytes(data[start + 3 : start + 7], "big")
             if colours not in (_SRGB, _GREY):
                 raise ask.error(f"has colours of a kind that is not read ({colours})")
