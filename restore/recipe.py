@@ -93,6 +93,10 @@ class Recipe:
         """A recipe from TOML text; `where` stands in messages, and is its name if none is given."""
         return _parse(text, where, (name or where,))
 
+    def text(self) -> str:
+        """What stands in the recipe's file; RecipeError if it is gone."""
+        return _text(self.path) if self.path else self.toml()
+
     @property
     def labels(self) -> list[str]:
         """The steps' names; the second of a name is "levels#2"."""
