@@ -6,16 +6,19 @@ import io
 import struct
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from icc import ADOBE, fixed, rgb
 from PIL import Image
 from skimage.data import astronaut
 
 from restore import files, profile
+from restore.cli import cli
 from restore.errors import PhotoError
 from restore.files import _boxes, _xmp, raw, tiff
 from restore.files._ifd import Value, write
@@ -147,3 +150,32 @@ def test_a_curve_without_sense_is_refused_in_silence(tmp_path: Path, curve: byte
     assert "a curve does not rise" in photo.source.warnings[0]
     with pytest.raises(profile.ProfileError):
         profile.transform(rgb(ADOBE, curve))
+
+
+def test_a_jpeg_2000_without_some_tiles_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(FACE).save(tmp_path / "a.j2k", tile_size=(32, 32), irreversible=False)
+    assert files.load(tmp_path / "a.j2k").size == (48, 64)
+    data = (tmp_path / "a.j2k").read_bytes()
+    last = data.rindex(b"\xff\x90\0\x0a")
+    (tmp_path / "a.j2k").write_bytes(data[:last] + b"\xff\xd9")
+    with pytest.raises(PhotoError, match="is cut off: it has 3 of its 4 tiles"):
+        files.load(tmp_path / "a.j2k")
+    data = bytearray(imagecodecs.jpeg2k_encode(FACE, level=0, codecformat="j2k"))
+    struct.pack_into(">II", data, 8, 10_000, 10_000)  # hundred million pixels in 9 kB
+    (tmp_path / "a.j2k").write_bytes(data)
+    with pytest.raises(PhotoError, match="1 of its"):
+        files.load(tmp_path / "a.j2k")
+
+
+def test_what_a_file_says_of_itself_is_not_shown_without_end(tmp_path: Path) -> None:
+    recipe = '[[steps]]\nuse = "monochrome"\n'
+    long = dict.fromkeys(("network", "networkSha256", "version", "history"), "x" * 100_000)
+    Image.fromarray(FACE).save(tmp_path / "a.png")
+    photo = files.load(tmp_path / "a.png")
+    source = replace(photo.source, xmp=_xmp.write(None, {**long, "recipe": recipe}))
+    result = files.save(replace(photo, source=source), tmp_path / "b.tif")
+    shown = CliRunner().invoke(cli, ["info", str(result)])
+    assert (shown.exit_code, len(shown.output) < 20_000) == (0, True)
+    again = ["rerun", str(result), "--from", str(tmp_path / "a.png"), "-o", str(tmp_path / "c")]
+    told = CliRunner().invoke(cli, again)
+    assert (told.exit_code, len(told.stderr) < 2000) == (0, True)

@@ -98,6 +98,7 @@ def test_quiet_is_quiet(file: Path) -> None:
         (["remove", "zhang2016"], "is not installed"),
         (["path", "compact"], 'there is no model "compact"'),
         (["add", "none.caffemodel"], "there is no such file"),
+        (["add", "/dev/zero"], "is no regular file"),
     ],
 )
 def test_what_is_wrong_is_one_line(arguments: list[str], words: str) -> None:
