@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -212,14 +213,18 @@ def _coloured(view: Array) -> bool:
 
 
 def folders() -> list[Path]:
-    """Where named recipes lie: the user's configuration folder, then our own."""
+    """Where named recipes lie: the user's configuration folder, then our own.
+
+    The first is left out where it may not be looked into: under `sudo -u` it can be another user's.
+    """
     import platformdirs
 
     here = Path(__file__).parent
     ours = here / "recipes"
     if not ours.is_dir():  # in a source checkout they lie beside the package
         ours = here.parent / "recipes"
-    return [platformdirs.user_config_path("restore") / "recipes", ours]
+    theirs = platformdirs.user_config_path("restore") / "recipes"
+    return [theirs, ours] if os.access(theirs, os.R_OK | os.X_OK) else [ours]
 
 
 def names() -> list[str]:
