@@ -179,3 +179,10 @@ def test_what_a_file_says_of_itself_is_not_shown_without_end(tmp_path: Path) -> 
     again = ["rerun", str(result), "--from", str(tmp_path / "a.png"), "-o", str(tmp_path / "c")]
     told = CliRunner().invoke(cli, again)
     assert (told.exit_code, len(told.stderr) < 2000) == (0, True)
+
+
+def test_exif_does_not_make_a_result_camera_raw(tmp_path: Path) -> None:
+    photo = files.load(jpeg(tmp_path / "a.jpg", block([(50706, 1, b"\1"), (305, 2, b"x")])))
+    result = files.load(files.save(photo, tmp_path / "b.tif"))
+    assert result.source.format == "tiff"
+    assert result.source.exif is not None

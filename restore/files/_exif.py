@@ -28,9 +28,10 @@ STRUCTURE = {
     *(288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330),
     *(332, 333, 334, 336, 337, 338, 339, 340, 341, 342, 343, 346, 347, 512, 513, 514, 515, 517),
     *(518, 519, 520, 521, 529, 530, 531, 532, 559, 700, 32781, 33421, 33422, 33723, 34377),
-    *(34675, 37724, 40962, 40963, EXIF, GPS, INTEROP),
+    *(34675, 37724, 40962, 40963, 50706, EXIF, GPS, INTEROP),
 }
-"""TIFF tags that say how the pixels lie, or that are other metadata blocks: not copied as Exif."""
+"""TIFF tags that say how the pixels lie, or that are other metadata blocks: not copied as Exif.
+50706 makes a TIFF a DNG."""
 
 
 @dataclass(frozen=True)
