@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 
 import click
 
 import restore
 from restore import commands, folder
-from restore.errors import PhotoError, RestoreError
+from restore.errors import PhotoError, RestoreError, printable
 
 
 class Commands(click.Group):
@@ -42,8 +43,30 @@ def cli() -> None:
     """Restore faded, single-colour-lit and black-and-white photos with named recipes."""
 
 
+def _fill_closed() -> None:
+    """Open what the shell has closed (`>&-`) on the null device.
+
+    Else the next file opened, a result for instance, would take its number, and what native code
+    prints would go into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115
+
+
+def _tell(*lines: str) -> None:
+    """Print to stderr, where that is possible: the exit status tells, too."""
+    with suppress(OSError):
+        print(*lines, sep="\n", file=sys.stderr)
+
+
 def main() -> None:
     """Run the command line and leave with its exit status."""
+    _fill_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # not every terminal or pipe has a letter for "…"
     try:
@@ -51,18 +74,19 @@ def main() -> None:
     except click.exceptions.Exit as leave:
         status = leave.exit_code
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         status = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        print("interrupted; what was finished stays", file=sys.stderr)
+        _tell("interrupted; what was finished stays")
         status = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except OSError as error:
-        print(f"restore: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        _tell(f"restore: {printable(error.filename or 'standard output')}: {error.strerror}")
         status = 1
     except RestoreError as error:
-        print(f"restore: {error}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
+        _tell(f"restore: {error}", *getattr(error, "__notes__", ()))
         status = 1 if isinstance(error, PhotoError) else 2
     sys.exit(status)

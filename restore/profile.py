@@ -179,18 +179,20 @@ def _curve(data: bytes) -> Double:
         count = struct.unpack_from(">I", data, 8)[0]
         if count == 0:
             return at
-        if count == 1:
-            return at ** (struct.unpack_from(">H", data, 12)[0] / 256)
         if count > _NODES or len(data) < 12 + 2 * count:
             raise ProfileError("a curve is cut off")
-        table = np.frombuffer(data, ">u2", count, 12) / 65535
-        values = np.interp(at, np.linspace(0, 1, count), table)
+        table = np.frombuffer(data, ">u2", count, 12)
+        if count == 1:
+            values = at ** (table[0] / 256)
+        else:
+            values = np.interp(at, np.linspace(0, 1, count), table / 65535)
     elif data[:4] == b"para":
         kind = struct.unpack_from(">H", data, 8)[0]
         if kind > 4:
             raise ProfileError(f"a curve is of unknown type {kind}")
         given = struct.unpack_from(f">{(1, 3, 4, 5, 7)[kind]}i", data, 12)
-        values = _parametric(kind, [each / 65536 for each in given], at)
+        with np.errstate(all="ignore"):  # what overflows is found below
+            values = _parametric(kind, [each / 65536 for each in given], at)
     else:
         raise ProfileError("a curve is damaged")
     if not np.isfinite(values).all() or values[-1] - values[0] < 0.01:

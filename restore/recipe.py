@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -92,6 +93,10 @@ class Recipe:
     def parse(cls, text: str, where: str, name: str = "") -> Recipe:
         """A recipe from TOML text; `where` stands in messages, and is its name if none is given."""
         return _parse(text, where, (name or where,))
+
+    def text(self) -> str:
+        """What stands in the recipe's file; RecipeError if it is gone."""
+        return _text(self.path) if self.path else self.toml()
 
     @property
     def labels(self) -> list[str]:
@@ -208,14 +213,18 @@ def _coloured(view: Array) -> bool:
 
 
 def folders() -> list[Path]:
-    """Where named recipes lie: the user's configuration folder, then our own."""
+    """Where named recipes lie: the user's configuration folder, then our own.
+
+    The first is left out where it may not be looked into: under `sudo -u` it can be another user's.
+    """
     import platformdirs
 
     here = Path(__file__).parent
     ours = here / "recipes"
     if not ours.is_dir():  # in a source checkout they lie beside the package
         ours = here.parent / "recipes"
-    return [platformdirs.user_config_path("restore") / "recipes", ours]
+    theirs = platformdirs.user_config_path("restore") / "recipes"
+    return [theirs, ours] if os.access(theirs, os.R_OK | os.X_OK) else [ours]
 
 
 def names() -> list[str]:

@@ -187,6 +187,7 @@ def _serve(
     threading.Thread(target=_mourn, daemon=True).start()
     with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
         _work(pipe, begin)
+    _part.remove_own()  # made in the very moment of the interruption
     os._exit(0)  # at once: nothing is left to do, and engines take their time to go
 
 
@@ -240,5 +241,8 @@ def _mourn() -> None:
 
 
 def _interrupted(number: int, frame: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once: it must not break off the cleaning up
+    # Once: it must not break off the cleaning up. SIG_IGN would make Python print a traceback for
+    # one that is just on its way.
+    for each in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(each, lambda number, frame: None)
     raise KeyboardInterrupt

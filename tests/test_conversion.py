@@ -10,7 +10,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from restore.errors import WeightsError
-from restore.networks import _conversion, _zhang, engines
+from restore.networks import _conversion, _wire, _zhang, engines
 
 TABLE = _zhang.layers(width=4, bins=7)
 WEIGHTS = _zhang.random_weights(3, TABLE)
@@ -205,3 +205,11 @@ def test_weights_in_a_second_file_are_refused(tmp_path: Path) -> None:
     onnx.save(model, source, save_as_external_data=True, location="w.bin", size_threshold=0)
     with pytest.raises(WeightsError, match="lie in a second file"):
         _conversion.read(memoryview(source.read_bytes()), TABLE)
+
+
+@pytest.mark.parametrize("shape", [(2**63, 0), (2**62, 0, 2**62), (0,)])
+def test_an_array_without_values_is_none_of_the_weights(shape: tuple[int, ...]) -> None:
+    array = _wire.integers(1, shape) + _wire.number(2, 1) + _wire.message(8, "x") + _wire.head(9, 0)
+    data = _wire.number(1, 7) + _wire.message(7, _wire.message(5, array))
+    with pytest.raises(WeightsError, match="is another network"):
+        _conversion.read(memoryview(data), TABLE)

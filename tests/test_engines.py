@@ -122,6 +122,14 @@ def test_a_failure_while_running_is_one_line() -> None:
     assert str(error.value) == "a.onnx: openvino cannot run it: out of memory"
 
 
+def test_too_little_memory_is_not_the_weights_fault() -> None:
+    def fails(values: color.Array) -> color.Array:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        engines.Network("openvino", "a.onnx", fails)(np.zeros((1, 1, 4, 4), np.float32))
+
+
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"none.onnx: cannot be read: No such file"):
         engines.load(tmp_path / "none.onnx")

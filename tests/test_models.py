@@ -98,6 +98,7 @@ def test_quiet_is_quiet(file: Path) -> None:
         (["remove", "zhang2016"], "is not installed"),
         (["path", "compact"], 'there is no model "compact"'),
         (["add", "none.caffemodel"], "there is no such file"),
+        (["add", "/dev/zero"], "is no regular file"),
     ],
 )
 def test_what_is_wrong_is_one_line(arguments: list[str], words: str) -> None:
@@ -127,3 +128,18 @@ def test_bench_has_a_row_for_each_engine(monkeypatch: pytest.MonkeyPatch, file: 
     assert timing.forward.keys() == {224, 448}
     assert min(timing.forward.values()) > 0
     assert timing.logits.shape == (1, 313, 56, 56)
+
+
+def test_a_model_that_says_not_what_it_is_made_from_is_damaged(folder: Path) -> None:
+    folder.mkdir()
+    _zhang.write(folder / "zhang2016.onnx", _zhang.random_weights(0, TABLE), {}, TABLE)
+    assert "damaged (129 MB)" in models().stdout
+    assert "says not what it was made from" in str(models("verify", "zhang2016").exception)
+
+
+@pytest.mark.parametrize("place", ["~nobody-of-this-name/models", "long" * 100])
+def test_a_folder_that_cannot_be_is_told(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESTORE_MODELS", place)
+    found = models()
+    assert isinstance(found.exception, WeightsError)
+    assert "RESTORE_MODELS" in str(found.exception)

@@ -77,6 +77,14 @@ def test_the_users_own_recipe_comes_first(mine: Path) -> None:
     assert Recipe.named("monochrome").title == "Twice"
 
 
+def test_a_configuration_folder_that_may_not_be_looked_into_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ("long" * 100)))  # refused to root, too
+    assert Recipe.named("monochrome").path is not None
+    assert "monochrome" in recipe.names()
+
+
 def test_the_result_says_what_made_it() -> None:
     result = Recipe.parse(TWICE, "twice")(PHOTO)
     (line,) = result.source.history

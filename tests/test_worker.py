@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -259,3 +260,44 @@ def test_a_large_photo_is_given_time(folder: Path) -> None:
     assert first == (pytest.approx(30 + size * 1e-6), reading)
     assert sized == (pytest.approx(first[0] + 600 * 4e-6), reading)
     assert rest == (pytest.approx(600 + 600 * 20e-6), f"{folder / 'a.png'}: restoring it")
+
+
+TWICE = """
+import os, signal
+from restore.worker import _interrupted
+signal.signal(signal.SIGTERM, _interrupted)
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+except KeyboardInterrupt:
+    os.kill(os.getpid(), signal.SIGHUP)  # the terminal is closed, and the parent dies of it
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    os.kill(os.getpid(), signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    print("cleared up")
+"""
+
+
+def test_clearing_up_is_not_broken_off_by_another_signal() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", TWICE], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (0, "cleared up\n", "")
+
+
+def interrupted_as_it_begins_a_file(folder: Path) -> Callable[..., None]:
+    """What a child does that is ended before it can say which file it has just made."""
+    from restore.files import _part
+
+    _part.beside(folder / "photo.tif").touch()
+    raise KeyboardInterrupt
+
+
+def test_a_file_begun_in_the_moment_of_the_interruption_is_removed(tmp_path: Path) -> None:
+    from restore.errors import PhotoError
+    from restore.worker import Worker
+
+    worker = Worker(partial(interrupted_as_it_begins_a_file, tmp_path))
+    with pytest.raises(PhotoError, match="the process died"):
+        worker.ready()
+    worker.close()
+    assert not list(tmp_path.iterdir())

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from restore.photo import Photo
     from restore.worker import Allow, Tell, Work
 
+LONGEST = 4000
+"""Letters of what a file says of itself that are shown: its metadata may have millions."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -93,7 +96,8 @@ def show(console: Console, seen: Seen) -> None:
 
     for name, text in seen.facts.items():
         if text:
-            console.print(f"  {name:8} {printable(text)}", markup=False)
+            shown = text if len(text) <= LONGEST else text[:LONGEST] + "…"
+            console.print(f"  {name:8} {printable(shown)}", markup=False)
     listing = table("  channel", "clipped black", "clipped white", "noise", "spread")
     for row in seen.channels:
         listing.add_row(*row)

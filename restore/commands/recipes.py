@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -33,12 +34,14 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
         click.echo(json.dumps(make_schema(), indent=2, ensure_ascii=False))
     elif check:
         checked = found.Recipe.read(check)
-        click.echo(f"{check}: all right, {len(checked.uses)} steps: {', '.join(checked.labels)}")
+        click.echo(
+            f"{printable(check)}: all right, {len(checked.uses)} steps: {', '.join(checked.labels)}"
+        )
     elif name:
         chosen = found.Recipe.named(name)
         if chosen.path:
-            click.echo(f"# {chosen.path}")
-            click.echo(chosen.path.read_text("utf-8").rstrip())
+            for line in (f"# {chosen.path}", *chosen.text().rstrip().splitlines()):
+                click.echo(printable(line.expandtabs()) if sys.stdout.isatty() else line)
     else:
         listing = table("recipe", "for", "steps")
         for each in found.names():

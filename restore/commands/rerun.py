@@ -97,7 +97,7 @@ def as_made(result: Path) -> Work:
         now = files.load(job.target, limit=job.limit).source.record
         if record.get("originalSha256", "") != now.get("originalSha256", ""):
             changes.append(f"{job.path} is not the file that {result} was made from")
-        then, today = record.get("version", "?"), now.get("version", "?")
+        then, today = record.get("version", "?")[:64], now.get("version", "?")
         if then != today:
             changes.append(f"restore {then} then, {today} now")
         if record.get("networkSha256") != now.get("networkSha256"):
@@ -110,4 +110,4 @@ def as_made(result: Path) -> Work:
 def network(record: Mapping[str, str]) -> str:
     """The network's name and how its SHA-256 begins, as a record has them."""
     digest = record.get("networkSha256", "")[:12]
-    return f"{record.get('network', 'none')} ({digest})" if digest else "none"
+    return f"{record.get('network', 'none'):.64} ({digest})" if digest else "none"

@@ -21,14 +21,17 @@ EXIF, GPS, INTEROP, COLOR_SPACE = 34665, 34853, 40965, 40961
 PIXELS = (40962, 40963)
 """Width and height in pixels."""
 POINTERS = (EXIF, GPS, INTEROP)
+DENSEST = 1e9
+"""Pixels to a unit of length that may be told; rationals reach four times that."""
 STRUCTURE = {
     *(254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284),
     *(288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330),
     *(332, 333, 334, 336, 337, 338, 339, 340, 341, 342, 343, 346, 347, 512, 513, 514, 515, 517),
     *(518, 519, 520, 521, 529, 530, 531, 532, 559, 700, 32781, 33421, 33422, 33723, 34377),
-    *(34675, 37724, 40962, 40963, EXIF, GPS, INTEROP),
+    *(34675, 37724, 40962, 40963, 50706, EXIF, GPS, INTEROP),
 }
-"""TIFF tags that say how the pixels lie, or that are other metadata blocks: not copied as Exif."""
+"""TIFF tags that say how the pixels lie, or that are other metadata blocks: not copied as Exif.
+50706 makes a TIFF a DNG."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def upright(block: bytes) -> tuple[bytes, int]:
 def resolution(main: Table, order: str) -> tuple[float, float] | None:
     """Pixels per inch that a main table tells, or None."""
     numbers = [main[tag].numbers(order) for tag in (X_RESOLUTION, Y_RESOLUTION) if tag in main]
-    if len(numbers) < 2 or not all(number and number[0] > 0 for number in numbers):
+    if len(numbers) < 2 or not all(number and 0 < number[0] < DENSEST for number in numbers):
         return None
     unit = main[UNIT].numbers(order)[:1] if UNIT in main else (2,)
     scale = {2: 1.0, 3: 2.54}.get(int(unit[0]) if unit else 0)

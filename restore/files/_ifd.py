@@ -6,6 +6,7 @@ TIFF 6.0, section 2; BigTIFF: the same with 8-byte counts and offsets.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,14 +34,18 @@ class Value:
     at: int = 0
 
     def numbers(self, order: str) -> tuple[float, ...]:
-        """The value as numbers; rationals are divided (0 where the divisor is 0)."""
+        """The value as numbers; rationals are divided (0 where the divisor is 0).
+
+        NaN and infinite floats are 0, too: callers calculate with them, and no tag means them.
+        """
         if self.kind in (5, 10):
             flat = struct.unpack(f"{order}{2 * self.count}{'Ii'[self.kind == 10]}", self.data)
             pairs = zip(flat[::2], flat[1::2], strict=True)
             return tuple(top / bottom if bottom else 0.0 for top, bottom in pairs)
         if self.kind not in _CODES:
             return ()
-        return struct.unpack(f"{order}{self.count}{_CODES[self.kind]}", self.data)
+        found = struct.unpack(f"{order}{self.count}{_CODES[self.kind]}", self.data)
+        return tuple(each if math.isfinite(each) else 0.0 for each in found)
 
 
 Table = Mapping[int, Value]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html  # quicker to import than xml.sax, which brings urllib along
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 SPACE = "https://restore-photos.org/ns/1.0/"
 _NOTE = "http://ns.adobe.com/xmp/note/"
@@ -91,8 +92,11 @@ def read(packet: bytes | None) -> dict[str, str]:
     """Our fields in a packet, also where another program has written the packet anew."""
     if not packet or len(packet) > LARGEST or SPACE.encode() not in packet:
         return {}
-    found = [*_ATTRIBUTE.findall(packet), *_FIELD.findall(packet)]
-    return {name.decode(): html.unescape(value.decode("utf-8", "replace")) for name, value in found}
+    found: dict[str, str] = {}
+    for name, value in [*_ATTRIBUTE.findall(packet), *_FIELD.findall(packet)]:
+        with suppress(ValueError):  # the number of a character with thousands of digits
+            found[name.decode()] = html.unescape(value.decode("utf-8", "replace"))
+    return found
 
 
 def upright(packet: bytes | None) -> bytes | None:

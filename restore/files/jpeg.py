@@ -359,7 +359,9 @@ def _long_xmp(source: Source) -> Iterator[bytes]:
 
     packet = source.xmp or b""
     name = hashlib.md5(packet, usedforsecurity=False).hexdigest().upper()
-    short = _xmp.write(None, {**source.record, "history": "\n".join(source.history)}, extended=name)
+    fields = {**source.record, "history": "\n".join(source.history)}
+    while len(short := _xmp.write(None, fields, extended=name)) > _ROOM - len(_XMP):
+        del fields[max(fields, key=lambda field: len(fields[field]))]  # the whole still has it
     yield _segment(0xE1, _XMP + short)
     prefix = _MORE_XMP + b"ension/\0" + name.encode() + struct.pack(">I", len(packet))
     room = _ROOM - len(prefix) - 4

@@ -28,6 +28,7 @@ _EXIF = b"JpgTiffExif->JP2"
 _XMP = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
 _IPTC = b"\x33\xc7\xa4\xd2\xb8\x1d\x47\x23\xa0\xba\xf1\xa3\xe0\x97\xad\x38"
 _SRGB, _GREY = 16, 17
+_TILE = 0xFF90
 
 
 def matches(head: bytes) -> bool:
@@ -59,6 +60,7 @@ def read(ask: Ask) -> list[Photo]:
     ask.check(bottom - top, right - left)
     if bits > 15 or channels not in (1, 2, 3, 4):
         raise ask.error(f"has {channels} channels of {(bits & 127) + 1} bits, which is not read")
+    _check_tiles(ask, data, stream)
     # without its boxes: imagecodecs would apply the profile by itself, in the file's few bits
     with ask.decoding():
         samples = imagecodecs.jpeg2k_decode(data[stream:])
@@ -73,15 +75,40 @@ def read(ask: Ask) -> list[Photo]:
     return [_reading.photo(ask, samples, source=source)]
 
 
+def _check_tiles(ask: Ask, data: bytes, stream: int) -> None:
+    """Refuse a codestream without some of its tiles: the decoder makes them black and tells nobody.
+
+    Annex A.4.2: a tile-part begins with its marker, the tile's number and the tile-part's length, 0
+    for one that goes to the end.
+    """
+    right, bottom, _, _, width, height, left, top = struct.unpack_from(">8I", data, stream + 8)
+    wanted = -(-(right - left) // max(width, 1)) * -(-(bottom - top) // max(height, 1))
+    found, at = set(), stream + 2
+    while at + 12 <= len(data):
+        marker, size = struct.unpack_from(">HH", data, at)
+        length = size + 2
+        if marker == _TILE:
+            tile, length = struct.unpack_from(">HI", data, at + 4)
+            found.add(tile)
+        elif found:
+            break
+        if length < 4:
+            break
+        at += length
+    if len(found) < wanted:
+        raise ask.error(f"is cut off: it has {len(found)} of its {wanted} tiles")
+
+
 def _profile(ask: Ask, data: bytes, at: int, size: int) -> bytes | None:
     """The ICC profile in a header box; None for sRGB and grey. PhotoError for other colours."""
     profile = None
     for kind, start, length in _boxes.walk(ask.peek, at, at + size):
         if kind == b"pclr":
             raise ask.error("has a palette, which is not read; save it in full colours")
-        if kind == b"colr" and data[start] == 2:
+        told = data[start : start + min(length, 1)] if kind == b"colr" else b""
+        if told == b"\2":
             profile = profile or data[start + 3 : start + length]
-        if kind == b"colr" and data[start] == 1:
+        if told == b"\1":
             colours = int.from_bytes(data[start + 3 : start + 7], "big")
             if colours not in (_SRGB, _GREY):
                 raise ask.error(f"has colours of a kind that is not read ({colours})")

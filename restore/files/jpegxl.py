@@ -44,7 +44,7 @@ def read(ask: Ask) -> list[Photo]:
     if data.startswith(_SIGNATURE):
         stream = b""
         for kind, at, size in _boxes.walk(ask.peek, 0, len(data)):
-            if kind == b"jxlc" or (kind == b"jxlp" and not stream):
+            if kind in (b"jxlc", b"jxlp") and not stream:  # the decoder takes the first, too
                 stream = data[at + 4 * (kind == b"jxlp") : at + size]
             blocks[kind] = data[at : at + size]
     try:

@@ -188,7 +188,7 @@ def _metadata(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
         xmp = main[_XMP].data if _XMP in main else None
     elif head[4:12] == _CRX:
         parts, xmp = _of_canon(ask)
-    elif head.startswith(b"FUJIFILMCCD-RAW"):
+    elif head.startswith(b"FUJIFILMCCD-RAW") and len(head) >= 92:
         parts = _of_fuji(ask, *struct.unpack_from(">II", head, 84))
     main = {tag: value for tag, value in parts.main.items() if tag in _DESCRIBING}
     srgb = _ifd.Value(_ifd.SHORT, 1, struct.pack(parts.order + "H", 1))
@@ -205,7 +205,7 @@ def _of_canon(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
     tables: dict[bytes, _ifd.Table] = {}
     order, xmp = "<", None
     for kind, at, size in _boxes.walk(ask.peek, 0, ask.size):
-        if kind == b"uuid" and ask.peek(at, 16) == _ADOBE:
+        if kind == b"uuid" and size > 16 and ask.peek(at, 16) == _ADOBE:
             xmp = ask.peek(at + 16, min(size - 16, _ifd.LARGEST))
         if kind != b"moov":
             continue

@@ -15,7 +15,7 @@ from restore.files import _ifd
 
 if TYPE_CHECKING:
     from restore.files._reading import Ask
-    from restore.photo import Photo
+    from restore.photo import Photo, Source
     from restore.space import Samples
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
@@ -30,6 +30,9 @@ _CFA, _LINEAR_RAW = 32803, 34892
 _KEPT = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits"}
 """Compressions that come back; others become deflate, which loses nothing either."""
 _MOST_PAGES = 1000
+_SHARED = 4 * _ifd.LARGEST
+"""Bytes by which the metadata of all pages may be longer than the file: pages can share a profile,
+but a thousand that share 16 MB are a bomb."""
 
 
 def matches(head: bytes) -> bool:
@@ -58,10 +61,19 @@ def read(ask: Ask) -> list[Photo]:
             _check(one, page)
         if sum(page.imagewidth * page.imagelength for page in wanted) > ask.limit:
             raise ask.error(f"its {len(wanted)} pages have more pixels than are allowed")
-        return [
-            _page(one, tiff, page, number, len(pages))
-            for number, (one, page) in enumerate(zip(asks, wanted, strict=True))
-        ]
+        photos, held = [], 0
+        for number, (one, page) in enumerate(zip(asks, wanted, strict=True)):
+            photos.append(_page(one, tiff, page, number, len(pages)))
+            held += _metadata(photos[-1].source)
+            if held > ask.size + _SHARED:
+                raise ask.error(f"its pages share metadata that would come to {held} bytes")
+        return photos
+
+
+def _metadata(source: Source) -> int:
+    """Bytes of a page's metadata."""
+    blocks = (source.exif, source.xmp, source.iptc, source.profile, source.details["photoshop"])
+    return sum(len(block) for block in blocks if block)
 
 
 def _photos(ask: Ask, tiff: Any) -> list[Any]:

@@ -39,7 +39,9 @@ def read(ask: Ask) -> list[Photo]:
     from restore.photo import Source
 
     data = ask.bytes()
-    chunks = dict(reversed(list(_chunks(ask, data))))
+    chunks: dict[bytes, bytes] = {}
+    for kind, body in _chunks(ask, data):
+        chunks.setdefault(kind, body)  # one by one: a file can hold millions of empty ones
     ask.check(*_size(ask, chunks))
     with ask.decoding():
         samples = imagecodecs.webp_decode(data)
@@ -73,14 +75,16 @@ def _chunks(ask: Ask, data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _size(ask: Ask, chunks: dict[bytes, bytes]) -> tuple[int, int]:
-    """Height and width that the headers tell."""
-    if len(body := chunks.get(b"VP8X", b"")) >= 10:
+    """Height and width that the first header tells: the decoder goes by it, too."""
+    kind = next((each for each in chunks if each in (b"VP8X", b"VP8L", b"VP8 ")), b"")
+    body = chunks.get(kind, b"")
+    if kind == b"VP8X" and len(body) >= 10:
         width, height = (int.from_bytes(body[at : at + 3], "little") + 1 for at in (4, 7))
         return height, width
-    if len(body := chunks.get(b"VP8L", b"")) >= 5:
+    if kind == b"VP8L" and len(body) >= 5:
         bits = int.from_bytes(body[1:5], "little")
         return (bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1
-    if len(body := chunks.get(b"VP8 ", b"")) >= 10:
+    if kind == b"VP8 " and len(body) >= 10:
         width, height = struct.unpack_from("<HH", body, 6)
         return height & 0x3FFF, width & 0x3FFF
     raise ask.error("has no picture; it is damaged")

@@ -132,4 +132,5 @@ def _tensor(reader: Reader, part: _wire.Field) -> tuple[str, Array | None]:
         count *= size
     if count != values.size:
         raise Damaged(f"array {name} holds {values.size} values, its shape says {count}")
-    return name, values.reshape(shape)
+    # beside a side of 0 another may have any size, which numpy refuses
+    return name, values.reshape(shape) if count else None

@@ -50,7 +50,8 @@ def check(path: Path) -> None:
     """
     try:
         if not path.is_file():
-            what = "is a folder; name the file in it" if path.is_dir() else "there is no such file"
+            what = "is no regular file" if path.exists() else "there is no such file"
+            what = "is a folder; name the file in it" if path.is_dir() else what
             raise WeightsError(f"{path}: {what}")
         size = path.stat().st_size
         with path.open("rb") as file:

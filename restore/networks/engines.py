@@ -59,6 +59,8 @@ class Network:
         try:
             with self._turn:
                 result = self._run(np.ascontiguousarray(values, np.float32))
+        except MemoryError:  # the photo's fault, not that of the weights
+            raise
         except Exception as error:  # each engine has its own kinds, some a bare RuntimeError
             raise _refused(self.name, self.engine, "run", error) from error
         return np.asarray(result, np.float32)
@@ -158,6 +160,8 @@ def _load(onnx: Path | bytes, stamp: str, engine: str, precision: str) -> Networ
     name = onnx.name if isinstance(onnx, Path) else "network"
     try:
         run = ENGINES[engine][2](onnx, stamp, precision)
+    except MemoryError:
+        raise
     except Exception as error:
         raise _refused(name, engine, "read", error) from error
     return Network(engine, name, run)

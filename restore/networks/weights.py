@@ -67,7 +67,10 @@ def folder() -> Path:
     import platformdirs
 
     own = os.environ.get("RESTORE_MODELS")
-    return Path(own).expanduser() if own else platformdirs.user_data_path("restore") / "models"
+    try:
+        return Path(own).expanduser() if own else platformdirs.user_data_path("restore") / "models"
+    except RuntimeError as error:
+        raise WeightsError(f"RESTORE_MODELS: {own}: there is no such user's home") from error
 
 
 def location(name: str) -> Path:
@@ -76,8 +79,12 @@ def location(name: str) -> Path:
 
 
 def installed(name: str) -> bool:
-    """Whether a model is there."""
-    return location(_known(name)).is_file()
+    """Whether a model is there; WeightsError if nobody may look."""
+    try:
+        return location(_known(name)).is_file()
+    except OSError as error:
+        told = f"{folder()}: cannot be read: {error.strerror}"
+        raise WeightsError(f"{told}; set RESTORE_MODELS to another folder") from error
 
 
 def path(name: str) -> Path:
@@ -100,8 +107,7 @@ def details(name: str) -> dict[str, str]:
     WeightsError
         If it is not there, or is another file.
     """
-    _there(name)
-    return _zhang.details(location(name))
+    return _made_from(name)
 
 
 def sha256(name: str) -> str:
@@ -111,8 +117,18 @@ def sha256(name: str) -> str:
 
 def verify(name: str) -> dict[str, str]:
     """The same, after holding the whole file against its SHA-256."""
+    return _made_from(name, whole=True)
+
+
+def _made_from(name: str, *, whole: bool = False) -> dict[str, str]:
     _there(name)
-    return _zhang.details(location(name), whole=True)
+    found = _zhang.details(location(name), whole=whole)
+    if not {"file", "source_sha256", "published"} <= found.keys():
+        raise WeightsError(
+            f"{location(name)}: says not what it was made from; remove it, and bring the model "
+            "with `restore models add FILE`"
+        )
+    return found
 
 
 def pull(
