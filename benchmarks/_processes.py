@@ -126,7 +126,8 @@ def networks(folder: Path) -> tuple[Path, Path]:
     models = folder / "models"
     models.mkdir()
     made = models / "zhang2016.onnx"
-    _zhang.write(made, _zhang.random_weights(1), {"source_sha256": "random weights"})
+    metadata = {"file": "random weights", "source_sha256": "none", "published": "no"}
+    _zhang.write(made, _zhang.random_weights(1), metadata)
     model = onnx.load(made)
     graph = model.graph
     centres = grid().T.astype(np.float32)[:, :, None, None]
