@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from contextlib import suppress
+from typing import TextIO
 
 import click
 
@@ -80,13 +81,31 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         _tell("interrupted; what was finished stays")
         status = 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
     except OSError as error:
-        _tell(f"restore: {printable(error.filename or 'standard output')}: {error.strerror}")
-        status = 1
+        status = _failed(error)
     except RestoreError as error:
         _tell(f"restore: {error}", *getattr(error, "__notes__", ()))
         status = 1 if isinstance(error, PhotoError) else 2
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        status = _failed(error)
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _drop(sys.stderr)
     sys.exit(status)
+
+
+def _failed(error: OSError) -> int:
+    """Tell of a file or of stdout that cannot be written; nobody wants to hear of a broken pipe."""
+    if not error.filename:
+        _drop(sys.stdout)
+    if not isinstance(error, BrokenPipeError):
+        _tell(f"restore: {printable(error.filename or 'standard output')}: {error.strerror}")
+    return 1
+
+
+def _drop(stream: TextIO) -> None:
+    """Let what a stream could not write go: else Python tries again at its end, and complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -11,6 +11,7 @@ import pytest
 # before the tests are collected: some are made of the recipes that there are
 _CONFIGURATION = tempfile.TemporaryDirectory()
 os.environ["XDG_CONFIG_HOME"] = _CONFIGURATION.name
+os.environ.pop("PYTHONUNBUFFERED", None)  # where it is set, what fails at the end is not seen
 
 
 @pytest.fixture(scope="session", autouse=True)
