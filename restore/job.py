@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restore.errors import PhotoError
-from restore.patience import Patience
+from restore.patience import Allow, Patience
 
 if TYPE_CHECKING:
     from restore.photo import Photo
@@ -68,6 +68,8 @@ class Outcome:
         The result, and the before | after picture.
     warnings, found
         What to tell, and what the steps found, in lines.
+    record
+        How it was made, as its metadata say.
     failed
         Why the picture could not be written beside the result; None if it could.
     """
@@ -75,12 +77,13 @@ class Outcome:
     written: tuple[Path, ...]
     warnings: tuple[str, ...]
     found: tuple[str, ...]
+    record: Mapping[str, str]
     failed: PhotoError | None = None
 
 
 def by_recipe(
     name: str, assignments: Mapping[str, str]
-) -> Callable[[Job, Callable[[float], None], Callable[[float, str], None]], Outcome]:
+) -> Callable[[Job, Callable[[float], None], Allow], Outcome]:
     """What restores a file by the recipe of a name or path, with other values for some settings.
 
     Raises
@@ -98,7 +101,7 @@ def restore_file(
     job: Job,
     recipe: Recipe,
     tell: Callable[[float], None],
-    allow: Callable[[float, str], None] = lambda seconds, what: None,
+    allow: Allow = lambda seconds, what: None,
 ) -> Outcome:
     """Restore one file, all its pages.
 
@@ -161,7 +164,8 @@ def restore_file(
             written.append(job.picture)
         except PhotoError as error:
             failed = error
-    return Outcome(tuple(written), tuple(dict.fromkeys(warnings)), tuple(found), failed)
+    warned = tuple(dict.fromkeys(warnings))
+    return Outcome(tuple(written), warned, tuple(found), results[0].source.record, failed)
 
 
 def _state(path: Path) -> tuple[int, ...]:

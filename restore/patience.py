@@ -6,6 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+Allow = Callable[[float, str], None]
+"""Hears how many seconds may pass from now on between two signs of life, and what is done in them
+("scan.tif: reading it"): native code that hangs cannot say so."""
 READING = 30.0, 1e-6, 4e-6
 """Seconds that reading a file may take without a sign of life, more for each byte and each pixel:
 1 MB a second, and eight times what the slowest decoder (JPEG 2000) took on one core of ours."""
@@ -19,7 +22,7 @@ class Patience:
     `allow` hears it: the seconds, and what is done in them.
     """
 
-    def __init__(self, path: Path, allow: Callable[[float, str], None]) -> None:
+    def __init__(self, path: Path, allow: Allow) -> None:
         self.path, self.allow = path, allow
         self.pixels = self.bytes = 0
         with suppress(OSError):

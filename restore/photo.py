@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -308,22 +309,24 @@ class Photo:
             last = min(first + group, rows)
             edges = np.minimum(np.arange(first, last + 1) * lines, height)
             top, bottom = int(edges[0]), min(math.ceil(edges[-1]), height)
-            strip: color.Array | None = None
-            for start in range(top, bottom, most):
-                stop = min(start + most, bottom)
-                part = self.tile(Window(start, 0, stop - start, width, self.size)).pixels
-                if rows < height:
-                    line = np.arange(start, stop)
-                    end, begin = edges[1:, None], edges[:-1, None]
-                    share = np.minimum(line + 1, end) - np.maximum(line, begin)
-                    share = (share.clip(0) / (end - begin)).astype(np.float32)
-                    part = (share @ part.reshape(stop - start, -1)).reshape(-1, width, 3)
-                strip = part if strip is None else strip + part
-            assert strip is not None
+            starts = range(top, bottom, most)
+            pieces = (self._lines(start, min(start + most, bottom), edges) for start in starts)
+            strip = functools.reduce(np.add, pieces)
             if columns < width:
                 strip = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_AREA)
             view[first:last] = strip.reshape(last - first, columns, 3)
         return view
+
+    def _lines(self, start: int, stop: int, edges: color.Array) -> color.Array:
+        """(n, width, 3) what some rows give to the means between n + 1 `edges` down the photo."""
+        width = self.size[1]
+        pixels = self.tile(Window(start, 0, stop - start, width, self.size)).pixels
+        if stop - start == len(edges) - 1 == edges[-1] - edges[0]:  # row by row
+            return pixels
+        line, end, begin = np.arange(start, stop), edges[1:, None], edges[:-1, None]
+        share = np.minimum(line + 1, end) - np.maximum(line, begin)
+        share = (share.clip(0) / (end - begin)).astype(np.float32)
+        return (share @ pixels.reshape(stop - start, -1)).reshape(-1, width, 3)
 
     def _repr_png_(self) -> bytes:
         """The photo in a notebook, at most 1024 pixels wide or high."""

@@ -87,16 +87,12 @@ class Recipe:
     @classmethod
     def read(cls, path: Path) -> Recipe:
         """A recipe from a TOML file; RecipeError if something is wrong in it."""
-        return replace(_parse(_text(path), str(path), (path.stem,)), path=path)
+        return replace(_parse(text(path), str(path), (path.stem,)), path=path)
 
     @classmethod
     def parse(cls, text: str, where: str, name: str = "") -> Recipe:
         """A recipe from TOML text; `where` stands in messages, and is its name if none is given."""
         return _parse(text, where, (name or where,))
-
-    def text(self) -> str:
-        """What stands in the recipe's file; RecipeError if it is gone."""
-        return _text(self.path) if self.path else self.toml()
 
     @property
     def labels(self) -> list[str]:
@@ -142,12 +138,16 @@ class Recipe:
 
     def plan(self, proxy: Proxy) -> Render:
         """One render for all steps, each planned on what the step before it makes of the proxy."""
+        return chain(self._planned(proxy)[0])
+
+    def _planned(self, proxy: Proxy) -> tuple[dict[str, Render], Proxy]:
+        """The steps' renders by label, and the proxy as the last step finds it."""
         planned: dict[str, Render] = {}
         for number, (label, use) in enumerate(zip(self.labels, self.uses, strict=True), 1):
             planned[label] = use.plan(proxy)
             if number < len(self.uses):
                 proxy = through(proxy, label, planned[label])
-        return chain(planned)
+        return planned, proxy
 
     def __call__(
         self,
@@ -157,12 +157,13 @@ class Recipe:
         threads: int | None = None,
     ) -> Photo:
         """The restored photo: same size and bit depth, with what was found in its notes."""
-        proxy = photo.proxy()
-        render = self.plan(proxy)
+        planned, proxy = self._planned(photo.proxy())
+        render = chain(planned)
         if photo.samples.nbytes > LARGE:
             engines.release()
         space, source = photo.space, photo.source
-        grey = photo.samples.shape[2] == 1 and not _coloured(render.tile(proxy.view))
+        *_, last = planned.values()
+        grey = photo.samples.shape[2] == 1 and not _coloured(last.tile(proxy.view))
         if space.camera or (space.grey and not grey):
             space, source = Space(), replace(source, profile=profile.made("srgb"))
         samples = render_photo(
@@ -238,12 +239,13 @@ def _open(name: str, within: tuple[str, ...]) -> Recipe:
         for folder in folders():
             path = folder / f"{name}.toml"
             if path.is_file():
-                text = _text(path)
-                return replace(_parse(text, path.name, (*within, name)), name=name, path=path)
+                found = _parse(text(path), path.name, (*within, name))
+                return replace(found, name=name, path=path)
     raise RecipeError(f'there is no recipe "{name:.60}"; {nearest(name, names())}')
 
 
-def _text(path: Path) -> str:
+def text(path: Path) -> str:
+    """What stands in a recipe file; RecipeError if it cannot be read, or is too large."""
     try:
         if not path.is_file():
             told = "is no file" if path.exists() else "there is no such recipe file"

@@ -24,12 +24,10 @@ from typing import Any, Protocol
 
 from restore.errors import PhotoError, RestoreError
 from restore.files import _part
+from restore.patience import Allow
 
 Tell = Callable[[float], None]
 """Hears the share of a task that is done, 0 … 1."""
-Allow = Callable[[float, str], None]
-"""Hears how many seconds may pass from now on between two signs of life, and what is done in them
-("scan.tif: reading it"): native code that hangs cannot say so."""
 
 
 class Task(Protocol):
@@ -109,11 +107,11 @@ class Worker:
     def _answer(self, tell: Tell, where: str) -> Any:
         self._busy = True
         patience, what = math.inf, f"{where}: working on it"
+        content: Any
         while True:
-            message: tuple[str, Any] = "", None
             try:
                 heard = self._heard(patience)
-                kind, content = self._pipe.recv() if heard else message
+                kind, content = self._pipe.recv() if heard else ("", None)
             except (EOFError, OSError):
                 self._bury()
                 raise PhotoError(

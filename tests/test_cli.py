@@ -182,19 +182,6 @@ def test_a_suffix_names_its_format(photo: Path, recipe: Path) -> None:
     assert found.stdout.strip() == "restored/photo.tif", found.stderr
 
 
-def test_a_full_disk_at_stdout_is_one_line(photo: Path, recipe: Path) -> None:
-    with Path("/dev/full").open("w") as full:
-        found = subprocess.run(
-            [sys.executable, "-m", "restore", "steps"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    assert found.returncode == 1
-    assert found.stderr == "restore: standard output: No space left on device\n"
-
-
 def test_two_photos_of_one_name_do_not_overwrite_each_other(photo: Path, recipe: Path) -> None:
     other = photo.parent / "other" / "photo.jpg"
     other.parent.mkdir()

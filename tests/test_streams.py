@@ -54,6 +54,12 @@ def test_the_status_tells_where_stderr_is_full(folder: Path, arguments: str, sta
     assert shell(f"$RESTORE {arguments} 2>/dev/full", folder).returncode == status
 
 
+def test_a_full_disk_at_stdout_is_one_line(folder: Path) -> None:
+    found = shell("$RESTORE steps >/dev/full", folder)
+    assert found.returncode == 1
+    assert found.stderr == "restore: standard output: No space left on device\n"
+
+
 def test_a_recipe_commands_no_terminal(folder: Path) -> None:
     """0x9b alone begins a command; in a file or a pipe it is kept."""
     assert RECIPE.rstrip() in shell("$RESTORE recipes ./quick.toml", folder).stdout

@@ -14,8 +14,9 @@ from restore.commands._paths import FilePath
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from restore.patience import Allow
     from restore.photo import Photo
-    from restore.worker import Allow, Tell, Work
+    from restore.worker import Tell, Work
 
 LONGEST = 4000
 """Letters of what a file says of itself that are shown: its metadata may have millions."""

@@ -40,7 +40,7 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
     elif name:
         chosen = found.Recipe.named(name)
         if chosen.path:
-            for line in (f"# {chosen.path}", *chosen.text().rstrip().splitlines()):
+            for line in (f"# {chosen.path}", *found.text(chosen.path).rstrip().splitlines()):
                 click.echo(printable(line.expandtabs()) if sys.stdout.isatty() else line)
     else:
         listing = table("recipe", "for", "steps")

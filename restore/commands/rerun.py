@@ -15,7 +15,8 @@ from restore.commands._paths import FilePath
 
 if TYPE_CHECKING:
     from restore.job import Job, Outcome
-    from restore.worker import Allow, Tell, Work
+    from restore.patience import Allow
+    from restore.worker import Tell, Work
 
 
 @click.command(
@@ -94,7 +95,7 @@ def as_made(result: Path) -> Work:
         profile = "srgb" if record.get("profile") == "srgb" else "original"
         outcome = restore_file(replace(job, profile=profile), recipe, tell, allow)
         changes = []
-        now = files.load(job.target, limit=job.limit).source.record
+        now = outcome.record
         if record.get("originalSha256", "") != now.get("originalSha256", ""):
             changes.append(f"{job.path} is not the file that {result} was made from")
         then, today = record.get("version", "?")[:64], now.get("version", "?")

@@ -21,7 +21,7 @@ def divided(samples: Samples) -> Samples | None:
     file says, or it glows, which no opacity can tell.
     """
     colours, opacity = samples[..., :-1], samples[..., -1:]
-    if not (colours <= opacity).all():
+    if not all((colours[rows] <= opacity[rows]).all() for rows in _bands(samples)):
         return None
     result = samples.copy()
     for rows in _bands(samples):

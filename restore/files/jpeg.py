@@ -21,7 +21,6 @@ SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 DEPTHS = (8,)
 ALPHA = False
 METADATA = ("exif", "xmp", "iptc", "comments")
-EXIF = 65533 - 6
 SIDE = 65500
 
 _EXIF, _XMP, _MORE_XMP = (
@@ -34,6 +33,7 @@ _MPF, _MP_ENTRIES, _MP_PREVIEW = b"MPF\0", 0xB002, 1
 """CIPA DC-007 (multi-picture format), 5.2.3: 16 bytes a picture; its class is in bits 16 to 23."""
 _ROOM = 65533
 """Bytes a segment can hold."""
+EXIF = _ROOM - len(_EXIF)
 _MOST_SCANS, _MOST_SEGMENTS = 500, 10_000
 """Each scan goes over the whole photo, however few bytes it has: 10 are usual."""
 _LARGE = 64_000_000

@@ -176,7 +176,7 @@ def _samples(ask: Ask, page: Any) -> tuple[Samples, int, tuple[str, ...]]:
         samples = _reading.stretched(samples, page.bitspersample)
     if kind == 0:  # the light only: opacity is as it always is
         white = samples.dtype.type(1 if samples.dtype.kind == "f" else np.iinfo(samples.dtype).max)
-        samples = np.concatenate([white - samples[..., :1], samples[..., 1:]], 2)
+        np.subtract(white, samples[..., :1], out=samples[..., :1])
     colours = {0: 1, 1: 1, 5: 4}.get(kind, 3)
     if samples.shape[2] < colours:
         raise ask.error(f"has {samples.shape[2]} channels where {colours} are needed")
