@@ -13,7 +13,7 @@ from restore.photo import Photo, Window
 from restore.space import Samples, Space
 from restore.step import Render
 
-TILE = 2**17
+TILE = 2**18
 """Pixels a tile aims at: it must stay in the processor's cache."""
 SQUARE = 512
 """Least side of a square tile."""
