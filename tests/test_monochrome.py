@@ -180,3 +180,19 @@ def test_half_the_amount_is_half_the_way():
     plan = steps.get("monochrome").plan
     full, half = (plan(proxy, mix="tri-x", amount=a).tile(proxy.view) for a in (1, 0.5))
     assert half == pytest.approx((full + proxy.view.pixels) / 2, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "warning"),
+    [
+        ({"red": 60, "cyans": 10}, 'mix = "auto" makes no use of red, cyans'),
+        ({"mix": "tri-x", "reds": 10}, 'mix = "tri-x" makes no use of reds'),
+        ({"mix": "layer", "constant": 5}, 'mix = "layer" makes no use of constant'),
+        ({"mix": "channels", "red": 60, "constant": 5}, None),
+        ({"mix": "layer", "reds": 10}, None),
+        ({}, None),
+    ],
+)
+def test_a_setting_of_another_mix_is_told(settings, warning):
+    _, notes = _run(_photo(_astronaut()), **settings)
+    assert notes.get("warning") == warning

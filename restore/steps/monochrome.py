@@ -18,6 +18,7 @@ else:
 
 Share = Annotated[float, Param("share of this channel; for mix channels", -200, 200, "%")]
 Slider = Annotated[float, Param("brightness of this colour; for mix layer", -200, 300, "%")]
+_MIXER = ("red", "green", "blue", "constant")
 _SLIDERS = ("reds", "yellows", "greens", "cyans", "blues", "magentas")
 _TINT = "|".join(("#[0-9a-fA-F]{6}", *mixes.TINTS))
 
@@ -50,11 +51,11 @@ def monochrome(
     layer. `channels` is the channel mixer, `layer` the layer with six sliders.
     """
     notes: dict[str, Any] = {}
+    mixer, sliders = (red, green, blue, constant), (reds, yellows, greens, cyans, blues, magentas)
     if mix == "auto":
         grey, notes = _auto(proxy)
     elif mix == "layer" or mix in mixes.LAYERS:
-        sliders = mixes.LAYERS.get(mix, (reds, yellows, greens, cyans, blues, magentas))
-        shares = [slider / 100 for slider in sliders]
+        shares = [slider / 100 for slider in mixes.LAYERS.get(mix, sliders)]
 
         def grey(v: color.Array) -> color.Array:
             return mixes.layer(v, shares)
@@ -66,6 +67,14 @@ def monochrome(
 
         def grey(v: color.Array) -> color.Array:
             return mixes.channels(v, row, added)
+
+    defaults = monochrome.__kwdefaults__ or {}
+    others = {"channels": (_MIXER, mixer), "layer": (_SLIDERS, sliders)}
+    others.pop(mix, None)
+    pairs = [pair for names, values in others.values() for pair in zip(names, values, strict=True)]
+    idle = [name for name, value in pairs if value != defaults[name]]
+    if idle:
+        notes["warning"] = f'mix = "{mix}" makes no use of {", ".join(idle)}'
 
     strength = np.float32(amount)
     tone = mixes.TINTS.get(tint, tint) if tint else None
