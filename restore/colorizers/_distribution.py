@@ -66,9 +66,9 @@ def covariance(p: Array) -> Array:
 
 def entropy(p: Array) -> Array:
     """(h, w) uncertainty in bits: 0 (one colour) … 8.29 (all 313 alike)."""
-    bits = np.log2(p + np.float32(1e-30))  # of what is 0 nothing is left when multiplied
-    bits *= p
-    return -bits.sum(0)
+    bits = p + np.float32(1e-30)  # of what is 0 nothing is left when multiplied
+    np.log2(bits, out=bits)
+    return -np.einsum("i...,i...", p, bits)
 
 
 def likeliest(p: Array, count: int = 5) -> list[tuple[tuple[float, float], float]]:
