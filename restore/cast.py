@@ -164,7 +164,8 @@ def _usable(light: color.Array) -> color.Array:
 
 def _mean_of_degree_6(pixels: color.Array) -> color.Array:
     """(3,) Minkowski mean of (n, 3); in double, for the light of floats far beyond white."""
-    return (pixels.astype(np.float64) ** 6).mean(0) ** (1 / 6)
+    mean = (pixels.astype(np.float64) ** 6).mean(0)
+    return (mean ** (1 / 6)).astype(np.float32)
 
 
 def _median(points: color.Array, weights: color.Array) -> tuple[color.Array, float]:

@@ -128,7 +128,7 @@ class Mixture:
 
     def shares(self) -> Array:
         """(n, m) share of each lamp in the light, sum 1."""
-        weights = np.exp(self.place @ ratios.basis(len(self.lamps)).T)
+        weights: Array = np.exp(self.place @ ratios.basis(len(self.lamps)).T)
         return weights / weights.sum(1, keepdims=True)
 
 
@@ -344,7 +344,9 @@ def _predicted(lamps: tuple[str, ...], camera: bool) -> tuple[Array, Array]:
     return predicted, (0.08 * predicted) ** 2 + np.float32(LEAK[camera]) ** 2
 
 
-def _fit(plane: Array, values: Array, weight: Array) -> Array:
+def _fit(
+    plane: Array, values: NDArray[np.floating], weight: NDArray[np.floating]
+) -> NDArray[np.floating]:
     """(3, k) the plane through (n, k) values, weighted."""
     normal = (plane.T * weight) @ plane + 1e-6 * weight.sum() * np.eye(3)
     return np.linalg.solve(normal, (plane.T * weight) @ values)

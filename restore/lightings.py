@@ -177,7 +177,7 @@ def _channels(values: Array) -> Array:
         values.min(1).mean() / max(top.mean(), 1e-6),
         np.median(weakest),
         np.percentile(weakest, 90),
-        *(mean / max(mean.max(), 1e-6)),
+        *(mean / max(float(mean.max()), 1e-6)),
     ]
     return np.append(np.log10(np.clip(shares, 1e-3, 1)), np.log10(top.mean() + 1e-3))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore.color import Array
 
@@ -42,7 +43,7 @@ def log_sum(logs: Array) -> Array:
     return (top + np.log(np.exp(logs - top).sum(-1, keepdims=True)))[..., 0]
 
 
-def softmax(logs: Array) -> Array:
+def softmax(logs: NDArray[np.floating]) -> Array:
     """Exponentials over the last axis, sum 1."""
     p = np.exp(logs - logs.max(-1, keepdims=True))
     p /= p.sum(-1, keepdims=True)

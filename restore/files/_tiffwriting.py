@@ -127,10 +127,10 @@ def _encode(part: Samples, details: Mapping[str, Any], order: str) -> bytes:
     predictor = _predictor(details, part.dtype)
     stored = part.dtype.newbyteorder("<" if order == "<" else ">")
     if predictor == 2:
-        part = imagecodecs.delta_encode(part, axis=-2)
+        part = np.asarray(imagecodecs.delta_encode(part, axis=-2))
     part = np.ascontiguousarray(part, stored)
     if predictor == 3:
-        part = imagecodecs.floatpred_encode(part, axis=-2)
+        part = np.asarray(imagecodecs.floatpred_encode(part, axis=-2))
     compression = details.get("compression", "zlib")
     if compression == "zlib":
         return bytes(imagecodecs.deflate_encode(part.tobytes(), level=6))

@@ -230,7 +230,7 @@ def inside(picture: color.Array) -> tuple[slice, slice]:
     round corners.
     """
     height, width = picture.shape[:2]
-    grey = picture.clip(0, 1).mean(2)
+    grey = picture.clip(0, 1).mean(2, np.float32)
     centre = grey[height // 4 : height - height // 4, width // 4 : width - width // 4]
     low, high = np.quantile(centre, 0.03) - 0.02, np.quantile(centre, 0.97) + 0.02
     sides = [_border(lines) for lines in (grey, grey[::-1], grey.T, grey.T[::-1])]

@@ -60,7 +60,8 @@ def filled(pixels: color.Array, gap: NDArray[np.bool_], reach: int) -> color.Arr
         return cv2.blur(values * sound[..., None], (GRAIN, GRAIN)).reshape(values.shape) / number
 
     detail = pixels - mean(pixels)
-    size = np.where(gap[..., None], np.float32(1), mean(np.abs(detail).mean(2, keepdims=True)))
+    unrest = np.abs(detail).mean(2, np.float32, keepdims=True)
+    size = np.where(gap[..., None], np.float32(1), mean(unrest))
     size = cv2.erode(size, np.ones((CALM, CALM), np.uint8))[..., None]
     one, other = bridge.mirrored
     free = ~gap[one]

@@ -102,7 +102,7 @@ def belongs(strip: Strip) -> bool:
         return True
     row = strip.line.row - strip.line.row.mean()
     column = strip.line.column - strip.line.column.mean()
-    off = column - row * (row @ column) / max(row @ row, 1)
+    off = column - row * (row @ column) / max(float(row @ row), 1)
     room = (0 if strip.line.dark else 1) - np.median((one + other) / 2)  # up to black or white
     bent = BENT if rise < 0.35 * room else 2 * BENT
     return bool(np.abs(off).max() > max(bent * len(row), 2))

@@ -76,8 +76,8 @@ def pieces(grey: color.Array, threshold: float) -> Pieces:
     beside = np.ones((1, 9), np.uint8)
     top = cv2.dilate(best.reshape(-1, wide.shape[1]), beside).reshape(best.shape)
     strip, dark, column = np.nonzero((best > 0) & (best >= top))
-    slope = SLOPES[sure.argmax(2)[strip, dark, column]]
-    return Pieces(strip, column - margin, slope, dark)
+    slopes = SLOPES[sure.argmax(2)[strip, dark, column]]
+    return Pieces(strip, column - margin, slopes, dark)
 
 
 def _told(wide: color.Array, apart: int) -> color.Array:

@@ -83,7 +83,7 @@ def _picked(view: color.Array, x: float, y: float, radius: float) -> color.Array
     down = np.arange(height) + 0.5 - y / 100 * height
     away = np.hypot(across[None], down[:, None])
     disc = away <= max(radius / 100 * min(height, width), away.min())
-    return color.decode(view[disc]).clip(0).mean(0)
+    return color.decode(view[disc]).clip(0).mean(0, np.float32)
 
 
 def _adaptation(light: color.Array) -> color.Array:
