@@ -62,6 +62,7 @@ class Worker:
         self._begin = begin
         self._process: Any = None
         self._folder: Path | None = None
+        self._busy = False
         self._start()
 
     def _start(self) -> None:
@@ -84,7 +85,7 @@ class Worker:
         RestoreError
             What `begin` raised.
         """
-        self._answer(lambda share: None, "restore")
+        self._answer(lambda share: None, "starting", "memory may have run out")
 
     def run(self, task: Task, tell: Tell = lambda share: None) -> Any:
         """Do one task.
@@ -102,11 +103,16 @@ class Worker:
         self._folder = task.folder
         with suppress(OSError):  # it has just died; the answer tells
             self._pipe.send(task)
-        return self._answer(tell, str(task.path))
+        return self._answer(
+            tell,
+            f"{task.path}: working on it",
+            "the file is damaged in a way its decoder does not survive, or memory ran out",
+        )
 
-    def _answer(self, tell: Tell, where: str) -> Any:
+    def _answer(self, tell: Tell, what: str, cause: str) -> Any:
+        """What it says in the end; `cause` of its death, should it die of `what` it does."""
         self._busy = True
-        patience, what = math.inf, f"{where}: working on it"
+        patience = math.inf
         content: Any
         while True:
             try:
@@ -114,10 +120,8 @@ class Worker:
                 kind, content = self._pipe.recv() if heard else ("", None)
             except (EOFError, OSError):
                 self._bury()
-                raise PhotoError(
-                    f"{what}, the process died ({_end(self._process.exitcode)}): the file is "
-                    "damaged in a way its decoder does not survive, or memory ran out"
-                ) from None
+                end = _end(self._process.exitcode)
+                raise PhotoError(f"{what}, the process died ({end}): {cause}") from None
             if not heard:
                 self._process.kill()
                 self._bury()
@@ -216,7 +220,7 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
                 reason += f" ({error.filename})"
             pipe.send(("failed", PhotoError(f"{task.path}: {reason}")))
         except Exception as error:
-            if isinstance(error, MemoryError) or getattr(error, "code", 0) == NO_MEMORY:
+            if _of_memory(error):
                 told = PhotoError(f"{task.path}: there is not enough memory for it")
                 pipe.send(("failed", told))
                 continue
@@ -225,6 +229,13 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
             pipe.send(("failed", bug))
         else:
             pipe.send(("done", outcome))
+
+
+def _of_memory(error: Exception) -> bool:
+    """Whether it says, in whichever way, that there is not enough memory."""
+    if isinstance(error, ImportError):  # the dynamic linker's words, for a library to be loaded
+        return "failed to map segment" in str(error)
+    return isinstance(error, MemoryError) or getattr(error, "code", 0) == NO_MEMORY
 
 
 def _mourn() -> None:

@@ -229,7 +229,14 @@ def test_a_file_that_changes_before_it_is_decoded_is_an_error(
     assert not (folder / "out.png").exists()
 
 
-@pytest.mark.parametrize("error", [MemoryError(), cv2.error("Failed to allocate")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        cv2.error("Failed to allocate"),
+        ImportError("cv2.abi3.so: failed to map segment from shared object"),
+    ],
+)
 def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     from restore import job, worker
 
@@ -241,6 +248,22 @@ def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch, error: Exc
         worker._work(pipe, lambda: Mock(side_effect=error))
     kind, told = pipe.send.call_args[0][0]
     assert (kind, str(told)) == ("failed", "a.png: there is not enough memory for it")
+
+
+def _dies() -> None:
+    os._exit(3)
+
+
+def test_a_death_at_the_start_is_not_blamed_on_a_file() -> None:
+    from restore.errors import PhotoError
+    from restore.worker import Worker
+
+    worker = Worker(_dies)
+    try:
+        with pytest.raises(PhotoError, match=r"^starting, the process died \(exit status 3\): mem"):
+            worker.ready()
+    finally:
+        worker.close()
 
 
 def test_a_large_photo_is_given_time(folder: Path) -> None:
