@@ -97,7 +97,7 @@ class Mixture:
         (n, m - 1) where the logarithms of the m lamps' light stand, in the coordinates of
         `ratios.basis`: for two lamps, ln(w_1 / w_2).
     likelihood
-        (n, K, 90) of the palette's colours under the mixtures in `ratios.nodes`, for each cell.
+        (n, 90) of the palette's colours for each cell, over its likely ratios.
     evidence
         (n,) log evidence of each cell.
     reach
@@ -115,14 +115,7 @@ class Mixture:
 
         `likely` is what is known of them beside the light, (n, 90): that they are natural.
         """
-        p: Array
-        if self.place.shape[1]:
-            nodes = ratios.nodes(len(self.lamps))
-            mixed = np.exp(ratios.log_normal(nodes, self.place, SPREAD))
-            p = (mixed[:, None] @ self.likelihood)[:, 0]
-        else:
-            p = self.likelihood[:, 0]
-        p = p * (palette()[1] if likely is None else likely)
+        p: Array = self.likelihood * (palette()[1] if likely is None else likely)
         p /= p.sum(1, keepdims=True)
         return p
 
@@ -190,7 +183,7 @@ def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     each = np.log(likelihood @ palette()[1])
     if len(lamps) == 1:
         empty = np.zeros((len(each), 0), np.float32)
-        return Mixture(lamps, empty, likelihood, each)
+        return Mixture(lamps, empty, likelihood[:, 0], each[:, 0])
 
     posterior = ratios.softmax(each - 0.5 * (nodes**2).sum(1) / 9)
     mean = posterior @ nodes
@@ -201,7 +194,9 @@ def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     level *= POWERS**2 / (POWERS**2 + COLOURS**2)
     slope = plane[:, 1:] @ (_fit(plane, mean, sure)[1:] * np.array(SLOPES)[:, None])
     place = (level + slope).astype(np.float32)
-    evidence = ratios.log_sum(each + ratios.log_normal(nodes, place, SPREAD))
+    likely = ratios.log_normal(nodes, place, SPREAD)
+    evidence = ratios.log_sum(each + likely)
+    likelihood = (np.exp(likely)[:, None] @ likelihood)[:, 0]
     low, high = np.percentile(mean[:, 0], (5, 95))
     return Mixture(lamps, place, likelihood, evidence, (float(low), float(high)))
 
