@@ -149,8 +149,8 @@ def cells(view: Array, noise: Array, averaged: float, camera: bool, side: int = 
     averaged *= height * width / (size[0] * size[1])
     linear = color.decode(view)
     below = view < 0.985
-    # One mask for all channels, or hues would shift.
-    whole = np.asarray(below.all(-1, keepdims=True), np.float32)
+    # One mask for all channels, or hues would shift; `all` over that axis takes ten times as long.
+    whole = (below[..., 0] & below[..., 1] & below[..., 2]).astype(np.float32)[..., None]
     share = mean(whole)[..., None]
     enough = share > 0.2
     full = ~enough & (mean(below.astype(np.float32)) < 0.98)
