@@ -8,11 +8,16 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from benchmarks.simulate import scratch
+from benchmarks import train_scratches
+from benchmarks.scratches import sized
+from benchmarks.simulate import scratch, things
 from restore.photo import Photo
 from restore.render import render_photo
 from restore.space import Space
+from restore.steps import _odds
 from restore.steps._fill import bridged, filled
+from restore.steps._judged import straightened
+from restore.steps._lines import Line
 from restore.steps.scratches import scratches
 
 Picture = NDArray[np.float32]
@@ -110,6 +115,59 @@ def test_leaves_tripod_joints_and_grass_alone(name: str, most: float) -> None:
     clean = np.repeat(codes[..., None], 3, 2)
     touched = (np.abs(restored(clean) - clean) > 1 / 255).any(-1).mean()
     assert 100 * touched < most
+
+
+def test_leaves_the_legs_of_a_lattice_tower_alone() -> None:
+    clean = sized(data.rocket().astype(np.float32) / 255, 1024)
+    touched = (np.abs(restored(clean) - clean) > 1 / 255).any(-1)
+    assert touched[:, 880:].mean() < 0.01  # by rules alone the right tower lost its legs, 0.09
+
+
+def test_leaves_most_masts_wires_towers_whiskers_and_twigs_alone() -> None:
+    lost = []
+    for seed in range(20):
+        plain = photo(list(PHOTOS)[seed % 5])
+        clean = things(plain, np.random.default_rng([seed, 1]))
+        thing = np.abs(clean - plain).max(-1) > 0.05
+        lost.append(float((np.abs(restored(clean) - clean).max(-1) > 1 / 255)[thing].mean()))
+    assert np.mean(lost) < 0.2, lost
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 16, 300])
+def test_the_looks_of_lines_are_finite_however_short(rows: int) -> None:
+    grey = 0.5 + 0.05 * np.random.default_rng(2).standard_normal((300, 200), np.float32)
+    for column in (0, 100, 199):
+        line = Line(np.arange(300 - rows, 300), np.full(rows, column), rows % 2)
+        strip = straightened(grey, line)
+        seen = _odds.looks(grey, [strip], [line, line])
+        assert np.isfinite(seen).all()
+        assert np.isfinite(_odds.odds(grey, [strip], [line])).all()
+    flat = np.full_like(grey, 0.5)
+    assert np.isfinite(_odds.looks(flat, [straightened(flat, line)], [line])).all()
+    assert _odds.odds(grey, [], [line]).shape == (0,)
+
+
+def test_the_weights_are_those_of_a_network_for_these_looks() -> None:
+    w = _odds.weights()
+    assert set(w) == {"mean", "deviation", "hidden", "hidden_bias", "out", "linear", "bias"}
+    assert all(part.dtype == np.float32 and np.isfinite(part).all() for part in w.values())
+    assert (w["deviation"] > 0).all()
+
+
+def test_the_training_tells_scratches_from_things() -> None:
+    rows = [
+        (number, *line)
+        for number, name in enumerate(("astronaut", "rocket"))
+        for scan, made in train_scratches.cases(photo(name), number)
+        if max(scan.shape) <= 512
+        for line in train_scratches.found(scan, made)
+    ]
+    seen = train_scratches.Seen(*(np.array(column) for column in zip(*rows, strict=True)))
+    assert np.isfinite(seen.looks).all()
+    assert 0 < (seen.right > 0.5).mean() < 1
+    w = train_scratches.merged([train_scratches.fit(seen, seed) for seed in range(2)])
+    odds = _odds.answer(w, seen.looks)
+    assert odds[seen.right == 1].mean() > 1 > -1 > odds[seen.right == 0].mean()
 
 
 def test_leaves_what_is_wider_than_dust() -> None:

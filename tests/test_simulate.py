@@ -10,7 +10,7 @@ import skimage.data
 import tifffile
 from PIL import Image, ImageCms
 
-from benchmarks.simulate import KINDS, SCENES, fade, light, photos, scratch
+from benchmarks.simulate import KINDS, SCENES, fade, light, photos, scratch, things
 from benchmarks.simulate.fading import UNDAMAGED
 from benchmarks.simulate.folder import reduced
 from benchmarks.simulate.light import ccm, constants, led
@@ -115,6 +115,30 @@ def test_scratches_are_thin():
     assert np.abs(marked.scan[~marked.damaged] - 0.3).max() <= 0.0201
     opened = cv2.erode(marked.damaged.astype(np.uint8), np.ones((7, 7), np.uint8))
     assert not opened.any()
+
+
+def test_even_scratches_are_as_deep_at_their_ends_as_in_their_middle():
+    clean = np.full((512, 512, 3), 0.3, np.float32)
+    scan = scratch(clean, seed=2, scratches=1, specks=0, even=1).scan
+    height = np.abs(scan - clean).mean(-1).sum(1)  # over the rows: width times depth
+    drawn = height[height > 0]
+    assert drawn.min() > 0.7 * drawn.max()
+    uneven = np.abs(scratch(clean, seed=2, scratches=1, specks=0).scan - clean).mean(-1).sum(1)
+    assert uneven[uneven > 0].min() < 0.1 * uneven.max()
+
+
+def test_things_are_thin_and_as_grainy_as_the_photo():
+    rng = np.random.default_rng(0)
+    clean = (0.5 + 0.05 * rng.standard_normal((256, 384, 3))).clip(0, 1).astype(np.float32)
+    changed = []
+    for seed in range(12):
+        drawn = things(clean, np.random.default_rng(seed))
+        assert drawn.shape == clean.shape
+        assert drawn.dtype == np.float32
+        assert drawn.min() >= 0
+        assert drawn.max() <= 1
+        changed.append((np.abs(drawn - clean).max(-1) > 0.1).mean())
+    assert 0.001 < np.mean(changed) < 0.1
 
 
 def test_photos_are_reduced_and_sorted(tmp_path):

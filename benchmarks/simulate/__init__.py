@@ -14,5 +14,17 @@ from benchmarks.simulate.fading import KINDS, Faded, fade
 from benchmarks.simulate.folder import photos
 from benchmarks.simulate.light import SCENES, Lit, light
 from benchmarks.simulate.scratching import Scratched, scratch
+from benchmarks.simulate.things import things
 
-__all__ = ["KINDS", "SCENES", "Faded", "Lit", "Scratched", "fade", "light", "photos", "scratch"]
+__all__ = [
+    "KINDS",
+    "SCENES",
+    "Faded",
+    "Lit",
+    "Scratched",
+    "fade",
+    "light",
+    "photos",
+    "scratch",
+    "things",
+]

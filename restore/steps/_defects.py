@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
 from restore.steps._judged import AWAY, SLIM, WIDEST, belongs, cover, in_pattern, straightened
 from restore.steps._lines import linked, pieces
+from restore.steps._odds import odds
 
 Mask = NDArray[np.uint8]
 
@@ -22,12 +25,13 @@ OPAQUE = 0.6
 """Share of the way to white or black that dust goes."""
 
 
-def scratches(grey: color.Array, threshold: float, wide: float) -> color.Array:
+def scratches(grey: color.Array, threshold: float, least: float, wide: float) -> color.Array:
     """How much scratches cover: (h, w), of their middle, 0 … 1.
 
-    Lines are found and linked (`_lines`); those that edges go along with, patterns of many, and
-    what lies on such a line belong to the photo (`_judged`). Lines wider than `WIDTH` are looked
-    for again in the halved picture, where nothing is known yet.
+    Lines are found and linked (`_lines`); those that edges go along with, patterns of many
+    (`_judged`), those that look like thin things (`_odds`), and what lies on such a line belong to
+    the photo. Lines wider than `WIDTH` are looked for again in the halved picture, where nothing
+    is known yet.
 
     Parameters
     ----------
@@ -35,6 +39,8 @@ def scratches(grey: color.Array, threshold: float, wide: float) -> color.Array:
         (h, w) encoded brightness.
     threshold
         How sure a line must be, in spreads of its surroundings summed over 16 pixels each.
+    least
+        Log odds that it must have of being a scratch and no thing.
     wide
         The widest scratch in pixels.
     """
@@ -48,7 +54,7 @@ def scratches(grey: color.Array, threshold: float, wide: float) -> color.Array:
         for covered, taken, picture in pairs:
             known = cv2.dilate(taken | (covered > 0), np.ones((3, 3), np.uint8))
             small = cv2.resize(known, picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
-            part = _upright(picture, threshold, small)
+            part = _upright(picture, threshold, least, small)
             part = cv2.resize(part, taken.shape[::-1], interpolation=cv2.INTER_LINEAR)
             np.maximum(covered, part, out=covered)
             taken |= cv2.resize(small, taken.shape[::-1], interpolation=cv2.INTER_NEAREST)
@@ -58,21 +64,20 @@ def scratches(grey: color.Array, threshold: float, wide: float) -> color.Array:
         grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
-def _upright(grey: color.Array, threshold: float, own: Mask) -> color.Array:
+def _upright(grey: color.Array, threshold: float, least: float, own: Mask) -> color.Array:
     """(h, w) cover of scratches within 45 degrees of upright; adds lines of the photo to `own`."""
     import cv2
 
     lines = linked(pieces(grey, threshold), len(grey))
-    kept = []
-    for line, many in zip(lines, in_pattern(lines, min(grey.shape)), strict=True):
-        strip = straightened(grey, line)
-        if not (many or belongs(strip)):
-            kept.append(strip)
-            continue
-        own[line.row, line.column.clip(0, grey.shape[1] - 1)] = 1
+    strips = [straightened(grey, line) for line in lines]
+    many = in_pattern(lines, min(grey.shape))
+    good = np.array([not m and not belongs(s) for s, m in zip(strips, many, strict=True)], bool)
+    good[good] = odds(grey, list(compress(strips, good)), lines) > least
+    for strip in compress(strips, ~good):
+        own[strip.line.row, strip.line.column.clip(0, grey.shape[1] - 1)] = 1
     beside = cv2.dilate(own, np.ones((1, 7), np.uint8))
     found = np.zeros_like(grey)
-    for strip in kept:
+    for strip in compress(strips, good):
         row, middle = strip.line.row, strip.line.column
         if beside[row, middle.clip(0, grey.shape[1] - 1)].mean() < 0.4:
             share = cover(strip)

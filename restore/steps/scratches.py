@@ -16,6 +16,10 @@ from restore.steps._fill import SEEN, bridged, filled
 
 LINE, SPECK = 11, 0.8
 """How far scratches and specks stand out from their surroundings at medium sensitivity."""
+ODDS, LESS = -1.5, 2.0
+"""Log odds of a scratch at medium sensitivity, and how much less at the highest.
+
+Below even: a line that nothing speaks against is what the rules took it for."""
 NOTES = ("scratches (% of the photo)", "dust (% of the photo)")
 
 
@@ -31,11 +35,12 @@ def scratches(
     """Find thin scratches and dust, bright or dark, and fill them from beside.
 
     Lines are chained on the proxy from straight pieces, judged (is it a scratch, or the edge of
-    something?) and outlined; in the full photo they are bridged with grain. Known failures: lines
-    that lie alone and have nothing beside them (a whisker, the leg of a lattice tower, a wire) are
-    taken for scratches, dots on smooth ground (catch-lights, corners of a mouth) for dust: lower
-    `sensitivity`; scratches along edges and between many parallel lines stay, and most dust on
-    grass; defects much thinner than a pixel of the proxy (1024 on the long side) fade there.
+    something, or a thin thing?) and outlined; in the full photo they are bridged with grain. Known
+    failures: some lines that lie alone and have nothing beside them (a whisker, a wire, a bare
+    mast) are taken for scratches, dots on smooth ground (catch-lights, corners of a mouth) for
+    dust: lower `sensitivity`; scratches along edges and between many parallel lines stay, and most
+    dust on grass; defects much thinner than a pixel of the proxy (1024 on the long side) fade
+    there.
     """
     import cv2
 
@@ -46,7 +51,8 @@ def scratches(
     factor = 2 ** (1 - sensitivity / 50)
     grey = view.pixels.mean(2)
     longer = np.sqrt(max(1, min(grey.shape) / 512))  # as a share of the photo, not in pixels
-    lines = _defects.scratches(grey, LINE * longer * factor, wide)
+    least = ODDS + LESS * np.log2(factor)
+    lines = _defects.scratches(grey, LINE * longer * factor, least, wide)
     dots = _defects.specks(grey, SPECK * factor, wide)
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
     around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
