@@ -33,7 +33,7 @@ def odds(grey: color.Array, strips: list[Strip], lines: list[Line]) -> color.Arr
 
 def answer(w: Mapping[str, color.Array], seen: color.Array) -> color.Array:
     """(n,) log odds by a network with such weights, from (n, f) `looks`."""
-    near = ((seen - w["mean"]) / w["deviation"]).clip(-FURTHEST, FURTHEST)
+    near: color.Array = ((seen - w["mean"]) / w["deviation"]).clip(-FURTHEST, FURTHEST)
     hidden = np.tanh(near @ w["hidden"] + w["hidden_bias"])
     return hidden @ w["out"] + near @ w["linear"] + w["bias"]
 
@@ -82,8 +82,8 @@ def _own(strip: Strip, short_side: int) -> list[float]:
 
     along = _smooth(rise) / contrast
     share = along * contrast / room  # what a scratch takes of the way to white or black
-    varies = along.std()
-    share_varies = share.std() / max(abs(float(np.median(share))), 0.02)
+    varies = float(along.std())
+    share_varies = float(share.std()) / max(abs(float(np.median(share))), 0.02)
     starts = np.arange(4) * count // 4
     quarters = [along[start : start + max(count // 4, 1)].mean() for start in starts]
     end = max(count // 8, 4)
