@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import cv2
@@ -48,7 +49,7 @@ HIDDEN, PENALTY, NETWORKS = 16, 5e-4, 4
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """The lines of many pictures.
+    """The lines of many pictures that the rules let pass.
 
     Attributes
     ----------
@@ -60,15 +61,12 @@ class Seen:
         (n,) 0 … 1.
     weight
         (n,) its length.
-    passed
-        (n,) bool: the rules let it pass.
     """
 
     photo: NDArray[np.int64]
     looks: color.Array
     right: color.Array
     weight: color.Array
-    passed: NDArray[np.bool_]
 
     def take(self, which: NDArray[np.bool_]) -> Seen:
         return Seen(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
@@ -112,26 +110,24 @@ def cropped(photo: color.Array, rng: np.random.Generator) -> color.Array:
     return np.ascontiguousarray(part.swapaxes(0, 1) if rng.random() < 0.3 else part)
 
 
-def found(
-    scan: color.Array, change: color.Array
-) -> Iterator[tuple[color.Array, float, float, bool]]:
-    """Looks, how right, length, and whether they pass, of the lines in a scan and its half."""
+def found(scan: color.Array, change: color.Array) -> Iterator[tuple[color.Array, float, float]]:
+    """Looks, how right, and length of the lines in a scan and its half that the rules let pass."""
     grey = scan.mean(2)
     threshold = EAGER * LINE * np.sqrt(max(1, min(grey.shape) / 512))
     while True:
         for picture, made in ((grey, change), (np.ascontiguousarray(grey.T), change.T)):
             hurt = cv2.dilate((made > 0.012).astype(np.uint8), np.ones((1, 3), np.uint8))
             lines = linked(pieces(picture, threshold), len(picture))
-            strips = [straightened(picture, line) for line in lines]
+            many = in_pattern(lines, min(picture.shape))
+            alone = [straightened(picture, line) for line in compress(lines, ~np.array(many, bool))]
+            strips = [strip for strip in alone if not belongs(strip)]
             if not strips:
                 continue
-            many = in_pattern(lines, min(picture.shape))
-            looks = _odds.looks(picture, strips, lines)
-            for strip, look, company in zip(strips, looks, many, strict=True):
+            for strip, look in zip(strips, _odds.looks(picture, strips, lines), strict=True):
                 row, column = strip.line.row, strip.line.column.clip(0, picture.shape[1] - 1)
                 hit = float(hurt[row, column].mean())
                 right = 1.0 if hit > 0.5 else 0.0 if hit < 0.2 else hit
-                yield look, right, float(len(row)), not (company or belongs(strip))
+                yield look, right, float(len(row))
         if min(grey.shape) < 384:
             return
         grey, change = (
@@ -282,7 +278,6 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help="file to write")
     options = parser.parse_args()
     given = seen(options.photos)
-    given = given.take(given.passed)
     fifth = given.photo % 5 == 0
     print("checked on a fifth of the photos, fitted on the others:")
     print(judge(fit(given.take(~fifth)), given.take(fifth)))
