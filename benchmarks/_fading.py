@@ -8,9 +8,9 @@ import numpy as np
 
 from benchmarks import _measures, _oracle, _ours, _peers
 from benchmarks._work import Score, Scores
-from benchmarks.simulate import KINDS, Faded, fade
-from benchmarks.simulate.fading import UNDAMAGED
 from restore import color
+from restore.simulate import KINDS, Faded, fade
+from restore.simulate.fading import UNDAMAGED
 
 SECTION = "fading"
 REFERENCE = "input as is"

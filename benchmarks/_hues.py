@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from benchmarks import _measures, _oracle, _ours, _peers
 from benchmarks._work import Score, Scores
-from benchmarks.simulate import SCENES, Lit, light
-from benchmarks.simulate.light import constants
 from restore import color
 from restore.errors import RestoreError
 from restore.photo import Window
+from restore.simulate import SCENES, Lit, light
+from restore.simulate.light import constants
 
 SECTION = "hues"
 REFERENCE = "monochrome"

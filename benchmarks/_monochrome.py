@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks import _measures, _ours, _peers
 from benchmarks._work import Score, Scores
-from benchmarks.simulate import light
 from restore import color
+from restore.simulate import light
 
 SECTION = "monochrome"
 REFERENCE = "luma"

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulate import Lit
-from benchmarks.simulate.folder import reduced
-from benchmarks.simulate.light import ccm, constants, led
 from restore import color
+from restore.simulate import Lit
+from restore.simulate.folder import reduced
+from restore.simulate.light import ccm, constants, led
 
 
 def affine_density(faded: color.Array, truth: color.Array) -> color.Array:

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import train_fade
-from benchmarks.simulate import KINDS, fade, photos
 from restore import color
+from restore.simulate import KINDS, fade, photos
 from restore.steps import _dyes, _mount
 
 ROUNDS = 8

@@ -28,11 +28,11 @@ import numpy as np
 import skimage.data
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from benchmarks.simulate import scratch
-from benchmarks.simulate.folder import photos, reduced
 from restore import color
 from restore.photo import Photo
 from restore.render import render_photo
+from restore.simulate import scratch
+from restore.simulate.folder import photos, reduced
 from restore.space import Space
 from restore.steps.scratches import scratches
 

@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulate import fading
 from restore import color
+from restore.simulate import fading
 from restore.steps import _dyes
 
 PIXELS = 192

@@ -34,13 +34,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import _ours
-from benchmarks.simulate import light, photos
-from benchmarks.simulate.folder import jpeg
-from benchmarks.simulate.light import Lamp
 from restore import color, lightings, mixes
 from restore.lamps import CANDIDATES
 from restore.light import Cells, cells
 from restore.ratios import softmax
+from restore.simulate import light, photos
+from restore.simulate.folder import jpeg
+from restore.simulate.light import Lamp
 
 SIZE = 200
 HIDDEN, PENALTY, NETWORKS = 8, 1e-3, 3

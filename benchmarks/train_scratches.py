@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scratches import sized
-from benchmarks.simulate import photos, scratch, things
 from restore import color
+from restore.simulate import photos, scratch, things
 from restore.steps import _odds
 from restore.steps._judged import belongs, in_pattern, straightened
 from restore.steps._lines import linked, pieces

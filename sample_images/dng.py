@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from benchmarks.simulate.light import GAINS, ccm
 from restore import color
+from restore.simulate.light import GAINS, ccm
 
 BLACK, WHITE = 512, 15871
 """Sensor codes of no light and of a full well: a 14-bit sensor."""

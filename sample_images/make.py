@@ -16,9 +16,9 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 
-from benchmarks.simulate import fade, light, scratch
-from benchmarks.simulate.folder import reduced
 from restore import color
+from restore.simulate import fade, light, scratch
+from restore.simulate.folder import reduced
 from sample_images import dng, tiff
 
 HERE = Path(__file__).parent

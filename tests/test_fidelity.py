@@ -6,8 +6,8 @@ import skimage.metrics
 
 from benchmarks import _fading, _hues, _measures, _oracle, _peers, _tables, _targets
 from benchmarks._work import Score
-from benchmarks.simulate import fade, light
 from restore import color
+from restore.simulate import fade, light
 from sample_images.make import original
 
 

@@ -8,12 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from benchmarks.simulate import light as simulate
 from restore import color, steps
 from restore.errors import RecipeError
 from restore.field import Field
 from restore.photo import Photo, Proxy, Window
 from restore.recipe import Recipe
+from restore.simulate import light as simulate
 from restore.space import Space
 from restore.step import Render
 

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 from skimage import data
 
-from benchmarks.simulate import fade, light
 from restore import color, report
 from restore.cli import cli
 from restore.info import inspect
 from restore.photo import Photo
+from restore.simulate import fade, light
 
 SAMPLES = Path(__file__).parents[1] / "sample_images"
 GOOD = (data.coffee() / np.float32(255)).astype(np.float32)

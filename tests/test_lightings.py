@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from benchmarks.simulate import light as simulate
-from benchmarks.simulate.light import Lamp
 from restore import color, light, lightings, mixes
 from restore.lamps import CANDIDATES, listed
 from restore.photo import Photo
+from restore.simulate import light as simulate
+from restore.simulate.light import Lamp
 from restore.space import Space
 
 

@@ -10,9 +10,9 @@ from skimage import data
 
 from benchmarks import train_scratches
 from benchmarks.scratches import sized
-from benchmarks.simulate import scratch, things
 from restore.photo import Photo
 from restore.render import render_photo
+from restore.simulate import scratch, things
 from restore.space import Space
 from restore.steps import _odds
 from restore.steps._fill import bridged, filled

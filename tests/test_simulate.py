@@ -10,12 +10,12 @@ import skimage.data
 import tifffile
 from PIL import Image, ImageCms
 
-from benchmarks.simulate import KINDS, SCENES, fade, light, photos, scratch, things
-from benchmarks.simulate.fading import UNDAMAGED
-from benchmarks.simulate.folder import reduced
-from benchmarks.simulate.light import ccm, constants, led
-from benchmarks.simulate.spectra import _observer, _response, camera, lamp, surfaces
 from restore import color
+from restore.simulate import KINDS, SCENES, fade, light, photos, scratch, things
+from restore.simulate.fading import UNDAMAGED
+from restore.simulate.folder import reduced
+from restore.simulate.light import ccm, constants, led
+from restore.simulate.spectra import _observer, _response, camera, lamp, surfaces
 from sample_images import make
 
 

@@ -34,7 +34,8 @@ def things(photo: color.Array, rng: np.random.Generator) -> color.Array:
     own = photo[rng.integers(height), rng.integers(width)]
     tone = own if drawn < 0.3 else np.full(3, rng.uniform(0.6, 1) if drawn < 0.65 else 0.0)
     tone = (tone + rng.normal(0, 0.04, 3) + rng.uniform(0, 0.25) * (drawn >= 0.65)).clip(0, 1)
-    light = np.linspace(*rng.uniform(0.8, 1.1, 2), height)[:, None, None]
+    top, bottom = rng.uniform(0.8, 1.1, 2)
+    light = np.linspace(top, bottom, height)[:, None, None]
     grain = _grain(photo) * rng.standard_normal((height, width, 1))
     shown = (tone * light + grain).clip(0, 1)
     return (photo + cover * (shown - photo)).astype(np.float32)

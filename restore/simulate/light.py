@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulate.folder import generator, jpeg
 from restore import color
+from restore.simulate.folder import generator, jpeg
 
 LEFT, RIGHT, ABOVE = 180.0, 0.0, 135.0
 """Directions of a lamp in degrees, counter-clockwise from the right; ABOVE is above left."""
@@ -130,7 +131,7 @@ def light(
     rng = generator(scene, seed)
     linear = color.decode(photo)
     if other:
-        from benchmarks.simulate.spectra import setup
+        from restore.simulate.spectra import setup
 
         responses, matrix, balance = setup([lamp.led for lamp in lamps], rng)
     else:
@@ -177,7 +178,7 @@ def falloff(photo: color.Array, angle: float, shading: float) -> color.Array:
 
 
 @cache
-def constants() -> Mapping[str, dict]:
+def constants() -> Mapping[str, Any]:
     """The package's colour constants."""
     text = files("restore").joinpath("data/colour-constants.json").read_text("utf-8")
     return MappingProxyType(json.loads(text))

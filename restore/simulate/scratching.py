@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulate.folder import generator
 from restore import color
+from restore.simulate.folder import generator
 
 
 @dataclass(frozen=True, eq=False)

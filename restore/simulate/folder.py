@@ -44,7 +44,8 @@ def jpeg(srgb: color.Array, quality: int) -> NDArray[np.uint8]:
     """The photo in 8 bits as a JPEG file (chroma halved, as cameras do) gives it back."""
     codes = (srgb.clip(0, 1) * 255 + 0.5).astype(np.uint8)
     packed = cv2.imencode(".jpg", codes[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded: NDArray[np.uint8] = cv2.imdecode(packed, cv2.IMREAD_COLOR)  # type: ignore[assignment]
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def generator(name: str, seed: int) -> np.random.Generator:

@@ -1,6 +1,6 @@
 """Damage good photos in known ways, so that a restoration can be measured against the truth.
 
-    from benchmarks.simulate import photos, light, fade
+    from restore.simulate import photos, light, fade
     for name, photo in photos("folder", 200):
         shot = light(photo, "red left + blue right", seed=1)   # .camera, .srgb, .lights, .clipped
         scan = fade(photo, "dark cyan loss", seed=1)           # .srgb, .loss, .stain, .exposure
@@ -10,11 +10,11 @@ that the estimators use, `fading.py` the dyes, `scratching.py` scratches and dus
 seeded: the same call, the same pixels.
 """
 
-from benchmarks.simulate.fading import KINDS, Faded, fade
-from benchmarks.simulate.folder import photos
-from benchmarks.simulate.light import SCENES, Lit, light
-from benchmarks.simulate.scratching import Scratched, scratch
-from benchmarks.simulate.things import things
+from restore.simulate.fading import KINDS, Faded, fade
+from restore.simulate.folder import photos
+from restore.simulate.light import SCENES, Lit, light
+from restore.simulate.scratching import Scratched, scratch
+from restore.simulate.things import things
 
 __all__ = [
     "KINDS",

@@ -24,9 +24,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.simulate.folder import generator, jpeg
-from benchmarks.simulate.light import constants
 from restore import color
+from restore.simulate.folder import generator, jpeg
+from restore.simulate.light import constants
 
 
 @dataclass(frozen=True)
