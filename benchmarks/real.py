@@ -4,7 +4,7 @@
 
 FOLDER has a folder for each kind of photo: led, faded, old, bw and sound. For each photo a row of a
 contact sheet shows the original, what the kind's recipe makes of it, each channel stretched to its
-range (0.1 % cut at each end), grey world, and black and white with levels. Sheets (KIND-1.jpg …)
+range (0.1 % cut at each end), grey world, and black and white with levels. Sheets (KIND-1.png …)
 and tables (real.md) are written to OUT:
 
     advice      the recipe that `info` suggests; by kind, as a table
@@ -131,12 +131,12 @@ def row_of(
 
 
 def write(path: Path, rows: list[color.Array]) -> None:
-    """Write a sheet as JPEG."""
+    """Write a sheet as PNG."""
     wide = max(row.shape[1] for row in rows)
     whole = np.vstack(
         [np.pad(r, ((4, 4), (0, wide - r.shape[1]), (0, 0)), constant_values=255) for r in rows]
     )
-    packed = cv2.imencode(".jpg", whole, [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
+    packed = cv2.imencode(".png", whole)[1]
     path.write_bytes(packed.tobytes())
 
 
@@ -202,7 +202,7 @@ def main() -> None:
             ]
             rows += [row for row, _ in batch]
             write(
-                given.out / f"{folder.name}-{first // ROWS + 1}.jpg", [strip for _, strip in batch]
+                given.out / f"{folder.name}-{first // ROWS + 1}.png", [strip for _, strip in batch]
             )
     text = tables(rows)
     (given.out / "real.md").write_text(text, encoding="utf-8")

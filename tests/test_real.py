@@ -23,9 +23,9 @@ def test_sheets_and_tables_are_written(tmp_path: Path, monkeypatch: pytest.Monke
     command = ["real.py", "--photos", str(tmp_path), "-o", str(out), "--recipe", "bw=monochrome"]
     monkeypatch.setattr(sys, "argv", command)
     real.main()
-    sheet = cv2.imread(str(out / "bw-1.jpg"))
+    sheet = cv2.imread(str(out / "bw-1.png"))
     assert sheet.shape[1] > 5 * 400
-    assert (out / "sound-1.jpg").is_file()
+    assert (out / "sound-1.png").is_file()
     text = (out / "real.md").read_text(encoding="utf-8")
     assert "| sound/one | none |" in text
     assert "1 of 1 |" in text
