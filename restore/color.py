@@ -213,8 +213,12 @@ def plane(pixels: Array) -> Array | None:
 
 def grey(lightness: ArrayLike) -> Array:
     """The sRGB-encoded value (0 … 1) of a neutral grey of CIE L* 0 … 100; same shape."""
-    f = (np.asarray(lightness, np.float32) + 16) * np.float32(1 / 116)
-    return encode(_cube(f))
+    return encode(luminance(lightness))
+
+
+def luminance(lightness: ArrayLike) -> Array:
+    """The linear light (0 … 1) of a neutral grey of CIE L* 0 … 100; same shape."""
+    return _cube((np.asarray(lightness, np.float32) + 16) * np.float32(1 / 116))
 
 
 def to_density(srgb: ArrayLike) -> Array:

@@ -33,6 +33,8 @@ _SRGB_D50 = np.array(
         [0.01391602, 0.09706116, 0.71391296],
     ]
 )
+_OFF_WHITE = 1.5e-4
+"""How far rounding puts a profile's white, the sum of its primaries, off the one of D50."""
 _NODES = 65536
 _COMPANDING = 2.4
 """Inverse curves are tabulated over the linear value to the power of 1 / this: smooth there."""
@@ -80,7 +82,10 @@ def transform(profile: bytes) -> Transform:
         if any(name in tags for name in (b"A2B0", b"A2B1")) and space in _Table.SPACES:
             return _Table(profile, tags)
         if space == b"GRAY" and b"kTRC" in tags:
-            return _Curves([_curve(tags[b"kTRC"])], np.eye(3))
+            curve = _curve(tags[b"kTRC"])
+            if profile[20:24] == b"Lab ":  # the curve gives L* (ICC.1, 8.3.4, table for monochrome)
+                curve = color.luminance(100 * curve).astype(np.float64)
+            return _Curves([curve], np.eye(3))
         if space == b"RGB " and {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"} <= {*tags}:
             curves = [_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")]
             primaries = np.stack([_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")], 1)
@@ -224,26 +229,41 @@ class _Curves:
         if alike:
             self._tables = self._tables[:1]
             curves = curves[:1]
+        sums = matrix.sum(1, keepdims=True)
+        self._neutral = alike and bool(np.abs(sums - 1).max() < _OFF_WHITE)
+        if self._neutral:  # white to white exactly, beyond the rounding of the profile's numbers
+            matrix = matrix / sums
         self._matrix = matrix.astype(np.float32)
         self._back = np.linalg.inv(matrix).astype(np.float32)
         self._inverses = [_inverse(curve) for curve in curves]
 
     def to_linear(self, samples: Samples) -> Array:
-        import cv2
-
         if samples.shape[2] < len(self._tables):
             samples = np.repeat(samples, 3, -1)
         linear = self._each([functools.partial(_looked_up, each) for each in self._tables], samples)
         if self.channels == 1 or samples.shape[2] == 1:
             linear = np.repeat(linear[..., :1], 3, -1)
-        return linear if self.channels == 1 else cv2.transform(linear, self._matrix)
+        return linear if self.channels == 1 else self._mixed(linear, self._matrix)
 
     def from_linear(self, linear: Array) -> Array:
+        if self.channels == 3:
+            linear = self._mixed(linear, self._back)
+        return self._each(self._inverses, linear)
+
+    def _mixed(self, linear: Array, matrix: Array) -> Array:
+        """Linear colours (rows, columns, 3) through a matrix; greys stay exactly grey.
+
+        A sum of three products rounds differently in each channel, which is a code of 16 bits now
+        and then. So what is mixed is how far red and blue are from green: nothing, for a grey.
+        """
         import cv2
 
-        if self.channels == 3:
-            linear = cv2.transform(linear, self._back)
-        return self._each(self._inverses, linear)
+        if not self._neutral:
+            return cv2.transform(linear, matrix)
+        green = linear[..., 1:2]
+        mixed = cv2.transform(linear - green, matrix)
+        mixed += green
+        return mixed
 
     def _each(self, ways: list[Way], values: Samples) -> Array:
         if len(ways) == 1:

@@ -148,3 +148,26 @@ def test_camera_channels_reach_above_white() -> None:
     space = Space(camera=True, exposure=2.0)
     full = np.full((1, 1, 3), 65535, np.uint16)
     np.testing.assert_allclose(space.to_working(full), color.encode([2.0])[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["adobe", "p3"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_greys_are_neutral_to_the_code(kind: str, dtype: type) -> None:
+    pixels = np.repeat(np.linspace(0, 1, 65536, dtype=np.float32).reshape(256, 256, 1), 3, 2)
+    codes = Space(profile=PROFILES[kind]).from_working(pixels, dtype)
+    assert (codes == codes[..., :1]).all()
+
+
+def test_a_grey_curve_may_give_lightness() -> None:
+    # ICC.1:2022, 8.3.4: with a connection space of Lab, the curve's values are L*
+    codes = np.array([32, 64, 128, 192], np.uint8).reshape(1, 4, 1)
+    space = Space(profile=profile_of_lightness())
+    pixels = space.to_working(codes)
+    assert np.rint(pixels[0, :, 0] * 255).tolist() == [33, 60, 119, 185]
+    assert (space.from_working(pixels, np.uint8)[..., 0] == codes[..., 0]).all()
+
+
+def profile_of_lightness() -> bytes:
+    """A grey profile whose samples are L* of 0 … 100, as some scanners' software writes."""
+    straight = grey(gamma(1.0))
+    return straight[:20] + b"Lab " + straight[24:]
