@@ -6,7 +6,18 @@ one line. The command line shows it without a traceback.
 
 from __future__ import annotations
 
+import errno
+import re
 import unicodedata
+
+OPENCV_NO_MEMORY = -4
+"""The code of OpenCV's error where there is no memory (`cv2.Error.StsNoMem`)."""
+_NO_MEMORY = re.compile(
+    r"bad_alloc|bad allocation|can't alloc|(cannot|failed to|could not|unable to) allocate|"
+    r"failed to map segment|(not enough|insufficient|out of|short of) memory|"
+    r"can't start new thread|resource temporarily unavailable",
+    re.IGNORECASE,
+)
 
 
 def printable(text: object) -> str:
@@ -38,6 +49,18 @@ class WeightsError(RestoreError):
 
 class MissingPackage(RestoreError):
     """An engine needs a package that is not installed."""
+
+
+def is_memory_shortage(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory: each library has its own words.
+
+    A thread that cannot be started counts: it is the memory for its stack that is missing.
+    """
+    if isinstance(error, MemoryError) or getattr(error, "code", 0) == OPENCV_NO_MEMORY:
+        return True
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno == errno.ENOMEM
+    return bool(_NO_MEMORY.search(str(error)))
 
 
 def nearest(word: str, words: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -52,6 +53,24 @@ class Job:
         """Where the before | after picture goes."""
         return self.target.with_name(f"{self.target.name}.compare.jpg")
 
+    def missing(self) -> tuple[Path, ...]:
+        """What would be written; PhotoError if a result exists and may not be replaced."""
+        from restore import files
+
+        if self.overwrite:
+            return self.results
+        if self.lacks_picture:
+            return (self.picture,)
+        for path in self.results:
+            files.refuse_existing(path)
+        return self.results
+
+    @property
+    def lacks_picture(self) -> bool:
+        """Whether all that is missing is the picture: a run was stopped between the two."""
+        here = [os.path.lexists(path) for path in (self.target, self.picture)]
+        return self.compare and here == [True, False]
+
     @property
     def results(self) -> tuple[Path, ...]:
         """All that it writes."""
@@ -66,8 +85,9 @@ class Outcome:
     ----------
     written
         The result, and the before | after picture.
-    warnings, found
-        What to tell, and what the steps found, in lines.
+    warnings, headlines, findings
+        What may be wrong with the result; what was done, in the words of the most telling step of
+        each page; and what every step found. In lines.
     record
         How it was made, as its metadata say.
     failed
@@ -76,7 +96,8 @@ class Outcome:
 
     written: tuple[Path, ...]
     warnings: tuple[str, ...]
-    found: tuple[str, ...]
+    headlines: tuple[str, ...]
+    findings: tuple[str, ...]
     record: Mapping[str, str]
     failed: PhotoError | None = None
 
@@ -121,11 +142,10 @@ def restore_file(
     """
     from restore import files, report  # here: the parent process, which makes jobs, stays small
 
-    for path in job.results:
-        if not job.overwrite:  # before the work, not after it
-            files.refuse_existing(path)
     patience = Patience(job.path, allow)
     patience.reads()
+    if job.missing() == (job.picture,):  # refused before the work, not after it
+        return _make_up(job, recipe.raw, patience)
     threading.Thread(target=recipe.prepare, daemon=True).start()
     before = _state(job.path)
     made_from = _sha256(job.path)
@@ -134,7 +154,8 @@ def restore_file(
         raise PhotoError(f"{job.path}: changed while it was read; try again when it is complete")
     patience.works()
     warnings = list(files.losses(pages, job.target))
-    found: list[str] = []
+    headlines: list[str] = []
+    findings: list[str] = []
     results: list[Photo] = []
     for page in pages:
         done = len(results)
@@ -143,10 +164,11 @@ def restore_file(
             tell((done + share) / len(pages))
 
         results.append(recipe(page, progress=told))
-        found += report.lines(results[-1].notes)
+        headlines += report.headline(results[-1].notes)
+        findings += report.lines(results[-1].notes)
     warnings += [warning for page in results for warning in page.source.warnings]
     warnings += [
-        f"{job.path.name}: {step['warning']}"
+        f"{job.path}: {step['warning']}"
         for page in results
         for step in page.notes.values()
         if "warning" in step
@@ -164,8 +186,27 @@ def restore_file(
             written.append(job.picture)
         except PhotoError as error:
             failed = error
-    warned = tuple(dict.fromkeys(warnings))
-    return Outcome(tuple(written), warned, tuple(found), results[0].source.record, failed)
+    return Outcome(
+        tuple(written),
+        tuple(dict.fromkeys(warnings)),
+        tuple(dict.fromkeys(headlines)),
+        tuple(findings),
+        results[0].source.record,
+        failed,
+    )
+
+
+def _make_up(job: Job, raw: str, patience: Patience) -> Outcome:
+    """Write the picture that an earlier run was stopped before; the result stays as it is."""
+    from restore import files, report
+
+    after = files.load(job.target, limit=job.limit, sized=patience.reads)
+    if after.source.record.get("originalSha256", "") != _sha256(job.path):
+        files.refuse_existing(job.target)
+    before = files.load(job.path, raw=raw, limit=job.limit, sized=patience.reads)
+    patience.works()
+    report.save_compare(before, after, job.picture)
+    return Outcome((job.picture,), (), (), (), {**after.source.record})
 
 
 def _state(path: Path) -> tuple[int, ...]:
@@ -181,7 +222,7 @@ def _sha256(path: Path) -> str:
     import hashlib
 
     with suppress(OSError):  # reading it tells better what is wrong
-        if path.is_file():
+        if path.is_file() and path.stat().st_size:  # /proc has empty ones that never end
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
     return ""

@@ -8,13 +8,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from restore import files
+from restore import files, steps
 from restore.field import Field
 from restore.photo import Photo
 from restore.space import Space
 
 SIDE = 1024
 """Longest side of one half of a before | after picture, in pixels."""
+
+
+def headline(notes: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """What was done to a photo in one line; none if no step has anything to say.
+
+    It is the summary of the last step that has one: later steps build on earlier ones. Steps that
+    only prepare or finish a photo (`Step.minor`) come after all others.
+    """
+    summaries = [
+        (not steps.get(label.partition("#")[0]).minor, str(step["summary"]))
+        for label, step in notes.items()
+        if "summary" in step
+    ]
+    return [max(reversed(summaries), key=lambda pair: pair[0])[1]] if summaries else []
 
 
 def lines(notes: Mapping[str, Mapping[str, object]]) -> list[str]:

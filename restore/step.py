@@ -151,13 +151,15 @@ class Step:
     """A step as the recipe sees it: its function and what may be set.
 
     Its module may also have a function `prepare` that takes the same settings and loads what the
-    plan needs beside a photo.
+    plan needs beside a photo; and `MINOR = True` if it only prepares or finishes a photo, so that
+    another step's summary says better what was done.
     """
 
     name: str
     plan: Callable[..., Render]
     settings: Mapping[str, Setting]
     prepare: Callable[..., None] | None = None
+    minor: bool = False
 
     @classmethod
     def of(cls, module: ModuleType) -> Step:
@@ -171,7 +173,8 @@ class Step:
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         }
         prepare = getattr(module, "prepare", None)
-        return cls(name, function, MappingProxyType(settings), prepare)
+        minor = getattr(module, "MINOR", False)
+        return cls(name, function, MappingProxyType(settings), prepare, minor)
 
     @property
     def about(self) -> str:

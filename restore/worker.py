@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
 
-from restore.errors import PhotoError, RestoreError
+from restore.errors import PhotoError, RestoreError, is_memory_shortage
 from restore.files import _part
 from restore.patience import Allow
 
@@ -47,8 +47,11 @@ Work = Callable[[Any, Tell, Allow], Any]
 
 FAREWELL = 5.0
 """Seconds a child has to remove what is half done before it is killed."""
-NO_MEMORY = -4
-"""The code of OpenCV's error where there is no memory (`cv2.Error.StsNoMem`)."""
+IN_A_DECODER = "the file is damaged in a way its decoder does not survive, or memory ran out"
+SIGNALLED = 128
+"""Exit status of a child that a signal has ended, less the signal's number: as of a shell."""
+ENDED = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+"""Signals by which a person or another program ends a process."""
 
 
 class Worker:
@@ -98,19 +101,25 @@ class Worker:
         """
         if not self._process.is_alive():
             self._pipe.close()
-            self._start()
-            self.ready()
+            self._again(task)
         self._folder = task.folder
         with suppress(OSError):  # it has just died; the answer tells
             self._pipe.send(task)
-        return self._answer(
-            tell,
-            f"{task.path}: working on it",
-            "the file is damaged in a way its decoder does not survive, or memory ran out",
-        )
+        return self._answer(tell, f"{task.path}: working on it", IN_A_DECODER)
+
+    def _again(self, task: Task) -> None:
+        """Start another child: if that fails now, it costs this photo and no others."""
+        try:
+            self._start()
+            self.ready()
+        except (RestoreError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise PhotoError(
+                f"{task.path}: no process could be started for it: {reason}"
+            ) from error
 
     def _answer(self, tell: Tell, what: str, cause: str) -> Any:
-        """What it says in the end; `cause` of its death, should it die of `what` it does."""
+        """What it says in the end; `cause` of its crash, should it crash at `what` it does."""
         self._busy = True
         patience = math.inf
         content: Any
@@ -120,8 +129,7 @@ class Worker:
                 kind, content = self._pipe.recv() if heard else ("", None)
             except (EOFError, OSError):
                 self._bury()
-                end = _end(self._process.exitcode)
-                raise PhotoError(f"{what}, the process died ({end}): {cause}") from None
+                raise PhotoError(f"{what}, {_end(self._process.exitcode, cause)}") from None
             if not heard:
                 self._process.kill()
                 self._bury()
@@ -132,7 +140,10 @@ class Worker:
             self._busy = kind in ("progress", "allow")
             if kind == "done":
                 return content
-            if kind == "failed":
+            if kind == "starved":
+                self._pipe.close()  # with it goes the child, and the memory it holds
+                self._bury()
+            if kind in ("failed", "starved"):
                 raise content
             if kind == "allow":
                 patience, what = content
@@ -168,11 +179,18 @@ class Worker:
         self._bury()
 
 
-def _end(code: int) -> str:
-    """How a process ended, in words."""
-    with suppress(ValueError):  # a signal without a name
-        return signal.Signals(-code).name
-    return f"exit status {code}"
+def _end(code: int, cause: str) -> str:
+    """How a process ended, in words; `cause` if it crashed."""
+    number = code - SIGNALLED if code > SIGNALLED else -code
+    try:
+        name = signal.Signals(number).name
+    except ValueError:  # a signal without a name
+        name = f"exit status {code}"
+    if name in ENDED:
+        return f"the process was ended from outside ({name})"
+    if name == "SIGKILL":
+        return f"the process was killed ({name}), by the system if memory ran out"
+    return f"the process died ({name}): {cause}"
 
 
 def _serve(
@@ -187,10 +205,15 @@ def _serve(
     if signal.getsignal(closed) == signal.SIG_DFL:  # not under nohup
         signal.signal(closed, _interrupted)
     threading.Thread(target=_mourn, daemon=True).start()
-    with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
+    status = 0
+    try:
         _work(pipe, begin)
+    except KeyboardInterrupt as end:
+        status = SIGNALLED + getattr(end, "number", signal.SIGINT)
+    except (EOFError, BrokenPipeError):
+        pass
     _part.remove_own()  # made in the very moment of the interruption
-    os._exit(0)  # at once: nothing is left to do, and engines take their time to go
+    os._exit(status)  # at once: nothing is left to do, and engines take their time to go
 
 
 def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
@@ -200,6 +223,11 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
         work = begin()
     except RestoreError as error:
         pipe.send(("failed", error))
+        return
+    except Exception as error:
+        if not is_memory_shortage(error):
+            raise
+        pipe.send(("failed", RestoreError("there is not enough memory to start")))
         return
     pipe.send(("done", None))
     while True:
@@ -215,14 +243,16 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
+            if is_memory_shortage(error):
+                pipe.send(_starved(task))
+                continue
             reason = error.strerror or str(error)
             if error.filename not in (None, str(task.path)):  # a folder of models, for instance
                 reason += f" ({error.filename})"
             pipe.send(("failed", PhotoError(f"{task.path}: {reason}")))
         except Exception as error:
-            if _of_memory(error):
-                told = PhotoError(f"{task.path}: there is not enough memory for it")
-                pipe.send(("failed", told))
+            if is_memory_shortage(error):
+                pipe.send(_starved(task))
                 continue
             bug = PhotoError(f"{task.path}: a bug in restore: {type(error).__name__}: {error}")
             bug.add_note(traceback.format_exc())
@@ -231,11 +261,8 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
             pipe.send(("done", outcome))
 
 
-def _of_memory(error: Exception) -> bool:
-    """Whether it says, in whichever way, that there is not enough memory."""
-    if isinstance(error, ImportError):  # the dynamic linker's words, for a library to be loaded
-        return "failed to map segment" in str(error)
-    return isinstance(error, MemoryError) or getattr(error, "code", 0) == NO_MEMORY
+def _starved(task: Task) -> tuple[str, PhotoError]:
+    return "starved", PhotoError(f"{task.path}: there is not enough memory for it")
 
 
 def _mourn() -> None:
@@ -254,4 +281,12 @@ def _interrupted(number: int, frame: object) -> None:
     # one that is just on its way.
     for each in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(each, lambda number, frame: None)
-    raise KeyboardInterrupt
+    raise _Ended(number)
+
+
+class _Ended(KeyboardInterrupt):
+    """A signal ends this process."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -151,7 +152,7 @@ def test_a_child_that_is_killed_while_it_writes_leaves_nothing(begin: Begin, fol
     os.kill(hung(process), signal.SIGKILL)
     told = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "a.png: restoring it, the process died (SIGKILL)" in told
+    assert "a.png: restoring it, the process was killed (SIGKILL)" in told
     assert list((folder / "restored").iterdir()) == []
 
 
@@ -198,11 +199,21 @@ def gone(process: int) -> bool:
     return False
 
 
-def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (-signal.SIGSEGV, "the process died (SIGSEGV): a cause"),
+        (-signal.SIGKILL, "the process was killed (SIGKILL), by the system if memory ran out"),
+        (-signal.SIGTERM, "the process was ended from outside (SIGTERM)"),
+        (128 + signal.SIGTERM, "the process was ended from outside (SIGTERM)"),
+        (-35, "the process died (exit status -35): a cause"),
+        (3, "the process died (exit status 3): a cause"),
+    ],
+)
+def test_a_childs_end_is_told_as_what_it_was(code: int, words: str) -> None:
     from restore.worker import _end
 
-    assert _end(-signal.SIGKILL) == "SIGKILL"
-    assert _end(-35) == "exit status -35"
+    assert _end(code, "a cause") == words
 
 
 @pytest.mark.parametrize("how", ["written to", "replaced"])
@@ -235,19 +246,22 @@ def test_a_file_that_changes_before_it_is_decoded_is_an_error(
         MemoryError(),
         cv2.error("Failed to allocate"),
         ImportError("cv2.abi3.so: failed to map segment from shared object"),
+        RuntimeError("can't start new thread"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
     ],
 )
 def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     from restore import job, worker
 
-    error.code = cv2.Error.StsNoMem  # type: ignore[attr-defined]
+    if isinstance(error, cv2.error):
+        error.code = cv2.Error.StsNoMem
     asked = iter([job.Job(Path("a.png"), Path("b.png"))])
     pipe = Mock(recv=lambda: next(asked))
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     with pytest.raises(StopIteration):
         worker._work(pipe, lambda: Mock(side_effect=error))
     kind, told = pipe.send.call_args[0][0]
-    assert (kind, str(told)) == ("failed", "a.png: there is not enough memory for it")
+    assert (kind, str(told)) == ("starved", "a.png: there is not enough memory for it")
 
 
 def _dies() -> None:
@@ -262,6 +276,28 @@ def test_a_death_at_the_start_is_not_blamed_on_a_file() -> None:
     try:
         with pytest.raises(PhotoError, match=r"^starting, the process died \(exit status 3\): mem"):
             worker.ready()
+    finally:
+        worker.close()
+
+
+def _ended_by_another() -> Callable[..., None]:
+    def work(*arguments: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+    return work
+
+
+def test_a_child_ended_from_outside_is_not_called_damage(tmp_path: Path) -> None:
+    from restore.errors import PhotoError
+    from restore.job import Job
+    from restore.worker import Worker
+
+    worker = Worker(_ended_by_another)
+    try:
+        worker.ready()
+        with pytest.raises(PhotoError, match=r"^a.png: .*ended from outside \(SIGTERM\)$"):
+            worker.run(Job(Path("a.png"), tmp_path / "a.png"))
     finally:
         worker.close()
 
@@ -320,7 +356,7 @@ def test_a_file_begun_in_the_moment_of_the_interruption_is_removed(tmp_path: Pat
     from restore.worker import Worker
 
     worker = Worker(partial(interrupted_as_it_begins_a_file, tmp_path))
-    with pytest.raises(PhotoError, match="the process died"):
+    with pytest.raises(PhotoError, match="the process was ended"):
         worker.ready()
     worker.close()
     assert not list(tmp_path.iterdir())

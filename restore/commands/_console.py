@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
@@ -14,14 +17,36 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-from restore.errors import PhotoError, printable
+from restore.errors import RestoreError, printable
+
+
+class Unhindered:
+    """A stream that drops what it cannot write: messages lost on a full disk stop no photos."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held back, if that can be."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def stderr() -> Console:
     """A console for progress and messages."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    stream = cast("IO[str]", Unhindered(sys.stderr))
+    return Console(file=stream, highlight=False, soft_wrap=True)
 
 
 def stdout() -> Console:
@@ -53,8 +78,22 @@ def progress(console: Console, quiet: bool) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
         disable=quiet or not console.is_terminal,
     )
+
+
+@contextmanager
+def cleared(bar: Progress | None) -> Iterator[None]:
+    """Take progress bars away while something is written to stdout: they would draw over it."""
+    if bar is None or not sys.stdout.isatty():
+        yield
+        return
+    bar.stop()
+    yield
+    sys.stdout.flush()
+    bar.start()
 
 
 def warn(console: Console, text: str) -> None:
@@ -62,7 +101,7 @@ def warn(console: Console, text: str) -> None:
     console.print("warning: ", printable(text), sep="", markup=False, style="yellow")
 
 
-def fail(console: Console, error: PhotoError) -> None:
+def fail(console: Console, error: RestoreError) -> None:
     """Print why a photo failed."""
     console.print("failed: ", error, sep="", markup=False, style="red")
     for note in getattr(error, "__notes__", ()):
@@ -72,3 +111,8 @@ def fail(console: Console, error: PhotoError) -> None:
 def say(path: Path) -> None:
     """Print a path to stdout: for a program as it is, on a terminal as `ls` would."""
     click.echo(printable(path) if sys.stdout.isatty() else os.fsencode(path), color=True)
+
+
+def say_json(record: Mapping[str, Any]) -> None:
+    """Print one JSON object to stdout, in one line."""
+    click.echo(json.dumps(record))

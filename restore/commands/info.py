@@ -66,17 +66,17 @@ def info(ctx: click.Context, photos: tuple[Path, ...], limit: int) -> None:
     """
     from restore.commands._console import fail, stderr, stdout
     from restore.errors import PhotoError, printable
-    from restore.names import expanded
+    from restore.names import search
     from restore.worker import Worker
 
-    todo, troubles = expanded(photos)
-    for trouble in troubles:
+    sought = search(photos)
+    for trouble in sought.troubles.values():
         fail(stderr(), trouble)
-    console, failed = stdout(), bool(troubles)
+    console, failed = stdout(), bool(sought.troubles)
     worker = Worker(looking)
     try:
         worker.ready()
-        for path in todo:
+        for path in sought.photos:
             try:
                 seen = worker.run(Look(path, limit))
             except PhotoError as error:

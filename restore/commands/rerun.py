@@ -72,6 +72,8 @@ def rerun(
         say(path)
     for line in () if quiet else outcome.warnings:
         warn(console, line)
+    for line in () if quiet else outcome.headlines:
+        console.print(printable(f"{original}: {line}"), markup=False)
 
 
 def as_made(result: Path) -> Work:

@@ -20,8 +20,8 @@ that must stay small.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -227,11 +227,12 @@ def written_suffix(path: Path, format: str | None = None) -> str:
 
 def _head(path: Path) -> bytes:
     """How a regular file begins; nothing for all else."""
-    try:
-        with path.open("rb") if path.is_file() else io.BytesIO() as file:
-            return file.read(HEAD)
-    except OSError:
-        return b""
+    with suppress(OSError):
+        # /proc has empty ones whose reading never ends
+        if path.is_file() and path.stat().st_size:
+            with path.open("rb") as file:
+                return file.read(HEAD)
+    return b""
 
 
 def _fitting(path: Path, head: bytes) -> list[ModuleType]:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from restore.errors import PhotoError
+from restore.errors import PhotoError, is_memory_shortage
 from restore.files import _exif, _xmp
 from restore.files._profile import assigned
 from restore.photo import Photo, Source
@@ -123,9 +123,9 @@ class Ask:
             yield
         except PhotoError:
             raise
-        except MemoryError as error:
-            raise self.error("does not fit into memory") from error
         except DECODER_ERRORS as error:
+            if is_memory_shortage(error):
+                raise self.error("does not fit into memory") from error
             reason = " ".join(str(error).split())[:120]
             raise self.error(f"{what}; it is damaged or cut off ({reason})") from error
 

@@ -24,7 +24,13 @@ from typing import Any, Literal
 import numpy as np
 
 from restore.color import Array
-from restore.errors import MissingPackage, RestoreError, WeightsError, nearest
+from restore.errors import (
+    MissingPackage,
+    RestoreError,
+    WeightsError,
+    is_memory_shortage,
+    nearest,
+)
 
 Precision = Literal["f32", "bf16"]
 """What an engine may calculate in; bf16 is taken only by OpenVINO, where the processor has it."""
@@ -59,8 +65,6 @@ class Network:
         try:
             with self._turn:
                 result = self._run(np.ascontiguousarray(values, np.float32))
-        except MemoryError:  # the photo's fault, not that of the weights
-            raise
         except Exception as error:  # each engine has its own kinds, some a bare RuntimeError
             raise _refused(self.name, self.engine, "run", error) from error
         return np.asarray(result, np.float32)
@@ -160,15 +164,18 @@ def _load(onnx: Path | bytes, stamp: str, engine: str, precision: str) -> Networ
     name = onnx.name if isinstance(onnx, Path) else "network"
     try:
         run = ENGINES[engine][2](onnx, stamp, precision)
-    except MemoryError:
-        raise
     except Exception as error:
         raise _refused(name, engine, "read", error) from error
     return Network(engine, name, run)
 
 
-def _refused(name: str, engine: str, what: str, error: Exception) -> WeightsError:
-    """The engine's own words without its places in C++ sources, on one line."""
+def _refused(name: str, engine: str, what: str, error: Exception) -> Exception:
+    """The engine's own words without its places in C++ sources, on one line.
+
+    Or a MemoryError, whose cause is not the weights.
+    """
+    if is_memory_shortage(error):
+        return MemoryError(f"{name}: {engine} cannot {what} it")
     reason = " ".join(_PLACES.sub("", str(error)).split())
     return WeightsError(f"{name}: {engine} cannot {what} it: {reason[:160]}")
 

@@ -14,6 +14,7 @@ from restore.step import Amount, Param, Render
 from restore.steps._blocks import shrink
 from restore.steps._noise import Noise, measure
 
+MINOR = True
 SIDE = 8
 """Pixels a block measures: noise up to this size is taken out of the full photo tile by tile."""
 

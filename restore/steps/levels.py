@@ -10,6 +10,8 @@ from restore import color
 from restore.photo import Proxy, Tile
 from restore.step import Amount, Param, Render
 
+MINOR = True
+
 
 def levels(
     proxy: Proxy,

@@ -11,6 +11,7 @@ from restore.cast import ESTIMATORS, Cast, cast, of_ratios, ratios
 from restore.photo import Proxy, Tile
 from restore.step import Amount, Param, Render
 
+MINOR = True
 # Bradford cone response of XYZ (CIE 159:2004; Lam 1985).
 BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
