@@ -67,7 +67,7 @@ class Info:
 
 def inspect(photo: Photo) -> Info:
     """Look at a photo as the steps do, on its proxy."""
-    proxy = photo.proxy()
+    proxy = photo.cropped(photo.visible()).proxy()
     found = {name: _notes(name, proxy) for name in ("hue_blend", "fade", "white_balance")}
     recipe, reason = _advice(proxy, found)
     telling = {"led-concert": ["hue_blend"], "colorize": [], "old-photo": []}.get(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,13 +11,13 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from restore import color
+from restore.averaging import averaged, filled
 from restore.errors import PhotoError
+from restore.profile import shares
 from restore.space import Samples, Space
 
 PATCH = 64
 """Side of the unaveraged windows a proxy holds, in pixels."""
-STRIP = 2**17
-"""Pixels of the photo that are averaged at a time: more leave the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +101,15 @@ class Tile:
         (rows, columns, 3) float32 working RGB, as the file held it.
     window
         Where it lies.
+    infrared
+        (rows, columns) float32, 0 … 1: what a film scanner saw in infrared, linear, which dyes let
+        through and dust and scratches do not. None for most photos.
     """
 
     content: color.Array | color.Lab
     original: color.Array
     window: Window
+    infrared: color.Array | None = None
 
     @_Once
     def pixels(self) -> color.Array:
@@ -151,7 +153,8 @@ class Tile:
             content: color.Array | color.Lab = color.Lab(*(plane[place] for plane in self.content))
         else:
             content = self.content[place]
-        return Tile(content, self.original[place], window)
+        infrared = None if self.infrared is None else self.infrared[place]
+        return Tile(content, self.original[place], window, infrared)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +202,8 @@ class Source:
         with its TIFF header), or None. Orientation is already applied and reset to 1 in `exif`.
     alpha
         (height, width) opacity in the samples' dtype, or None.
+    infrared
+        (height, width) a film scanner's infrared channel, of whichever dtype, or None.
     resolution
         Pixels per inch, horizontal and vertical, or None.
     page, pages
@@ -222,6 +227,7 @@ class Source:
     iptc: bytes | None = None
     profile: bytes | None = None
     alpha: Samples | None = None
+    infrared: Samples | None = None
     resolution: tuple[float, float] | None = None
     page: int = 0
     pages: int = 1
@@ -284,49 +290,77 @@ class Photo:
         rows, columns = window.inside(Window.whole(*self.size))
         pixels = self.space.to_working(self.samples[rows, columns])
         pixels.flags.writeable = False
-        return Tile(pixels, pixels, window)
+        infrared = self.source.infrared
+        return Tile(
+            pixels, pixels, window, None if infrared is None else shares(infrared[rows, columns])
+        )
 
     def proxy(self, side: int = 1024) -> Proxy:
-        """The photo area-averaged to at most `side` pixels on the long side, with its patches."""
+        """The photo area-averaged to at most `side` pixels on the long side, with its patches.
+
+        What is wholly transparent counts for nothing: the view has what is nearest in its place.
+        """
         view = self._averaged(side)
         view.flags.writeable = False
-        tile = Tile(view, view, Window.whole(*view.shape[:2]))
-        patches = tuple(self.tile(window) for window in _patches(*self.size))
-        return Proxy(tile, patches, self.size, self.space.camera)
+        infrared = self.source.infrared
+        if infrared is not None:
+            plane = infrared[..., None]
+            infrared = averaged(self.size, side, lambda top, end: shares(plane[top:end]))[..., 0]
+        tile = Tile(view, view, Window.whole(*view.shape[:2]), infrared)
+        windows = _patches(*self.size)
+        whole, opacity = Window.whole(*self.size), self.source.alpha
+        if opacity is not None:
+            windows = [w for w in windows if opacity[w.inside(whole)].all()] or windows
+        return Proxy(tile, tuple(map(self.tile, windows)), self.size, self.space.camera)
+
+    def visible(self) -> Window:
+        """The smallest window that holds all but what is wholly transparent."""
+        opacity = self.source.alpha
+        if opacity is None:
+            return Window.whole(*self.size)
+        rows, columns = (np.flatnonzero(opacity.any(axis)) for axis in (1, 0))
+        if not rows.size:
+            return Window.whole(*self.size)
+        top, left = int(rows[0]), int(columns[0])
+        return Window(top, left, int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left, self.size)
+
+    def cropped(self, window: Window) -> Photo:
+        """The photo within a window."""
+        place = window.inside(Window.whole(*self.size))
+        alpha, infrared = (
+            None if plane is None else plane[place]
+            for plane in (self.source.alpha, self.source.infrared)
+        )
+        source = replace(self.source, alpha=alpha, infrared=infrared)
+        return replace(self, samples=self.samples[place], source=source)
+
+    def around(self, part: Photo, window: Window) -> Photo:
+        """A restored part of the photo, with what is transparent around its window."""
+        channels = part.samples.shape[2]
+        if channels == self.samples.shape[2] and part.space == self.space:
+            samples = self.samples.copy()
+        else:  # what nobody sees need not be converted
+            samples = np.zeros((*self.size, channels), part.samples.dtype)
+        samples[window.inside(Window.whole(*self.size))] = part.samples
+        source = replace(part.source, alpha=self.source.alpha, infrared=self.source.infrared)
+        return replace(part, samples=samples, source=source)
 
     def _averaged(self, side: int) -> color.Array:
-        """Area average in working RGB, exact for any ratio, in strips so that memory is bounded."""
-        import cv2
+        """Area average in working RGB."""
+        width, opacity = self.size[1], self.source.alpha
 
-        height, width = self.size
-        shrink = min(1.0, side / max(height, width))
-        rows, columns = max(1, round(height * shrink)), max(1, round(width * shrink))
-        view = np.empty((rows, columns, 3), np.float32)
-        lines = height / rows  # of the photo in one of the view
-        group = max(1, int(STRIP / (width * lines)))
-        most = max(1, 2 * STRIP // width)
-        for first in range(0, rows, group):
-            last = min(first + group, rows)
-            edges = np.minimum(np.arange(first, last + 1) * lines, height)
-            top, bottom = int(edges[0]), min(math.ceil(edges[-1]), height)
-            starts = range(top, bottom, most)
-            pieces = (self._lines(start, min(start + most, bottom), edges) for start in starts)
-            strip = functools.reduce(np.add, pieces)
-            if columns < width:
-                strip = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_AREA)
-            view[first:last] = strip.reshape(last - first, columns, 3)
-        return view
+        def pixels(top: int, end: int) -> color.Array:
+            return self.tile(Window(top, 0, end - top, width, self.size)).pixels
 
-    def _lines(self, start: int, stop: int, edges: color.Array) -> color.Array:
-        """(n, width, 3) what some rows give to the means between n + 1 `edges` down the photo."""
-        width = self.size[1]
-        pixels = self.tile(Window(start, 0, stop - start, width, self.size)).pixels
-        if stop - start == len(edges) - 1 == edges[-1] - edges[0]:  # row by row
-            return pixels
-        line, end, begin = np.arange(start, stop), edges[1:, None], edges[:-1, None]
-        share = np.minimum(line + 1, end) - np.maximum(line, begin)
-        share = (share.clip(0) / (end - begin)).astype(np.float32)
-        return (share @ pixels.reshape(stop - start, -1)).reshape(-1, width, 3)
+        if opacity is None or opacity.all():
+            return averaged(self.size, side, pixels)
+
+        def weighted(top: int, end: int) -> color.Array:
+            weight = shares(opacity[top:end, :, None])
+            return np.concatenate([pixels(top, end) * weight, weight], 2)
+
+        sums = averaged(self.size, side, weighted)
+        return filled(sums[..., :3], sums[..., 3])
 
     def _repr_png_(self) -> bytes:
         """The photo in a notebook, at most 1024 pixels wide or high."""

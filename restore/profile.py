@@ -155,6 +155,15 @@ def linear_srgb() -> bytes:
     return of_primaries(1.0, (0.3127, 0.3290), (0.64, 0.33, 0.30, 0.60, 0.15, 0.06))
 
 
+def of_d50(lab: Array) -> Array:
+    """CIE L*a*b* (..., 3) relative to D50, as all profiles have it, in linear sRGB."""
+    # `lab_to_linear` takes the white for D65's: to XYZ relative to white, then through D50
+    relative = (
+        color.lab_to_linear(lab).astype(np.float64) @ (color.RGB_TO_XYZ / color.WHITE[:, None]).T
+    )
+    return (relative * _SRGB_D50.sum(1) @ np.linalg.inv(_SRGB_D50).T).astype(np.float32)
+
+
 def _tags(profile: bytes) -> dict[bytes, bytes]:
     """The tags' data by signature."""
     if len(profile) < 132 or profile[36:40] != b"acsp" or len(profile) > LARGEST:

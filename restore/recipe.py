@@ -20,7 +20,7 @@ from restore import profile, steps
 from restore.color import Array
 from restore.errors import RecipeError, RestoreError, nearest
 from restore.networks import engines
-from restore.photo import Photo, Proxy
+from restore.photo import Photo, Proxy, Window
 from restore.render import render_photo
 from restore.space import Space
 from restore.step import Render, Step, chain, through
@@ -157,6 +157,9 @@ class Recipe:
         threads: int | None = None,
     ) -> Photo:
         """The restored photo: same size and bit depth, with what was found in its notes."""
+        if (window := photo.visible()) != Window.whole(*photo.size):
+            part = self(photo.cropped(window), progress=progress, threads=threads)
+            return photo.around(part, window)
         planned, proxy = self._planned(photo.proxy())
         render = chain(planned)
         if photo.samples.nbytes > LARGE:

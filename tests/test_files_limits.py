@@ -124,13 +124,13 @@ def test_what_a_format_cannot_hold_is_named(tmp_path: Path) -> None:
     deep = FACE.astype(np.uint16) * 257
     alpha = deep[..., 0].copy()
     clear = Photo(deep, source=Source(alpha=alpha))
-    rounded = "holds 8 bits a sample: the photo's 16 bits are rounded"
-    hidden = "holds no opacity: that of the photo is left out"
+    rounded = "stores 8 bits per sample; the photo's 16 bits will be rounded"
+    hidden = "cannot store transparency; the alpha channel will be dropped"
     assert told(clear, "a.jpg") == [f"jpeg {rounded}", f"jpeg {hidden}"]
     assert told(clear, "a.webp") == [f"webp {rounded}"]
     assert told(clear, "a.png") == told(clear, "a.tif") == told(clear, "a.jxl") == []
     assert told(Photo(FACE.astype(np.float32)), "a.png") == [
-        "png holds 16 bits a sample: the photo's floats are rounded"
+        "png stores 16 bits per sample; the photo's floats will be rounded"
     ]
     covered = Source(alpha=np.full(FACE.shape[:2], 255, np.uint8))
     assert told(Photo(FACE.copy(), source=covered), "a.jpg") == []  # nothing to be seen is lost
@@ -143,16 +143,16 @@ def test_metadata_that_a_format_cannot_hold_are_named(tmp_path: Path) -> None:
     )
     photo = Photo(FACE.copy(), source=source)
     for format, lost in {
-        "jpeg": ["holds 65527 bytes of Exif"],
-        "png": ["holds no IPTC", "holds no comments"],
-        "tiff": ["holds no comments"],
+        "jpeg": ["stores at most 65527 bytes of Exif"],
+        "png": ["cannot store IPTC", "cannot store comments"],
+        "tiff": ["cannot store comments"],
     }.items():
         told = files.losses(photo, tmp_path / f"a.{format}")
         assert len(told) == len(lost)
         assert all(word in line for word, line in zip(lost, told, strict=True)), told
         kept = files.load(files.save(photo, tmp_path / f"a.{format}")).source
-        assert (kept.iptc is None) == ("holds no IPTC" in lost)
-        assert (kept.details.get("comments") is None) == ("holds no comments" in lost)
+        assert (kept.iptc is None) == ("cannot store IPTC" in lost)
+        assert (kept.details.get("comments") is None) == ("cannot store comments" in lost)
 
 
 def test_further_pictures_are_told(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_proxy_of_a_wide_photo_is_averaged_piece_by_piece(
     whole = photo.proxy(200).view.pixels
     seen: list[int] = []
     tile = Photo.tile
-    monkeypatch.setattr("restore.photo.STRIP", 6000)
+    monkeypatch.setattr("restore.averaging.STRIP", 6000)
     monkeypatch.setattr(
         Photo, "tile", lambda self, window: seen.append(window.height) or tile(self, window)
     )

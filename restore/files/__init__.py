@@ -6,6 +6,7 @@ A format's module has
     matches(head)       whether a file that begins so (64 KiB) is one of its own
     read(ask)           the photo's pages (`_reading.Ask`)
     DEPTHS, ALPHA       bits a sample it can hold, and whether it keeps opacity
+    INFRARED = True     where it keeps a scanner's infrared channel
     METADATA            what it keeps of `Source`'s exif, xmp, iptc, and of its details' comments
     EXIF                bytes of Exif it can hold, where that is little
     PROFILES = False    where only sRGB can be written
@@ -60,6 +61,7 @@ def load(
     *,
     raw: str = "developed",
     limit: int = LIMIT,
+    salvage: bool = False,
     sized: Callable[[int], None] | None = None,
 ) -> Photo:
     """Read a photo, of a multi-page file the first page.
@@ -71,6 +73,8 @@ def load(
         (the camera's own channels, linear, before the matrix).
     limit
         Most pixels it may have; refused before decoding.
+    salvage
+        Read what there is of a JPEG, PNG or TIFF that is cut off: its rows down to there.
     sized
         Hears how many pixels a page says it has, before it is decoded.
 
@@ -79,7 +83,7 @@ def load(
     PhotoError
         If it cannot be read.
     """
-    return _read(Path(path), raw, limit, False, sized)[0]
+    return _read(Path(path), raw, limit, False, salvage, sized)[0]
 
 
 def load_pages(
@@ -87,10 +91,11 @@ def load_pages(
     *,
     raw: str = "developed",
     limit: int = LIMIT,
+    salvage: bool = False,
     sized: Callable[[int], None] | None = None,
 ) -> list[Photo]:
     """Read all pages of a file in order; see `load`."""
-    return _read(Path(path), raw, limit, True, sized)
+    return _read(Path(path), raw, limit, True, salvage, sized)
 
 
 def _read(
@@ -98,12 +103,13 @@ def _read(
     raw: str,
     limit: int,
     every: bool,
+    salvage: bool = False,
     sized: Callable[[int], None] | None = None,
 ) -> list[Photo]:
     from restore.files._reading import opened
 
     _known("raw", raw, ("developed", "camera"))
-    with opened(path, limit, raw, every, sized) as ask:
+    with opened(path, limit, raw, every, salvage, sized) as ask:
         fitting = _fitting(path, ask.peek(0, HEAD))
         if not fitting:
             known = ", ".join(formats())

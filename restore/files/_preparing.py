@@ -34,11 +34,14 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     alpha = source.alpha if format.ALPHA else None
     if alpha is not None and alpha.dtype.itemsize * 8 != bits:
         alpha = _scaled(alpha, np.dtype(_DEPTHS[bits]))
+    infrared = source.infrared if getattr(format, "INFRARED", False) else None
+    if infrared is not None and infrared.dtype.itemsize * 8 != bits:
+        infrared = _scaled(infrared, np.dtype(_DEPTHS[bits]))
     fields = {**source.record}
     if source.history:
         fields["history"] = "\n".join(source.history)
     xmp = _xmp.write(source.xmp, fields) if fields else source.xmp
-    source = replace(source, alpha=alpha, xmp=xmp)
+    source = replace(source, alpha=alpha, infrared=infrared, xmp=xmp)
     if space == photo.space and bits == photo.bits:
         # through one dimension: encoders refuse the odd strides that numpy allows sides of 1
         samples = np.ascontiguousarray(photo.samples).reshape(-1).reshape(photo.samples.shape)
@@ -51,21 +54,25 @@ def losses(photo: Photo, format: ModuleType) -> list[str]:
     found = []
     if (bits := _bits(photo, format)) < photo.bits:
         kind = "floats" if photo.bits == 32 else f"{photo.bits} bits"
-        found.append(f"holds {bits} bits a sample: the photo's {kind} are rounded")
+        found.append(f"stores {bits} bits per sample; the photo's {kind} will be rounded")
     alpha = photo.source.alpha
     if alpha is not None and not format.ALPHA:
         full = 1 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
         if (alpha < full).any():
-            found.append("holds no opacity: that of the photo is left out")
+            found.append("cannot store transparency; the alpha channel will be dropped")
+    if photo.source.infrared is not None and not getattr(format, "INFRARED", False):
+        found.append("cannot store the infrared channel; it will be dropped")
     source = photo.source
     blocks = {"exif": source.exif, "xmp": source.xmp, "iptc": source.iptc}
     blocks["comments"] = source.details.get("comments")
     for name, words in NAMES.items():
         if blocks[name] and name not in format.METADATA:
-            found.append(f"holds no {words}: the photo's is left out")
+            found.append(
+                f"cannot store {words}; {'they' if words == 'comments' else 'it'} will be dropped"
+            )
     most = getattr(format, "EXIF", math.inf)
     if source.exif and len(source.exif) > most:
-        found.append(f"holds {most} bytes of Exif: the longest parts of the photo's are left out")
+        found.append(f"stores at most {most} bytes of Exif; the longest parts will be dropped")
     return found
 
 

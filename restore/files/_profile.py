@@ -35,23 +35,22 @@ def assigned(
 
 
 def without_inks(samples: Samples, profile: bytes | None) -> tuple[Samples, bytes, tuple[str, ...]]:
-    """C M Y K samples (0: no ink) as R G B of Adobe RGB, its profile, and what to tell.
+    """CMYK samples (0: no ink) as RGB, its profile, and warnings.
 
-    Restoring is done in light, not in inks; Adobe RGB holds nearly all that inks can print.
+    Restoring is done in light, not in inks. Adobe RGB holds nearly all that inks can print; inks
+    without a profile are taken for the complements of sRGB, as most programs do.
     """
-    told: tuple[str, ...] = ("C M Y K became Adobe RGB",)
     result = np.empty((*samples.shape[:2], 3), samples.dtype)
     full = np.float32(np.iinfo(samples.dtype).max)
     ways = None
+    warnings: tuple[str, ...] = ()
     if profile:
         try:
             ways = icc.transform(profile), icc.transform(icc.made("adobergb"))
             if ways[0].channels != 4:
-                raise icc.ProfileError("it is none of C M Y K")
+                raise icc.ProfileError("it is not a CMYK profile")
         except icc.ProfileError as error:
-            ways, told = None, (*told, f"the colour profile cannot be used: {error}")
-    if ways is None:
-        told = (*told, "without a usable profile the colours are only about right")
+            ways, warnings = None, (f"the colour profile cannot be used: {error}",)
     rows = max(1, 2**20 // samples.shape[1])
     for top in range(0, len(samples), rows):
         inks = samples[top : top + rows] * (1 / full)
@@ -60,4 +59,9 @@ def without_inks(samples: Samples, profile: bytes | None) -> tuple[Samples, byte
         else:
             light = ways[1].from_linear(ways[0].to_linear(inks.astype(np.float32)))
         result[top : top + rows] = (light.clip(0, 1) * full + np.float32(0.5)).astype(samples.dtype)
-    return result, icc.made("adobergb"), told
+    if ways is None:
+        approximate = (
+            "CMYK was converted to sRGB; without a usable profile, colours are approximate"
+        )
+        return result, icc.made("srgb"), (*warnings, approximate)
+    return result, icc.made("adobergb"), ("CMYK was converted to Adobe RGB",)

@@ -55,6 +55,8 @@ class Ask:
         How camera RAW is opened: "developed" or "camera".
     every
         All pages, or only the first.
+    salvage
+        Read what there is of a file that is cut off.
     sized
         Hears how many pixels a page has before it is decoded.
     page
@@ -66,12 +68,23 @@ class Ask:
     limit: int
     raw: str = "developed"
     every: bool = False
+    salvage: bool = False
     sized: Callable[[int], None] | None = None
     page: str = ""
 
     def error(self, text: str) -> PhotoError:
         """A PhotoError about this file, or page of it."""
         return PhotoError(f"{self.path}{self.page}: {text}")
+
+    def cut_off(self, what: str) -> PhotoError:
+        """A PhotoError about a file that is cut off."""
+        salvage = "" if self.salvage else "; --salvage restores what is there"
+        return self.error(f"is cut off: {what}{salvage}")
+
+    def salvaged(self, rows: int, height: int) -> str:
+        """The warning about a file of which only the first rows could be read."""
+        share = round(100 * rows / height)
+        return f"is cut off: {rows} of {height} rows ({share} %) are there and restored"
 
     @property
     def size(self) -> int:
@@ -132,7 +145,12 @@ class Ask:
 
 @contextmanager
 def opened(
-    path: Path, limit: int, raw: str, every: bool, sized: Callable[[int], None] | None = None
+    path: Path,
+    limit: int,
+    raw: str,
+    every: bool,
+    salvage: bool = False,
+    sized: Callable[[int], None] | None = None,
 ) -> Iterator[Ask]:
     """Open a regular file; PhotoError if it is none, is empty, or changes before it is closed."""
     for library in ("tifffile", "imagecodecs"):
@@ -147,7 +165,7 @@ def opened(
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise PhotoError(f"{path}: is not a regular file")
-        ask = Ask(path, file, limit, raw, every, sized)
+        ask = Ask(path, file, limit, raw, every, salvage, sized)
         if not before.st_size:
             raise ask.error("is empty")
         try:
@@ -196,6 +214,10 @@ def photo(
     if alpha is not None:
         alpha = _plain(_exif.turned(alpha, orientation))[0]
         alpha.flags.writeable = False
+    infrared = source.infrared
+    if infrared is not None:
+        infrared = _plain(_exif.turned(infrared, orientation))[0]
+        infrared.flags.writeable = False
     resolution = source.resolution or _exif.resolution(parts.main, parts.order)
     if resolution and orientation in (5, 6, 7, 8):
         resolution = resolution[::-1]
@@ -209,6 +231,7 @@ def photo(
         xmp=_xmp.upright(source.xmp),
         profile=profile,
         alpha=alpha,
+        infrared=infrared,
         resolution=resolution,
         record=MappingProxyType(record),
         history=tuple(history),

@@ -7,15 +7,18 @@ a time needs no second copy of a large photo in the other byte order.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from restore.files import _exif, _multiplied
 from restore.files._ifd import BYTE, LONG, RATIONAL, SHORT, UNDEFINED, Value
-from restore.photo import Photo
+from restore.files._tiffpages import MASK
+from restore.files._tiffsamples import OPACITY, UNSPECIFIED
+from restore.photo import Photo, Source
 from restore.render import cores
 from restore.space import Samples
 
@@ -37,7 +40,7 @@ def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
     else:
         file.write(magic + struct.pack(order + "HI", 42, 0))
     pointer = 8 if big else 4
-    for page in pages:
+    for page in _with_infrared(pages):
         strips = _write_strips(file, page, order)
         start = _end(file)
         parts = _parts(page, order)
@@ -53,10 +56,37 @@ def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
         pointer = after
 
 
+def _with_infrared(pages: Sequence[Photo]) -> Iterator[Photo]:
+    """The pages, each followed by its infrared channel where that came as a page of its own."""
+    for page in pages:
+        source = page.source
+        if source.infrared is None or not source.details.get("infrared page"):
+            yield page
+            continue
+        yield replace(page, source=replace(source, infrared=None))
+        compression = source.details.get("compression")
+        details = {"compression": compression, "subfile": MASK}
+        yield Photo(
+            source.infrared[..., None],
+            source=Source(details=details, pages=source.pages, resolution=source.resolution),
+        )
+
+
+def _extra(page: Photo) -> list[tuple[int, Samples]]:
+    """The channels behind the colours, each with its kind of extra sample."""
+    source = page.source
+    extra = []
+    if source.alpha is not None:
+        extra.append((int(source.details.get("extra", OPACITY)), source.alpha))
+    if source.infrared is not None:
+        extra.append((UNSPECIFIED, source.infrared))
+    return extra
+
+
 def _most_bytes(page: Photo) -> int:
     """Bytes a page's strips may take: LZW makes noise half as large again, a code of 12 bits each
     byte; the other compressions hardly add."""
-    channels = page.samples.shape[2] + (page.source.alpha is not None)
+    channels = page.samples.shape[2] + len(_extra(page))
     size = page.size[0] * page.size[1] * channels * _dtype(page).itemsize
     return size * 3 // 2 if page.source.details.get("compression") == "lzw" else size
 
@@ -78,8 +108,9 @@ def _parts(page: Photo, order: str) -> _exif.Parts:
 def _write_strips(file: BinaryIO, page: Photo, order: str) -> tuple[list[int], list[int], int]:
     """Write the samples in strips; their offsets, sizes, and the rows of one."""
     height, width = page.size
+    extra = _extra(page)
     alpha = page.source.alpha
-    channels = page.samples.shape[2] + (alpha is not None)
+    channels = page.samples.shape[2] + len(extra)
     dtype = _dtype(page)
     rows = min(height, max(1, STRIP // (width * channels * dtype.itemsize)))
     offsets, sizes = [], []
@@ -87,11 +118,11 @@ def _write_strips(file: BinaryIO, page: Photo, order: str) -> tuple[list[int], l
 
     def encoded(top: int) -> bytes:
         part = page.samples[top : top + rows]
-        if alpha is not None:
-            opacity = alpha[top : top + rows, :, None]
-            if page.source.details.get("multiplied"):
-                part = _multiplied.multiplied(part, opacity)
-            part = np.concatenate([part, opacity], 2)
+        if alpha is not None and page.source.details.get("multiplied"):
+            part = _multiplied.multiplied(part, alpha[top : top + rows, :, None])
+        if extra:
+            planes = [plane[top : top + rows, :, None] for _, plane in extra]
+            part = np.concatenate([part, *planes], 2)
         return _encode(part.astype(dtype, copy=False), page.source.details, order)
 
     with ThreadPoolExecutor(cores()) as pool:
@@ -149,7 +180,8 @@ def _structure(
     height, width = page.size
     details, dtype = page.source.details, _dtype(page)
     colours = page.samples.shape[2]
-    channels = colours + (page.source.alpha is not None)
+    extra = _extra(page)
+    channels = colours + len(extra)
 
     def shorts(*values: int) -> Value:
         return Value(SHORT, len(values), struct.pack(f"{order}{len(values)}H", *values))
@@ -174,14 +206,14 @@ def _structure(
         278: longs(rows),
         279: places(sizes),
         284: shorts(1),
-        254: longs(2 if multiple else 0),
+        254: longs(details.get("subfile", 2 if multiple else 0)),
         _exif.ORIENTATION: shorts(1),
     }
     predictor = _predictor(details, dtype)
     if predictor != 1:
         tags[317] = shorts(predictor)
-    if channels > colours:
-        tags[338] = shorts(details.get("extra", 2))
+    if extra:
+        tags[338] = shorts(*[kind for kind, _ in extra])
     if dtype.kind == "f":
         tags[339] = shorts(*[3] * channels)
     return tags | _resolution(page, order)

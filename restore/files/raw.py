@@ -6,6 +6,7 @@ camera's own channels, linear and daylight-balanced, before the matrix.
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -77,16 +78,17 @@ def read(ask: Ask) -> list[Photo]:
     import rawpy
 
     from restore import profile
-    from restore.files import _exif, _reading
+    from restore.files import _exif, _reading, _rgbi
     from restore.photo import Source
     from restore.space import Space
 
     _check_all_there(ask)
     parts, xmp = _metadata(ask)
+    colours = _rgbi.split(ask)
     try:
         with ask.decoding(), rawpy.RawPy() as raw:
             ask.file.seek(0)
-            raw.open_buffer(ask.file)
+            raw.open_buffer(io.BytesIO(colours[0]) if colours else ask.file)
             sizes = raw.sizes
             ask.check(max(sizes.height, sizes.raw_height), max(sizes.width, sizes.raw_width))
             if ask.raw == "camera":
@@ -99,15 +101,21 @@ def read(ask: Ask) -> list[Photo]:
         raise ask.error(f"is camera RAW that LibRaw cannot read ({reason})") from error
     if samples.ndim == 3 and samples.shape[2] == 4:
         raise ask.error("has four colours; only its developed form can be read")
+    infrared = _exif.turned(colours[1], _orientation(ask)) if colours else None
+    warnings: tuple[str, ...] = ()
+    if infrared is not None and infrared.shape != samples.shape[:2]:
+        infrared, warnings = None, ("its infrared channel is of another size and left out",)
     source = Source(
         format="raw",
         exif=_exif.build(parts) if parts else None,
         xmp=xmp,
         profile=profile.made("srgb"),  # of the result
+        infrared=infrared,
         details=_reading.frozen(raw=ask.raw),
     )
     # LibRaw has turned the photo; the profile of a RAW file is not that of the result
-    return [replace(_reading.photo(ask, samples, source=source, orientation=1), space=space)]
+    photo = _reading.photo(ask, samples, source=source, orientation=1, warnings=warnings)
+    return [replace(photo, space=space)]
 
 
 def _developed(raw: Any) -> Samples:
@@ -172,6 +180,15 @@ def _check_all_there(ask: Ask) -> None:
                 )
                 if any(start + length > ask.size for start, length in ends):
                     raise ask.error("is cut off: some of its pixels lie beyond its end")
+
+
+def _orientation(ask: Ask) -> int:
+    """Of a TIFF-like file, 1 … 8: how LibRaw turns it."""
+    from restore.files import _exif
+
+    found = _ifd.layout(ask.peek(0, 16))
+    main = _ifd.read(ask.peek, found.first, found.order)[0] if found else {}
+    return int(_number(main, _exif.ORIENTATION, found.order) or 1) if found else 1
 
 
 def _metadata(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
