@@ -109,6 +109,13 @@ def test_leaves_hair_and_edges_alone() -> None:
     assert touched[0] < 0.15, "the astronaut's hair: none, but the dark corners of the mouth"
 
 
+@pytest.mark.parametrize("scale", [1, 2])
+def test_leaves_a_face_alone(scale: int) -> None:
+    clean = photo("astronaut", scale)
+    face = np.s_[70 * scale : 210 * scale, 100 * scale : 225 * scale]
+    assert (restored(clean)[face] == clean[face]).all()
+
+
 @pytest.mark.parametrize(("name", "most"), [("camera", 0.2), ("brick", 0.1), ("grass", 0.05)])
 def test_leaves_tripod_joints_and_grass_alone(name: str, most: float) -> None:
     codes = getattr(data, name)().astype(np.float32) / 255

@@ -20,7 +20,7 @@ FINE = 4
 
 
 def things(photo: color.Array, rng: np.random.Generator) -> color.Array:
-    """The photo (h, w, 3) with one thing more, as sharp and as grainy as the photo is.
+    """The photo (h, w, c) with one thing more, as sharp and as grainy as the photo is.
 
     Of one tone, light or dark or one of the photo's own, opaque; half a pixel to three wide at a
     short side of 512 pixels, and of that size in smaller photos.
@@ -32,8 +32,10 @@ def things(photo: color.Array, rng: np.random.Generator) -> color.Array:
     cover = cv2.GaussianBlur(cover, (0, 0), blur)[..., None]
     drawn = rng.random()
     own = photo[rng.integers(height), rng.integers(width)]
-    tone = own if drawn < 0.3 else np.full(3, rng.uniform(0.6, 1) if drawn < 0.65 else 0.0)
-    tone = (tone + rng.normal(0, 0.04, 3) + rng.uniform(0, 0.25) * (drawn >= 0.65)).clip(0, 1)
+    channels = photo.shape[2]
+    tone = own if drawn < 0.3 else np.full(channels, rng.uniform(0.6, 1) if drawn < 0.65 else 0.0)
+    tone = tone + rng.normal(0, 0.04, 3)[:channels] + rng.uniform(0, 0.25) * (drawn >= 0.65)
+    tone = tone.clip(0, 1)
     top, bottom = rng.uniform(0.8, 1.1, 2)
     light = np.linspace(top, bottom, height)[:, None, None]
     grain = _grain(photo) * rng.standard_normal((height, width, 1))

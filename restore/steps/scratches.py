@@ -12,6 +12,7 @@ from restore.field import Field
 from restore.photo import Proxy, Tile
 from restore.step import Amount, Param, Render
 from restore.steps import _defects
+from restore.steps._faces import faces, within
 from restore.steps._fill import SEEN, bridged, filled
 
 LINE, SPECK = 11, 0.8
@@ -35,12 +36,12 @@ def scratches(
     """Find thin scratches and dust, bright or dark, and fill them from beside.
 
     Lines are chained on the proxy from straight pieces, judged (is it a scratch, or the edge of
-    something, or a thin thing?) and outlined; in the full photo they are bridged with grain. Known
-    failures: some lines that lie alone and have nothing beside them (a whisker, a wire, a bare
-    mast) are taken for scratches, dots on smooth ground (catch-lights, corners of a mouth) for
-    dust: lower `sensitivity`; scratches along edges and between many parallel lines stay, and most
-    dust on grass; defects much thinner than a pixel of the proxy (1024 on the long side) fade
-    there.
+    something, or a thin thing?) and outlined; in the full photo they are bridged with grain. Dust
+    in faces stays, and lines that do not leave them. Known failures: some lines that lie alone and
+    have nothing beside them (a whisker, a wire, a bare mast) are taken for scratches, dots on
+    smooth ground for dust: lower `sensitivity`; scratches along edges and between many parallel
+    lines stay, and most dust on grass; defects much thinner than a pixel of the proxy (1024 on the
+    long side) fade there.
     """
     import cv2
 
@@ -54,6 +55,10 @@ def scratches(
     least = ODDS + LESS * np.log2(factor)
     lines = _defects.scratches(grey, LINE * longer * factor, least, wide)
     dots = _defects.specks(grey, SPECK * factor, wide)
+    if lines.any() or dots.any():
+        face = faces(grey)
+        dots[face] = 0
+        lines[within(lines > 0, face)] = 0
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
     around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
     if not (lines.any() or dots.any()):
