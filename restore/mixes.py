@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from restore.color import Array
 
+CARRIED = 0.3
+"""Detail that JPEG files and colour matrices carry over into a channel, as a share of the strongest
+channel's. A file without visible noise has this much in channels that no lamp lit."""
 SEEN = 256
 """Long side in pixels of the picture that `evidence` looks at."""
 
@@ -196,9 +199,11 @@ def tinted(grey: Array, tint: str) -> Array:
 def evidence(view: Array, noise: Array, averaged: float = 1) -> tuple[Array, Array]:
     """How much each channel shows, and the weight it deserves: the SNR-gated mean.
 
-    A channel's weight is q = snr / (snr + 6), normalised, with snr its detail over its noise. All
-    weights are positive: a clipped channel is flat there, the others carry the picture, and there
-    are no steps as with weights for each pixel; and noise is never amplified.
+    A channel's weight is q = snr^2 / (snr^2 + 6), normalised, with snr its detail over its noise. A
+    share of the strongest channel's detail counts as noise too: in a photo that was denoised, a
+    channel which no lamp lit would else weigh as much as the others. All weights are positive: a
+    clipped channel is flat there, the others carry the picture, and there are no steps as with
+    weights for each pixel; and noise is never amplified.
 
     Parameters
     ----------
@@ -224,7 +229,7 @@ def evidence(view: Array, noise: Array, averaged: float = 1) -> tuple[Array, Arr
     band = cv2.GaussianBlur(small, (0, 0), fine) - cv2.GaussianBlur(small, (0, 0), coarse)
     rest = noise**2 / averaged / (4 * np.pi * fine**2)
     detail = np.sqrt(np.maximum((band * band).mean((0, 1)) - rest, 1e-8))
-    ratio = detail / noise
+    ratio = (detail / np.hypot(noise, CARRIED * detail.max())) ** 2
     share = ratio / (ratio + 6)
     return detail, share / share.sum()
 

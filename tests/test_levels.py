@@ -78,3 +78,38 @@ def test_neutral_greys_stay_neutral() -> None:
     photo = greys(np.linspace(-0.1, 1.1, 256))
     found = render_photo(photo, levels(photo.proxy(), black=3, gamma=1.3, contrast=20), Space())
     assert np.ptp(found, axis=2).max() == 0
+
+
+def scene(top: float) -> NDArray[np.float32]:
+    """(100, 100, 3) a dim ramp up to `top`."""
+    ramp = np.linspace(0, top, 100, dtype=np.float32)
+    return np.repeat(np.tile(ramp, (100, 1))[..., None], 3, 2)
+
+
+def test_auto_ignores_a_lamp_in_the_frame() -> None:
+    lit = scene(0.4)
+    lit[20:27, 20:27] = 1  # half a percent of the photo
+    alone = levels(Photo(scene(0.4)).proxy(), auto=0.2).notes["white"]
+    assert levels(Photo(lit).proxy(), auto=0.2).notes["white"] == pytest.approx(alone, abs=1)
+
+
+def test_auto_does_not_take_a_blown_shirt_for_a_lamp() -> None:
+    lit = scene(0.4)
+    lit[20:40, 20:40] = 1
+    assert levels(Photo(lit).proxy(), auto=0.2).notes["white"] == pytest.approx(100)
+
+
+def test_tone_brings_dark_photos_up_and_pale_ones_down_and_keeps_black() -> None:
+    ramp = np.linspace(0, 1, 1000)
+    dark, pale = (levelled(greys(ramp**power), tone=0.5) for power in (3, 0.4))
+    assert np.median(dark) > 1.2 * np.median(ramp**3)
+    assert np.median(pale) < np.median(ramp**0.4) - 0.05
+    assert dark[0] == pale[0] == 0
+    assert min(np.diff(dark).min(), np.diff(pale).min()) >= 0
+
+
+def test_tone_rolls_highlights_off() -> None:
+    ramp = np.linspace(0, 1, 1000)
+    found = levelled(greys(ramp), white=80, tone=1)
+    assert found[900] < 1  # 0.9 / 0.8, beyond white
+    assert found[999] > found[900]

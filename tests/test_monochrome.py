@@ -196,3 +196,11 @@ def test_half_the_amount_is_half_the_way():
 def test_a_setting_of_another_mix_is_told(settings, warning):
     _, notes = _run(_photo(_astronaut()), **settings)
     assert notes.get("warning") == warning
+
+
+def test_auto_leans_to_the_lit_channel_of_a_denoised_photo() -> None:
+    row = 0.5 + 0.4 * np.sin(np.linspace(0, 20, 180))
+    scene = np.tile(row, (120, 1))
+    photo = Photo(np.dstack([scene, 0.12 * scene, 0.08 * scene]).astype(np.float32))
+    shares = steps.get("monochrome").plan(photo.proxy()).notes["as channels"]
+    assert shares["red"] > 50

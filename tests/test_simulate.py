@@ -16,6 +16,7 @@ from restore.simulate.fading import UNDAMAGED
 from restore.simulate.folder import reduced
 from restore.simulate.light import ccm, constants, led
 from restore.simulate.spectra import _observer, _response, camera, lamp, surfaces
+from restore.simulate.stage import Stage
 from sample_images import make
 
 
@@ -205,3 +206,20 @@ def test_the_tiff_sample_has_profile_and_exif():
     shown = ImageCms.profileToProfile(eight, profile, ImageCms.createProfile("sRGB"))
     truth = fade(make.original("chelsea"), "low contrast", seed=7).fine
     assert np.abs(np.asarray(shown) - 255 * truth).mean() < 1  # in 8-bit codes, rounded twice
+
+
+def test_a_stage_adds_haze_lamps_in_the_frame_and_a_look():
+    photo = np.full((60, 80, 3), 0.3, np.float32)
+    stage = Stage(haze=0.5, beams=0.5, sources=2, smoothed=0.5, contrast=1.2, saturation=1.1)
+    shot = light(photo, "cyan left + magenta right", seed=1, stage=stage)
+    again = light(photo, "cyan left + magenta right", seed=1, stage=stage)
+    assert (shot.srgb == again.srgb).all()
+    assert np.median(shot.photo) > 0.32  # haze is part of the scene
+    assert shot.photo.max() > 0.95  # and so are the lamps
+    assert (shot.srgb.max(-1) >= 250).mean() > 0.001
+
+
+def test_a_plain_stage_changes_nothing():
+    photo = np.random.default_rng(0).random((40, 60, 3)).astype(np.float32)
+    shot, plain = (light(photo, "magenta", seed=1, stage=stage) for stage in (Stage(), None))
+    assert (shot.srgb == plain.srgb).all()

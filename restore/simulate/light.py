@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from restore import color
 from restore.simulate.folder import generator, jpeg
+from restore.simulate.stage import Stage
 
 LEFT, RIGHT, ABOVE = 180.0, 0.0, 135.0
 """Directions of a lamp in degrees, counter-clockwise from the right; ABOVE is above left."""
@@ -55,6 +56,24 @@ SCENES: Mapping[str, tuple[Lamp, ...]] = MappingProxyType(
     }
 )
 """The lightings by name."""
+
+MORE: Mapping[str, tuple[Lamp, ...]] = MappingProxyType(
+    {
+        "cyan": (Lamp("green525"), Lamp("blue465", power=0.8)),
+        "cyan left + blue right": (
+            Lamp("green525", LEFT, 0.7),
+            Lamp("blue465", LEFT, 0.7),
+            Lamp("blue465", RIGHT),
+        ),
+        "cyan left + magenta right": (
+            Lamp("green525", LEFT, 0.7),
+            Lamp("blue465", LEFT, 0.7),
+            Lamp("red625", RIGHT),
+            Lamp("blue465", RIGHT, 0.5),
+        ),
+    }
+)
+"""Lightings of fixtures that mix red, green and blue."""
 
 GAINS = np.array([2.0, 1.0, 1.5], np.float32)
 """White-balance gains of the three channels under D65: a channel's noise grows with its gain."""
@@ -106,6 +125,7 @@ def light(
     other: bool = False,
     noise: float = 1.0,
     quality: int = 90,
+    stage: Stage | None = None,
 ) -> Lit:
     """Light a photo by the lamps of a scene and take it with a camera.
 
@@ -114,7 +134,7 @@ def light(
     photo
         (h, w, 3) float32 sRGB-encoded 0 … 1: the scene in daylight.
     scene
-        One of `SCENES`, or lamps.
+        One of `SCENES` or `MORE`, or lamps.
     exposure
         EV: 0 clips about 1 % of the pixels, 1.5 clips 10 … 25 %.
     shading
@@ -125,10 +145,15 @@ def light(
         Times the noise of ISO 1600 … 3200 (its standard deviation).
     quality
         Of the JPEG, 0 … 100.
+    stage
+        Haze, beams, lamps in the frame and the camera's look; None has none of them. Haze is part
+        of the truth: `Lit.photo` has it.
     """
-    lamps = SCENES[scene] if isinstance(scene, str) else tuple(scene)
+    lamps = {**SCENES, **MORE}[scene] if isinstance(scene, str) else tuple(scene)
     scene = scene if isinstance(scene, str) else "+".join(lamp.led for lamp in lamps)
     rng = generator(scene, seed)
+    stage = stage or Stage()
+    photo = stage.hazed(photo, rng)
     linear = color.decode(photo)
     if other:
         from restore.simulate.spectra import setup
@@ -137,21 +162,34 @@ def light(
     else:
         responses, matrix, balance = [_mean_camera(lamp.led) for lamp in lamps], ccm(), None
 
-    lights = np.stack([lamp.power * falloff(photo, lamp.angle, shading) for lamp in lamps])
+    beams = {lamp.angle: stage.beam(photo.shape[:2], rng) for lamp in lamps}
+    lights = np.stack(
+        [lamp.power * falloff(photo, lamp.angle, shading) * beams[lamp.angle] for lamp in lamps]
+    )
     seen = [response(linear) for response in responses]
     camera = np.maximum(sum(f[..., None] * y for f, y in zip(lights, seen, strict=True)), 0)
-    scale = np.float32(2**exposure / max(np.percentile(camera.max(-1), 99), 1e-6))
+    if stage.sources:
+        shining = stage.shining(photo.shape[:2], [lamp.angle for lamp in lamps], rng)
+        white = [response(np.ones((1, 1, 3), np.float32)) for response in responses]
+        camera += sum(np.maximum(f[..., None] * y, 0) for f, y in zip(shining, white, strict=True))
+        linear = (linear + shining.sum(0)[..., None]).clip(0, 1)
+        photo = color.encode(linear)
+    top = np.percentile(camera.max(-1), 99 if not stage.sources else 96)
+    scale = np.float32(2**exposure / max(top, 1e-6))
     lights, camera = lights * scale, camera * scale
 
     variance = GAINS * camera / FULL_WELL + (GAINS * READ_NOISE / FULL_WELL) ** 2
-    camera = camera + noise * np.sqrt(variance) * rng.standard_normal(camera.shape, np.float32)
+    grain = rng.standard_normal(camera.shape, np.float32)
+    if stage.smoothed:
+        grain = cv2.GaussianBlur(grain, (0, 0), stage.smoothed)
+    camera = camera + noise * np.sqrt(variance) * grain
     clipped = camera >= 1
     camera = camera.clip(0, 1)
     if balance is not None:  # a decoder scales by the least gain, so that a full channel stays full
         camera = (camera * balance / balance.min()).clip(0, 1)
         clipped |= camera >= 1
 
-    shown = jpeg(color.encode((camera @ matrix.T).clip(0, 1)), quality)
+    shown = jpeg(stage.looked(color.encode((camera @ matrix.T).clip(0, 1))), quality)
     white = linear * lights.sum(0)[..., None]
     relit = color.encode(white / max(np.percentile(white.max(-1), 99), 1e-6)).clip(0, 1)
     return Lit(scene, lamps, photo, relit, camera, shown, lights, clipped)
