@@ -121,8 +121,10 @@ def _places(parts: Parts, at: int, big: bool) -> dict[int, int]:
     return places
 
 
-def upright(block: bytes) -> tuple[bytes, int]:
+def upright(block: bytes) -> tuple[bytes, int | None]:
     """The block with orientation 1 and no preview, in place; and the orientation it had (1 … 8).
+
+    None if it does not say.
 
     Width and height change places where the photo is turned by a quarter.
     Nothing else moves, so that makers' notes, whose offsets nobody knows, stay readable. The
@@ -130,18 +132,18 @@ def upright(block: bytes) -> tuple[bytes, int]:
     """
     found = _ifd.layout(block)
     if found is None or found.big:
-        return block, 1
+        return block, None
     main, _ = _ifd.read(_ifd.from_bytes(block), found.first, found.order)
     if not main:
-        return block, 1
+        return block, None
     out = bytearray(block)
-    orientation = 1
+    orientation = None
     if ORIENTATION in main and (numbers := main[ORIENTATION].numbers(found.order)):
         orientation = int(numbers[0]) if numbers[0] in range(1, 9) else 1
         at = main[ORIENTATION].at
         size = len(main[ORIENTATION].data)
         out[at : at + size] = (1).to_bytes(size, "little" if found.order == "<" else "big")
-    if orientation > 4:
+    if orientation and orientation > 4:
         sides = [value for tag in PIXELS if (value := parse(block).exif.get(tag))]
         if len(sides) == 2 and len(sides[0].data) == len(sides[1].data):
             for one, other in zip(sides, sides[::-1], strict=True):

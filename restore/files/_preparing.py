@@ -40,7 +40,10 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     fields = {**source.record}
     if source.history:
         fields["history"] = "\n".join(source.history)
-    xmp = _xmp.write(source.xmp, fields) if fields else source.xmp
+    xmp = source.xmp
+    if source.format != format.__name__.rpartition(".")[2]:
+        xmp = _xmp.without(xmp, _xmp.DUBLIN_CORE, "format")
+    xmp = _xmp.write(xmp, fields) if fields else xmp
     source = replace(source, alpha=alpha, infrared=infrared, xmp=xmp)
     if space == photo.space and bits == photo.bits:
         # through one dimension: encoders refuse the odd strides that numpy allows sides of 1

@@ -200,26 +200,26 @@ def photo(
     source
         What the file holds; `exif` and `xmp` still as they came.
     orientation
-        1 … 8, where the format has its own; otherwise Exif's counts.
+        1 … 8, where the format has its own; otherwise Exif's counts, then that of XMP.
     """
-    exif, told = _exif.upright(source.exif) if source.exif else (None, 1)
-    orientation = told if orientation is None else orientation
+    exif, tagged = _exif.upright(source.exif) if source.exif else (None, None)
+    turn = orientation or tagged or _xmp.orientation(source.xmp) or 1
     parts = _exif.parse(exif) if exif else _exif.Parts()
     if samples.ndim == 2:
         samples = samples[..., None]
     alpha = None
     if samples.shape[2] in (2, 4):
         samples, alpha = samples[..., :-1], samples[..., -1]
-    samples, warned = _plain(_exif.turned(samples, orientation))
+    samples, warned = _plain(_exif.turned(samples, turn))
     if alpha is not None:
-        alpha = _plain(_exif.turned(alpha, orientation))[0]
+        alpha = _plain(_exif.turned(alpha, turn))[0]
         alpha.flags.writeable = False
     infrared = source.infrared
     if infrared is not None:
-        infrared = _plain(_exif.turned(infrared, orientation))[0]
+        infrared = _plain(_exif.turned(infrared, turn))[0]
         infrared.flags.writeable = False
     resolution = source.resolution or _exif.resolution(parts.main, parts.order)
-    if resolution and orientation in (5, 6, 7, 8):
+    if resolution and turn in (5, 6, 7, 8):
         resolution = resolution[::-1]
     space, profile, troubles = assigned(source.profile, samples.shape[2], _exif.is_adobe_rgb(parts))
     record = _xmp.read(source.xmp)
@@ -228,7 +228,7 @@ def photo(
         source,
         path=ask.path,
         exif=exif,
-        xmp=_xmp.upright(source.xmp),
+        xmp=_xmp.upright(source.xmp, turn),
         profile=profile,
         alpha=alpha,
         infrared=infrared,

@@ -12,6 +12,13 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
+from restore.files import _regions
+
+DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+CAMERA_RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
+GOOGLE_CAMERA = "http://ns.google.com/photos/1.0/camera/"
+MOTION = r"(?:MotionPhoto|MicroVideo)\w{0,64}"
+"""Names in `GOOGLE_CAMERA` that say that a video is behind the picture."""
 SPACE = "https://restore-photos.org/ns/1.0/"
 _NOTE = "http://ns.adobe.com/xmp/note/"
 LARGEST = 16 * 1024 * 1024
@@ -28,7 +35,7 @@ _FIELD = re.compile(rb"<restore:([a-zA-Z0-9]{1,64})>([^<]*)</restore:\1>")
 _ATTRIBUTE = re.compile(rb'\srestore:([a-zA-Z0-9]{1,64})="([^"<]*)"')
 _END = re.compile(rb"</(?:[A-Za-z_][\w.-]{0,63}:)?RDF\s*>")
 _ABOUT = re.compile(rb':about="([^"<>]{0,2000})"')
-_ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>)\s*)[2-8](?=\s*[\"'<])")
+_ORIENTATION = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>)\s*)([2-8])(?=\s*[\"'<])")
 _FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _EMPTY = (
@@ -99,9 +106,51 @@ def read(packet: bytes | None) -> dict[str, str]:
     return found
 
 
-def upright(packet: bytes | None) -> bytes | None:
-    """The packet with tiff:Orientation 1."""
-    return _ORIENTATION.sub(rb"\g<1>1", packet) if packet else packet
+def orientation(packet: bytes | None) -> int | None:
+    """tiff:Orientation, 2 … 8; None if the packet says nothing else than upright."""
+    found = _ORIENTATION.search(_utf8(packet)) if packet else None
+    return int(found[2]) if found else None
+
+
+def upright(packet: bytes | None, turn: int) -> bytes | None:
+    """The packet with tiff:Orientation 1, and its face regions where a `turn` of 1 … 8 put them."""
+    if not packet:
+        return packet
+    text = _utf8(packet)
+    text = _ORIENTATION.sub(rb"\g<1>1", text) if _ORIENTATION.search(text) else packet
+    return _regions.turned(text, turn)
+
+
+def without(packet: bytes | None, namespace: str, names: str = r"\w{1,64}") -> bytes | None:
+    """The packet without the properties of a namespace whose names match."""
+    if not packet or len(packet) > LARGEST:
+        return packet
+    text = _utf8(packet)
+    declared = (
+        rb"xmlns:([\w.-]{1,64})\s{0,9}=\s{0,9}[\"']" + re.escape(namespace).encode() + rb"[\"']"
+    )
+    for prefix in {match[1] for match in re.finditer(declared, text)}:
+        name = re.escape(prefix) + b":(?:" + names.encode() + b")"
+        attribute = rb"\s" + name + rb"\s{0,9}=\s{0,9}(?:\"[^\"]*\"|'[^']*')"
+        text = _without_elements(re.sub(attribute, b"", text), name)
+        packet = text
+    return packet
+
+
+def _without_elements(text: bytes, name: bytes) -> bytes:
+    kept, at = [], 0
+    for opening in re.finditer(rb"<(" + name + rb")(?=[\s/>])[^>]{0,4000}>", text):
+        if opening.start() < at:  # within one that is taken out
+            continue
+        end = opening.end()
+        if not opening[0].endswith(b"/>"):
+            closing = b"</" + opening[1] + b">"
+            end = text.find(closing, end) + len(closing)
+            if end < len(closing):
+                break
+        kept.append(text[at : opening.start()])
+        at = end
+    return b"".join(kept) + text[at:]
 
 
 def _utf8(packet: bytes) -> bytes:

@@ -78,7 +78,7 @@ def read(ask: Ask) -> list[Photo]:
     import rawpy
 
     from restore import profile
-    from restore.files import _exif, _reading, _rgbi
+    from restore.files import _exif, _reading, _rgbi, _xmp
     from restore.photo import Source
     from restore.space import Space
 
@@ -108,7 +108,7 @@ def read(ask: Ask) -> list[Photo]:
     source = Source(
         format="raw",
         exif=_exif.build(parts) if parts else None,
-        xmp=xmp,
+        xmp=_xmp.without(xmp, _xmp.CAMERA_RAW),
         profile=profile.made("srgb"),  # of the result
         infrared=infrared,
         details=_reading.frozen(raw=ask.raw),

@@ -1,0 +1,94 @@
+"""Regions of faces in XMP, which lie relative to the photo as it is stored: turned with it.
+
+Metadata Working Group, "Guidelines for handling image metadata" 2.0, 5.9 (mwg-rs); Microsoft's
+MP:RegionInfo, whose rectangles begin at their upper left corner. Nothing here parses XML: numbers
+are found as text, and all else stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+
+_AREA = re.compile(rb"<mwg-rs:Area\b[^>]{0,2000}(?:/>|>.{0,4000}?</mwg-rs:Area>)", re.DOTALL)
+_SIZE = re.compile(
+    rb"<mwg-rs:AppliedToDimensions\b[^>]{0,2000}(?:/>|>.{0,4000}?</mwg-rs:AppliedToDimensions>)",
+    re.DOTALL,
+)
+_NUMBER = rb"\d{1,9}(?:\.\d{0,20})?"
+_SIDE = re.compile(
+    rb"((?<!/)st(?:Area|Dim):[xywh](?:\s{0,9}=\s{0,9}[\"']|>)\s{0,9})(" + _NUMBER + rb")"
+)
+_RECTANGLE = re.compile(
+    rb"((?<!/)MPReg:Rectangle(?:\s{0,9}=\s{0,9}[\"']|>)\s{0,9})("
+    + rb"\s{0,9},\s{0,9}".join([_NUMBER] * 4)
+    + rb")"
+)
+
+
+def turned(packet: bytes, orientation: int) -> bytes:
+    """The packet of a photo that was turned as an Exif orientation of 1 … 8 says."""
+    if orientation not in range(2, 9):
+        return packet
+    if b"mwg-rs:Area" in packet:
+        packet = _AREA.sub(lambda found: _area(found[0], orientation), packet)
+        if orientation > 4:
+            packet = _SIZE.sub(lambda found: _swapped(found[0]), packet)
+    if b"MPReg:Rectangle" in packet:
+        packet = _RECTANGLE.sub(lambda found: found[1] + _rectangle(found[2], orientation), packet)
+    return packet
+
+
+def _place(x: float, y: float, orientation: int) -> tuple[float, float]:
+    """Where a point (shares of width and height) is after turning."""
+    if orientation > 4:
+        x, y = y, x
+    return (
+        1 - x if orientation in (2, 3, 6, 7) else x,
+        1 - y if orientation in (3, 4, 7, 8) else y,
+    )
+
+
+def _area(text: bytes, orientation: int) -> bytes:
+    """An area: its centre and its sides, shares of width and height."""
+    given = {name.partition(b":")[2][:1]: value for name, value in _SIDE.findall(text)}
+    try:
+        x, y, w, h = (float(given[side]) for side in (b"x", b"y", b"w", b"h"))
+    except (KeyError, ValueError):
+        return text
+    if b"pixel" in text:
+        return text
+    x, y = _place(x, y, orientation)
+    w, h = (h, w) if orientation > 4 else (w, h)
+    return _with(text, {b"x": x, b"y": y, b"w": w, b"h": h})
+
+
+def _swapped(text: bytes) -> bytes:
+    """Dimensions, width and height exchanged."""
+    given = dict(re.findall(rb"stDim:([wh])(?:\s{0,9}=\s{0,9}[\"']|>)\s{0,9}(\d{1,9})", text))
+    if {*given} != {b"w", b"h"}:
+        return text
+    return _with(text, {b"w": float(given[b"h"]), b"h": float(given[b"w"])})
+
+
+def _with(text: bytes, values: dict[bytes, float]) -> bytes:
+    """Text with other numbers in it."""
+
+    def number(found: re.Match[bytes]) -> bytes:
+        return found[1] + _written(values[found[1].partition(b":")[2][:1]])
+
+    return _SIDE.sub(number, text)
+
+
+def _rectangle(text: bytes, orientation: int) -> bytes:
+    """A rectangle: its left, top, width and height, shares of the photo's."""
+    try:
+        left, top, width, height = map(float, text.split(b","))
+    except ValueError:
+        return text
+    x, y = _place(left + width / 2, top + height / 2, orientation)
+    width, height = (height, width) if orientation > 4 else (width, height)
+    return b", ".join(map(_written, (x - width / 2, y - height / 2, width, height)))
+
+
+def _written(value: float) -> bytes:
+    return f"{value:.6f}".rstrip("0").rstrip(".").encode()
