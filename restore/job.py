@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ class Job:
         Also write a before | after picture.
     overwrite
         Replace what is there already.
+    modified
+        When it is said to have been made (ISO 8601); now, if nothing is given.
     """
 
     path: Path
@@ -42,6 +45,7 @@ class Job:
     limit: int = 10**9
     compare: bool = False
     overwrite: bool = False
+    modified: str = ""
 
     @property
     def folder(self) -> Path:
@@ -173,7 +177,8 @@ def restore_file(
         for step in page.notes.values()
         if "warning" in step
     ]
-    record = {"profile": job.profile, "originalSha256": made_from}
+    modified = job.modified or _now()
+    record = {"profile": job.profile, "originalSha256": made_from, "modified": modified}
     results = [
         replace(each, source=replace(each.source, record={**each.source.record, **record}))
         for each in results
@@ -194,6 +199,13 @@ def restore_file(
         results[0].source.record,
         failed,
     )
+
+
+def _now() -> str:
+    """The time in seconds with its offset from UTC, or what SOURCE_DATE_EPOCH says it is."""
+    with suppress(KeyError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC).isoformat()
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def _make_up(job: Job, raw: str, patience: Patience) -> Outcome:

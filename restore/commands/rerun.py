@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from restore.job import Job, Outcome
     from restore.patience import Allow
     from restore.worker import Tell, Work
+
+DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
 @click.command(
@@ -95,7 +98,10 @@ def as_made(result: Path) -> Work:
         name = printable(record.get("name", "recipe"))[:64]
         recipe = Recipe.parse(record["recipe"], f"{result}, its recipe", name)
         profile = "srgb" if record.get("profile") == "srgb" else "original"
-        outcome = restore_file(replace(job, profile=profile), recipe, tell, allow)
+        then = record.get("modified", "")  # the same result is made again, not another one
+        modified = then if DATE.fullmatch(then) else ""
+        job = replace(job, profile=profile, modified=modified)
+        outcome = restore_file(job, recipe, tell, allow)
         changes = []
         now = outcome.record
         if record.get("originalSha256", "") != now.get("originalSha256", ""):

@@ -18,6 +18,7 @@ from restore.space import Samples
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT = 274, 282, 283, 296
 EXIF, GPS, INTEROP, COLOR_SPACE = 34665, 34853, 40965, 40961
+DATE, DATE_OFFSET = 306, 36880
 PIXELS = (40962, 40963)
 """Width and height in pixels."""
 POINTERS = (EXIF, GPS, INTEROP)
@@ -180,6 +181,29 @@ def as_srgb(block: bytes) -> bytes:
         return block
     one = (1).to_bytes(len(space.data), "little" if found.order == "<" else "big")
     return block[: space.at] + one + block[space.at + len(one) :]
+
+
+def dated(block: bytes, when: str) -> bytes:
+    """The block with the date of its last change, where it has one; in place.
+
+    Parameters
+    ----------
+    when
+        As ISO 8601 writes it, with the offset from UTC: 2026-11-28T21:30:00+01:00.
+    """
+    found = _ifd.layout(block)
+    if found is None:
+        return block
+    main, _ = _ifd.read(_ifd.from_bytes(block), found.first, found.order, found.big)
+    date = when[:10].replace("-", ":") + " " + when[11:19]
+    for value, text in (
+        (main.get(DATE), date),
+        (parse(block).exif.get(DATE_OFFSET), when[19:]),
+    ):
+        new = text.encode() + b"\0"
+        if value and len(value.data) == len(new):
+            block = block[: value.at] + new + block[value.at + len(new) :]
+    return block
 
 
 def turned(samples: Samples, orientation: int) -> Samples:

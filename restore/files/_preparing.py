@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from restore import profile as icc
-from restore.files import _exif, _xmp
+from restore.files import _exif, _labels, _xmp
 from restore.photo import Photo, Window
 from restore.render import windows
 from restore.space import Samples, Space
@@ -23,13 +23,14 @@ _DEPTHS: dict[int, DTypeLike] = {8: np.uint8, 16: np.uint16, 32: np.float32}
 def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     """The photo as `format` can hold it, with its history in its XMP."""
     source = photo.source
+    exif = source.exif
     space = photo.space
     held = getattr(format, "PROFILES", True) or source.profile is None or space == Space()
     coloured = photo.samples.shape[2] == 3 or not getattr(format, "GREY", True)
     if profile == "srgb" or not held or space.camera or (space.grey and coloured):
         space = Space()
-        exif = _exif.as_srgb(source.exif) if source.exif else None
-        source = replace(source, exif=exif, profile=icc.made("srgb"))
+        exif = _exif.as_srgb(exif) if exif else None
+        source = replace(source, profile=icc.made("srgb"))
     bits = _bits(photo, format)
     alpha = source.alpha if format.ALPHA else None
     if alpha is not None and alpha.dtype.itemsize * 8 != bits:
@@ -41,10 +42,15 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     if source.history:
         fields["history"] = "\n".join(source.history)
     xmp = source.xmp
-    if source.format != format.__name__.rpartition(".")[2]:
+    name = format.__name__.rpartition(".")[2]
+    if source.format != name:
         xmp = _xmp.without(xmp, _xmp.DUBLIN_CORE, "format")
+    if "recipe" in fields:
+        xmp = _labels.labelled(photo, xmp, name, profile)
+        if exif and fields.get("modified"):
+            exif = _exif.dated(exif, fields["modified"])
     xmp = _xmp.write(xmp, fields) if fields else xmp
-    source = replace(source, alpha=alpha, infrared=infrared, xmp=xmp)
+    source = replace(source, alpha=alpha, infrared=infrared, exif=exif, xmp=xmp)
     if space == photo.space and bits == photo.bits:
         # through one dimension: encoders refuse the odd strides that numpy allows sides of 1
         samples = np.ascontiguousarray(photo.samples).reshape(-1).reshape(photo.samples.shape)

@@ -26,9 +26,9 @@ MOST = 50
 """Blocks of ours that are looked for in a packet: it has one, or a stranger plays with us."""
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,63}")
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 # our own prefix for RDF, too: the packet's may be another
-_OPEN = f'" xmlns:restore="{SPACE}" xmlns:rdf="{_RDF}">'.encode()
+_OPEN = f'" xmlns:restore="{SPACE}" xmlns:rdf="{RDF}">'.encode()
 _DESCRIPTION, _CLOSE = b'<rdf:Description rdf:about="', b"</rdf:Description>"
 _ONLY_OURS = re.compile(rb"\s*(?:<restore:[a-zA-Z0-9]{1,64}>[^<]*</restore:[a-zA-Z0-9]{1,64}>\s*)*")
 _FIELD = re.compile(rb"<restore:([a-zA-Z0-9]{1,64})>([^<]*)</restore:\1>")
@@ -41,12 +41,14 @@ _FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EMPTY = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-    f'<rdf:RDF xmlns:rdf="{_RDF}">'
+    f'<rdf:RDF xmlns:rdf="{RDF}">'
     '</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
 ).encode()
 
 
-def write(packet: bytes | None, fields: Mapping[str, str], extended: str = "") -> bytes:
+def write(
+    packet: bytes | None, fields: Mapping[str, str], extended: str = "", more: bytes = b""
+) -> bytes:
     """The packet with our fields in it, in place of those it had; a new packet if it is broken.
 
     Parameters
@@ -57,25 +59,39 @@ def write(packet: bytes | None, fields: Mapping[str, str], extended: str = "") -
         Names (letters and digits) and free texts.
     extended
         Name of a longer packet elsewhere in a JPEG.
+    more
+        Other descriptions to be put in.
     """
-    text = _without_ours(_utf8(packet) if packet else _EMPTY)
-    ends = list(_END.finditer(text))
-    if not ends:
-        text = _EMPTY
-        ends = list(_END.finditer(text))
+    text = _without_ours(base(packet))
     about = _ABOUT.search(text)
     lines = "".join(
-        f"<restore:{name}>{html.escape(_FORBIDDEN.sub('?', value))}</restore:{name}>\n"
+        f"<restore:{name}>{escaped(value)}</restore:{name}>\n"
         for name, value in sorted(fields.items())
         if _NAME.fullmatch(name)
     )
     ours = _DESCRIPTION + (about[1] if about else b"") + _OPEN + b"\n" + lines.encode() + _CLOSE
     if extended:
-        note = f'" xmlns:rdf="{_RDF}" xmlns:n="{_NOTE}" n:HasExtendedXMP="{extended}"/>'
+        note = f'" xmlns:rdf="{RDF}" xmlns:n="{_NOTE}" n:HasExtendedXMP="{extended}"/>'
         ours += _DESCRIPTION + note.encode()
-    at = ends[-1].start()
+    return inserted(text, ours + more)
+
+
+def base(packet: bytes | None) -> bytes:
+    """The packet in UTF-8 if something can be put in; else a new one."""
+    text = _utf8(packet) if packet else _EMPTY
+    return text if _END.search(text) else _EMPTY
+
+
+def inserted(text: bytes, description: bytes) -> bytes:
+    """A packet (see `base`) with another description at its end, in place of its padding."""
+    at = [end.start() for end in _END.finditer(text)][-1]
     before, end, after = text[at:].rpartition(b"<?xpacket end")
-    return text[:at] + ours + before.rstrip() + end + after
+    return text[:at] + description + before.rstrip() + end + after
+
+
+def escaped(value: str) -> str:
+    """A text as it may stand in XML."""
+    return html.escape(_FORBIDDEN.sub("?", value))
 
 
 def _without_ours(text: bytes) -> bytes:

@@ -247,12 +247,13 @@ def _long_xmp(source: Source) -> Iterator[bytes]:
     """A packet that no segment can hold: a short one and the whole in parts (XMP 3, 1.1.3.1)."""
     import hashlib
 
-    from restore.files import _xmp
+    from restore.files import _labels, _xmp
 
     packet = source.xmp or b""
     name = hashlib.md5(packet, usedforsecurity=False).hexdigest().upper()
     fields = {**source.record, "history": "\n".join(source.history)}
-    while len(short := _xmp.write(None, fields, extended=name)) > _ROOM - len(_XMP):
+    labels = _labels.block(packet)
+    while len(short := _xmp.write(None, fields, name, labels)) > _ROOM - len(_XMP):
         del fields[max(fields, key=lambda field: len(fields[field]))]  # the whole still has it
     yield _segment(0xE1, _XMP + short)
     prefix = _MORE_XMP + b"ension/\0" + name.encode() + struct.pack(">I", len(packet))
