@@ -97,7 +97,19 @@ def test_under_one_lamp_the_colours_are_said_to_be_the_networks():
     field = Field(np.zeros((8, 8, 2), np.float32))
     spread = Field(np.full((8, 8, 3), 100, np.float32))
     proxy = replace(proxy, notes={"colorize": {"ab": field, "covariance": spread}})
-    assert _plan(proxy).notes["summary"].startswith("red lamp only: colours are the network's")
+    assert (
+        _plan(proxy).notes["summary"].startswith("red lamp only: colours are the network's guess")
+    )
+
+
+def test_guess_keeps_a_share_of_the_colours_before_under_one_lamp():
+    lit = _lit("red")
+    proxy = _over_grey(lit.srgb, lit.photo)
+    tinted = proxy.view.holding(proxy.view.pixels * np.float32([1, 0.9, 0.8]))
+    proxy = replace(proxy, view=tinted)
+    render = _plan(proxy, guess=0.25)
+    before, after = (color.to_lab(p)[..., 1:] for p in (tinted.pixels, render.tile(tinted)))
+    assert np.abs(after - 0.25 * before).max() < 0.5
 
 
 @pytest.mark.parametrize("name", ["astronaut", "chelsea"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from restore import color, lamps, light, lightings, mixes
 from restore.field import Field
 from restore.photo import Proxy, Tile, Window
 from restore.step import Amount, Param, Render
-from restore.steps._chroma import guide
+from restore.steps._chroma import Guided, guide
 
 LEAST = 0.03
 """Mean recoverability below which nothing is blended: one lamp, and its leaks into the others."""
@@ -29,13 +30,17 @@ def hue_blend(
             unit="auto, or names joined by +: " + ", ".join(lamps.LAMPS),
         ),
     ] = "auto",
+    guess: Annotated[
+        float, Param("colour of the steps before that stays where the light tells nothing", 0, 1)
+    ] = 1,
     amount: Amount = 1,
 ) -> Render:
     """Blend the original's own hues back, where they can be trusted.
 
     Finds which lamps lit the scene and how they mix over it, divides their colours out, and infers
     each place's chroma from what natural colours look like under that light. What the light cannot
-    tell stays as the step before left it: under one narrow lamp nothing changes. Lightness stays.
+    tell stays as the step before left it, its chroma times `guess`: with 1, nothing changes under
+    one narrow lamp. Lightness stays.
     """
     view = proxy.view
     averaged = proxy.size[0] * proxy.size[1] / (view.window.height * view.window.width)
@@ -50,22 +55,53 @@ def hue_blend(
     hues = lightings.hues(seen, found, likely)
     detail, _ = mixes.evidence(view.original, noise, averaged)
     notes = _notes(proxy, seen.shape, found, hues, _noise_only(detail, noise))
-    if hues.sure.mean() < LEAST or amount == 0:
-        return Render(lambda t: t.pixels, notes=notes)
+    strength = np.float32(amount)
+    if hues.sure.mean() < LEAST:
+        if guess == 1 or amount == 0:
+            return Render(lambda t: t.pixels, notes=notes)
+        return Render.of_lab(Paler(1 - strength * np.float32(1 - guess)).lab, notes)
 
-    guided = guide(np.float32(amount) * hues.weighted.reshape(*seen.shape, 2), lightness)
-    kept = Field(1 - np.float32(amount) * hues.weight.reshape(seen.shape))
+    keep = 1 - strength * (1 - np.float32(guess) * (1 - hues.weight.reshape(seen.shape)))
+    own = guide(strength * hues.weighted.reshape(*seen.shape, 2), lightness)
+    return Render.of_lab(Blend(own, Field(keep)).lab, notes)
 
-    def lab(t: Tile) -> color.Lab:
+
+@dataclass(frozen=True)
+class Paler:
+    """Colours of the steps before, their chroma times `keep`."""
+
+    keep: np.float32
+
+    def lab(self, t: Tile) -> color.Lab:
+        """L*a*b* of a tile."""
         lightness, a, b = t.lab
-        own = guided.planes(lightness, t.window)
-        keep, scale = kept.at(t.window), (lightness + 16) * np.float32(1 / 66)
+        return color.Lab(lightness, a * self.keep, b * self.keep)
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """The light's own hues over colours of the steps before.
+
+    Attributes
+    ----------
+    own
+        a* b* at L* = 50, weighted.
+    keep
+        Share of the colours of the steps before.
+    """
+
+    own: Guided
+    keep: Field
+
+    def lab(self, t: Tile) -> color.Lab:
+        """L*a*b* of a tile."""
+        lightness, a, b = t.lab
+        own = self.own.planes(lightness, t.window)
+        keep, scale = self.keep.at(t.window), (lightness + 16) * np.float32(1 / 66)
         for before, plane in zip((a, b), own, strict=True):
             plane *= scale
             plane += before * keep
         return color.Lab(lightness, *own)
-
-    return Render.of_lab(lab, notes)
 
 
 def _before(
@@ -102,7 +138,7 @@ def _notes(
     known = float(hues.sure.mean())
     if len(best.lamps) == 1 and known < LEAST:
         network = any("ab" in notes for notes in proxy.notes.values())
-        colours = "colours are the network's" if network else "it holds no colours"
+        colours = "colours are the network's guess" if network else "it holds no colours"
         summary = f"{lit} lamp only: {colours}"
     elif len(best.lamps) == 1:
         name = lit if lit.endswith("light") else f"{lit} light"

@@ -27,7 +27,7 @@ DARK = 0.04
 """Encoded grey below which a pixel is black and stays so."""
 BEND = np.linspace(-0.6, 3, 73, dtype=np.float32)
 """Midtone bends that are tried."""
-TOE, SHOULDER = 0.03, 0.8
+TOE, SHOULDER = 0.03, 0.75
 """Encoded greys below which tones are bent less and less, and above which highlights roll off."""
 BLOWN, LAMP = 0.985, 0.008
 """Encoded value from which the original is blown, and the largest share of a photo that a lamp in
@@ -65,13 +65,13 @@ class Tones:
         gain = 1 / max(self.high - self.low, 0.01)
         v = before * np.float32(gain)
         v -= np.float32(self.low * gain)
+        if self.bend:
+            v = bent(v, np.float32(self.bend))
         if self.shoulder:
             over = np.maximum(v - np.float32(SHOULDER), 0)
             room = np.float32(1 - SHOULDER)
-            rolled = room * (1 - np.exp(-over / room))
-            v += np.float32(self.shoulder) * (rolled - over)
-        if self.bend:
-            v = bent(v, np.float32(self.bend))
+            over -= room * (1 - np.exp(-over / room))
+            v -= np.float32(self.shoulder) * over
         if self.gamma != 1:
             v = np.copysign(np.power(np.abs(v), np.float32(1 / self.gamma)), v)
         if self.contrast:
@@ -126,7 +126,7 @@ def levels(
     grey = _grey(proxy) if auto or tone else np.zeros(1, np.float32)
     low, high = _range(grey, auto) if auto else (0.0, 1.0)
     low, high = low + (high - low) * black / 100, low + (high - low) * white / 100
-    tones = Tones(low, high, 0.0, tone, 1.0, 0.0, 1.0)
+    tones = Tones(low, high, 0.0, 0.0, 1.0, 0.0, 1.0)
     bend = _bend(tones.curve(grey), tone) if tone else 0.0
     tones = Tones(low, high, bend, tone, gamma, contrast / 100, amount)
     notes = {"black": low * 100, "white": high * 100, "midtones": bend}
