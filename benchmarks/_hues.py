@@ -102,14 +102,14 @@ def _blended(
     """Our hues over the plain black and white, with the classes of recoverability."""
     if _ours.missing("hue_blend"):
         return
-    found, notes = _ours.restored(samples, "hue_blend", grey=color.grey(fixed))
+    found, findings = _ours.restored(samples, "hue_blend", grey=color.grey(fixed))
     lab = _on(fixed, color.to_lab(found))
     whole = Window.whole(*fixed.shape)
-    note = notes["hue_blend"]
-    sure = note["recoverability"].at(whole).reshape(fixed.shape)
+    maps = findings["hue_blend"].maps
+    sure = maps["recoverability"].at(whole).reshape(fixed.shape)
     bins = None
-    if "hues" in note:
-        chroma = note["hues"].at(whole) * (fixed[..., None] + 16) / 66
+    if "hues" in maps:
+        chroma = maps["hues"].at(whole) * (fixed[..., None] + 16) / 66
         bins = _classes(sure, chroma, fixed, truth)
     yield _score(group, shot.scene, OURS, name, lab, truth, bins)
 

@@ -53,8 +53,8 @@ def restored(
             patch.holding(pixels[patch.window.inside(tile.window)]) for patch in proxy.patches
         )
         proxy = replace(proxy, view=proxy.view.holding(pixels), patches=patches)
-    render = recipe.plan(proxy)
-    return render.tile(tile), render.notes
+    plan = recipe.plan(proxy)
+    return plan.tile(tile), plan.findings
 
 
 def _split(uses: tuple[str, ...]) -> list[tuple[str, str, str]]:

@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks import _fading, _hues, _monochrome, _peers, _tables, _targets, chroma
 from benchmarks._work import Score
 from restore import color
-from restore.render import cores
+from restore.context import cores
 from restore.simulate import photos
 
 SECTIONS = {module.SECTION: module for module in (_monochrome, _hues, _fading)}

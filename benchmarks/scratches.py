@@ -31,6 +31,7 @@ import skimage.data
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from restore import color
+from restore.context import Context
 from restore.photo import Photo
 from restore.render import render_photo
 from restore.simulate import scratch
@@ -72,7 +73,7 @@ def sized(photo: color.Array, size: int) -> color.Array:
 def restored(picture: color.Array) -> color.Array:
     """The picture after the step with its usual settings."""
     photo = Photo(picture.copy())
-    return render_photo(photo, scratches(photo.proxy()), Space(), threads=1)
+    return render_photo(photo, scratches(photo.proxy()), Space(), context=Context(threads=1))
 
 
 def error(found: color.Array, truth: color.Array) -> color.Array:

@@ -28,7 +28,7 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks._processes import MIB, Cost, best, cost, networks, synthetic
-from restore.render import cores
+from restore.context import cores
 
 HERE = Path(__file__).parent
 PEER, PLAIN = "tutorial script", "decode + encode (cv2)"
@@ -171,19 +171,19 @@ def growth(sizes: list[float], runs: int, folder: Path) -> tuple[str, list[str]]
 def each_step(megapixels: float) -> str:
     """Markdown: each step's and some recipes' render alone, on one core and on two; their plans."""
     from restore import steps
+    from restore.context import Context
+    from restore.effect import Effect, Unchanged
     from restore.photo import Photo, Proxy
+    from restore.plan import Plan
     from restore.recipe import Recipe
     from restore.render import render_photo
     from restore.space import Space
-    from restore.step import Render
 
     cv2.setNumThreads(1)
     photo = Photo(np.ascontiguousarray(synthetic(megapixels)[..., ::-1]))
     proxy = photo.proxy()
     lines = ["| step | plan s | MP/s, one core | MP/s, two | ratio |", "|---|---|---|---|---|"]
-    plans: dict[str, Callable[[Proxy], Render]] = {
-        "nothing": lambda seen: Render(lambda t: t.pixels)
-    }
+    plans: dict[str, Callable[[Proxy], Effect | Plan]] = {"nothing": lambda seen: Unchanged()}
     plans |= {name: steps.get(name).plan for name in steps.names()}
     plans |= {f"recipe {name}": Recipe.named(name).plan for name in RECIPES}
     for name, plan in plans.items():
@@ -195,7 +195,7 @@ def each_step(megapixels: float) -> str:
             seconds = []
             for _ in range(3):
                 began = time.perf_counter()
-                render_photo(photo, render, Space(), threads=threads)
+                render_photo(photo, render, Space(), context=Context(threads=threads))
                 seconds.append(time.perf_counter() - began)
             rates.append(megapixels / min(seconds))
         one, two = rates

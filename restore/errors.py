@@ -51,6 +51,10 @@ class MissingPackage(RestoreError):
     """An engine needs a package that is not installed."""
 
 
+class Cancelled(RestoreError):
+    """Whoever asked for the work does not want it any more."""
+
+
 def is_memory_shortage(error: BaseException) -> bool:
     """Whether an error says that there is not enough memory: each library has its own words.
 

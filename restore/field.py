@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from restore.values import Value
+
 if TYPE_CHECKING:
-    from restore.photo import Window
+    from restore.window import Window
 
 
 @dataclass(frozen=True, eq=False)
-class Field:
-    """A small map over the whole photo, captured by a render: (h, w) or (h, w, n) float32."""
+class Field(Value):
+    """A small map over the whole photo, part of an effect: (h, w) or (h, w, n) float32."""
 
     values: NDArray[np.float32]
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from restore import color, lamps, mixes, steps
+from restore.effect import Findings
 from restore.photo import Photo, Proxy
-from restore.steps.scratches import NOTES as SCRATCH_NOTES
 
 ONE_HUE, STRONG = 1.5, 70.0
 """Lab units: rms distance from one tone curve below which a photo has no colours of its own, and
@@ -68,17 +67,17 @@ class Info:
 def inspect(photo: Photo) -> Info:
     """Look at a photo as the steps do, on its proxy."""
     proxy = photo.cropped(photo.visible()).proxy()
-    found = {name: _notes(name, proxy) for name in ("hue_blend", "fade", "white_balance")}
+    found = {name: _findings(name, proxy) for name in ("hue_blend", "fade", "white_balance")}
     recipe, reason = _advice(proxy, found)
     telling = {"led-concert": ["hue_blend"], "colorize": [], "old-photo": []}.get(
         recipe, ["fade", "white_balance"]
     )
-    findings = (found[name].get("summary") for name in telling)
+    findings = (found[name].summary for name in telling)
     return Info(_channels(proxy), tuple(text for text in findings if text), recipe, reason)
 
 
-def _notes(name: str, proxy: Proxy) -> Mapping[str, Any]:
-    return steps.get(name).plan(proxy).notes
+def _findings(name: str, proxy: Proxy) -> Findings:
+    return steps.get(name).plan(proxy).findings
 
 
 def _channels(proxy: Proxy) -> dict[str, Channel]:
@@ -91,25 +90,25 @@ def _channels(proxy: Proxy) -> dict[str, Channel]:
     return {n: Channel(*map(float, row)) for n, row in zip(names, rows, strict=True)}
 
 
-def _advice(proxy: Proxy, found: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+def _advice(proxy: Proxy, found: Mapping[str, Findings]) -> tuple[str, str]:
     lab = color.to_lab(proxy.view.pixels).reshape(-1, 3)
     strong = _strong(lab)
     if _apart(lab) < ONE_HUE and strong < STRONG:
         tone = "toned " if strong > 6 else ""
-        damage = _notes("scratches", proxy)
-        share = sum(damage[name] for name in SCRATCH_NOTES)
+        damage = _findings("scratches", proxy)
+        share = sum(damage.number(kind) for kind in damage.values)
         if share > SCRATCHED:
             return "old-photo", f"a {tone}black-and-white photo, {share:.1f} % of it scratched"
         return "colorize", f"a {tone}black-and-white photo"
-    lit = found["hue_blend"]["lamps"]
+    lit = found["hue_blend"].names("lamps")
     narrow = [lamp for lamp in lit if not lamps.broad(lamp, proxy.camera)]
     linear = color.decode(proxy.view.pixels)
     pale = linear.min(-1).sum() / max(float(linear.max(-1).sum()), 1e-6)
     alone = len(narrow) == len(lit) and pale < PALE
-    if narrow and (alone or (strong > STRONG and not found["fade"]["faded"])):
+    if narrow and (alone or (strong > STRONG and not found["fade"].number("faded"))):
         colours = lamps.listed(narrow)
         return "led-concert", f"lit by {colours} stage light, which no white balance takes away"
-    if found["fade"]["faded"]:
+    if found["fade"].number("faded"):
         return "faded-print", "its dyes have faded (faded-slide, if it is film)"
     return "", "nothing that a recipe is for was found"
 

@@ -144,13 +144,15 @@ def restore_file(
         If it cannot be read, or the result cannot be written; nothing is left behind then. (A
         picture that cannot is told in the outcome: the result stays.)
     """
-    from restore import files, report  # here: the parent process, which makes jobs, stays small
+    from restore import files, report
+    from restore.context import Context  # here: the parent process, which makes jobs, stays small
 
     patience = Patience(job.path, allow)
     patience.reads()
     if job.missing() == (job.picture,):  # refused before the work, not after it
         return _make_up(job, recipe.raw, patience)
-    threading.Thread(target=recipe.prepare, daemon=True).start()
+    context = Context(alone=True)
+    threading.Thread(target=recipe.prepare, args=(context,), daemon=True).start()
     before = _state(job.path)
     made_from = _sha256(job.path)
     pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit, sized=patience.reads)
@@ -167,15 +169,15 @@ def restore_file(
         def told(share: float, done: int = done) -> None:
             tell((done + share) / len(pages))
 
-        results.append(recipe(page, progress=told))
-        headlines += report.headline(results[-1].notes)
-        findings += report.lines(results[-1].notes)
+        results.append(recipe(page, context=replace(context, progress=told)))
+        headlines += report.headline(results[-1].findings)
+        findings += report.lines(results[-1].findings)
     warnings += [warning for page in results for warning in page.source.warnings]
     warnings += [
-        f"{job.path}: {step['warning']}"
+        f"{job.path}: {warning}"
         for page in results
-        for step in page.notes.values()
-        if "warning" in step
+        for step in page.findings.values()
+        for warning in step.warnings
     ]
     modified = job.modified or _now()
     record = {"profile": job.profile, "originalSha256": made_from, "modified": modified}

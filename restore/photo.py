@@ -6,64 +6,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from restore import color
 from restore.averaging import averaged, filled
+from restore.context import Context
 from restore.errors import PhotoError
+from restore.guides import ColourGuess
 from restore.profile import shares
 from restore.space import Samples, Space
+from restore.window import Window as Window
+
+if TYPE_CHECKING:
+    from restore.effect import Effect, Findings
 
 PATCH = 64
 """Side of the unaveraged windows a proxy holds, in pixels."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """Where a tile lies: in pixels of a picture of `size` (height, width).
-
-    The picture is the photo itself, or its proxy: maps and lengths are taken relative to `size`,
-    so that a step renders both alike.
-    """
-
-    top: int
-    left: int
-    height: int
-    width: int
-    size: tuple[int, int]
-
-    @classmethod
-    def whole(cls, height: int, width: int) -> Window:
-        """The window that is the whole picture."""
-        return cls(0, 0, height, width, (height, width))
-
-    @property
-    def short_side(self) -> int:
-        """Short side of the whole picture in pixels: lengths of steps are shares of it."""
-        return min(self.size)
-
-    def grown(self, margin: int) -> Window:
-        """This window with `margin` pixels more on each side, within the picture."""
-        top, left = max(self.top - margin, 0), max(self.left - margin, 0)
-        bottom = min(self.top + self.height + margin, self.size[0])
-        right = min(self.left + self.width + margin, self.size[1])
-        return Window(top, left, bottom - top, right - left, self.size)
-
-    def shrunk(self, margin: int) -> Window:
-        """This window with `margin` pixels less on each side, but for sides of the picture."""
-        bottom, right = self.top + self.height, self.left + self.width
-        top = self.top + margin * (self.top > 0)
-        left = self.left + margin * (self.left > 0)
-        height = max(bottom - margin * (bottom < self.size[0]) - top, 0)
-        width = max(right - margin * (right < self.size[1]) - left, 0)
-        return Window(top, left, height, width, self.size)
-
-    def inside(self, outer: Window) -> tuple[slice, slice]:
-        """Rows and columns of this window in an array that holds `outer`."""
-        top, left = self.top - outer.top, self.left - outer.left
-        return slice(top, top + self.height), slice(left, left + self.width)
 
 
 Found = TypeVar("Found")
@@ -172,19 +132,39 @@ class Proxy:
         Height and width of the full photo in pixels.
     camera
         `view.original` is the camera's own channels (sRGB-encoded), not sRGB colours.
-    notes
-        What the steps before found, by their label in the recipe ("colorize", "levels#2").
+    grey
+        The photo is stored as one channel.
+    guess
+        Colours that a network guessed in a step before this one.
+    context
+        Threads, networks, cancellation.
     """
 
     view: Tile
     patches: tuple[Tile, ...]
     size: tuple[int, int]
     camera: bool = False
-    notes: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+    grey: bool = False
+    guess: ColourGuess | None = None
+    context: Context = field(default_factory=Context, repr=False)
 
     def sample(self) -> color.Array:
         """(n, 3) unaveraged working RGB pixels spread over the photo."""
         return np.concatenate([tile.pixels.reshape(-1, 3) for tile in self.patches])
+
+    def through(self, effect: Effect) -> Proxy:
+        """The proxy as the next step will find it: view and patches passed through an effect."""
+        view, *patches = map(effect.passed, (self.view, *self.patches))
+        return replace(self, view=view, patches=tuple(patches), guess=effect.guess or self.guess)
+
+    def digest(self) -> str:
+        """A digest of all that a plan may look at: the same for the same photo."""
+        import hashlib
+
+        parts = hashlib.blake2b(f"{self.size} {self.camera} {self.grey}".encode(), digest_size=16)
+        for tile in (self.view, *self.patches):
+            parts.update(np.ascontiguousarray(tile.original).data)
+        return parts.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,14 +230,14 @@ class Photo:
         How the samples become working RGB and back.
     source
         Where it came from.
-    notes
-        What the recipe found, by step, for a photo that a recipe made.
+    findings
+        What each step of the recipe saw, by label, for a photo that a recipe made.
     """
 
     samples: Samples
     space: Space = field(default_factory=Space)
     source: Source = field(default_factory=Source)
-    notes: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+    findings: Mapping[str, Findings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check(self.samples)
@@ -311,7 +291,8 @@ class Photo:
         whole, opacity = Window.whole(*self.size), self.source.alpha
         if opacity is not None:
             windows = [w for w in windows if opacity[w.inside(whole)].all()] or windows
-        return Proxy(tile, tuple(map(self.tile, windows)), self.size, self.space.camera)
+        patches = tuple(map(self.tile, windows))
+        return Proxy(tile, patches, self.size, self.space.camera, self.samples.shape[2] == 1)
 
     def visible(self) -> Window:
         """The smallest window that holds all but what is wholly transparent."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import files, steps
-from restore.field import Field
+from restore.effect import Findings
 from restore.photo import Photo
 from restore.space import Space
 
@@ -17,34 +17,30 @@ SIDE = 1024
 """Longest side of one half of a before | after picture, in pixels."""
 
 
-def headline(notes: Mapping[str, Mapping[str, object]]) -> list[str]:
+def headline(findings: Mapping[str, Findings]) -> list[str]:
     """What was done to a photo in one line; none if no step has anything to say.
 
     It is the summary of the last step that has one: later steps build on earlier ones. Steps that
     only prepare or finish a photo (`Step.minor`) come after all others.
     """
     summaries = [
-        (not steps.get(label.partition("#")[0]).minor, str(step["summary"]))
-        for label, step in notes.items()
-        if "summary" in step
+        (not steps.get(label.partition("#")[0]).minor, step.summary)
+        for label, step in findings.items()
+        if step.summary
     ]
     return [max(reversed(summaries), key=lambda pair: pair[0])[1]] if summaries else []
 
 
-def lines(notes: Mapping[str, Mapping[str, object]]) -> list[str]:
-    """ "fade: cyan dye lost 40 %", … for each step that found something.
-
-    Maps are left out, and warnings, which are told whether one asks or not.
-    """
-    found = []
-    for label, step in notes.items():
-        for key, value in step.items():
-            if isinstance(value, Field) or key == "warning":
-                continue
-            found.append(
-                f"{label}: {value}" if key == "summary" else f"{label}, {key}: {said(value)}"
-            )
-    return found
+def lines(findings: Mapping[str, Findings]) -> list[str]:
+    """ "fade: cyan dye lost 40 %", … for each step that found something; no maps, no warnings."""
+    texts = []
+    for label, step in findings.items():
+        if step.summary:
+            texts.append(f"{label}: {step.summary}")
+        for name, quantity in step.values.items():
+            unit = f" {quantity.unit}" if quantity.unit else ""
+            texts.append(f"{label}, {name}: {said(quantity.value)}{unit}")
+    return texts
 
 
 def said(value: object) -> str:

@@ -1,9 +1,9 @@
 """What a step is: a function named like its file, whose annotated signature says everything once.
 
-    def levels(proxy: Proxy, *, black: Annotated[float, Param("…", -50, 50, "%")] = 0) -> Render
+    def levels(proxy: Proxy, *, black: Annotated[float, Param("…", -50, 50, "%")] = 0) -> Levels
 
-It looks at the proxy and hands back a `Render`. The recipe's check, `restore steps`, the docs and
-the JSON schema are read from the signature.
+It looks at the proxy and returns an `Effect`: plain data that restores tiles. The recipe's check,
+`restore steps`, the docs and the JSON schema are read from the signature.
 """
 
 from __future__ import annotations
@@ -12,16 +12,13 @@ import inspect
 import math
 import re
 import types
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
-
-from restore import color
+from restore.effect import Effect
 from restore.errors import RecipeError, nearest
-from restore.photo import Proxy, Tile
 
 
 @dataclass(frozen=True)
@@ -42,46 +39,6 @@ class Param:
 
 
 Amount = Annotated[float, Param("how much of the step to apply; 0 changes nothing", 0, 1)]
-
-
-@dataclass(frozen=True, eq=False)
-class Render:
-    """What a plan gives: how to restore one tile.
-
-    Attributes
-    ----------
-    tile
-        From a tile to its restored pixels, same shape. Pure, and safe to call from many threads.
-        Must not write into the tile it is given.
-    halo
-        Pixels of the full photo around a tile that its result depends on.
-    notes
-        What was found (cast, weights, lights, confidence): for info, reports, tests.
-    lab
-        `tile` before its colours are brought into the gamut, for a step that works in L*a*b*: the
-        next step may go on from there.
-    """
-
-    tile: Callable[[Tile], color.Array]
-    halo: int = 0
-    notes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    lab: Callable[[Tile], color.Lab] | None = None
-
-    @classmethod
-    def of_lab(
-        cls, lab: Callable[[Tile], color.Lab], notes: Mapping[str, Any], amount: float = 1
-    ) -> Render:
-        """The render of a step that works in L*a*b*; an `amount` under 1 is blended in RGB."""
-
-        def tile(t: Tile) -> color.Array:
-            found = t.holding(lab(t)).pixels
-            return found if amount == 1 else t.pixels + np.float32(amount) * (found - t.pixels)
-
-        return cls(tile, notes=notes, lab=lab if amount == 1 else None)
-
-    def passed(self, t: Tile) -> Tile:
-        """The tile as the next step finds it."""
-        return t.holding(self.lab(t) if self.lab else self.tile(t))
 
 
 @dataclass(frozen=True)
@@ -148,17 +105,29 @@ def _shown(value: object) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """A step as the recipe sees it: its function and what may be set.
+    """A step as the recipe sees it: its function, what may be set, and what its module adds.
 
-    Its module may also have a function `prepare` that takes the same settings and loads what the
-    plan needs beside a photo; and `MINOR = True` if it only prepares or finishes a photo, so that
-    another step's summary says better what was done.
+    Attributes
+    ----------
+    plan
+        The function: from a proxy and the settings to an effect.
+    prepare
+        Takes a context and the settings; loads what the plan needs beside a photo.
+    shared
+        Joins the effects of several photos of a series.
+    follow
+        Takes a proxy, the effect of its series and the settings: the photo's own effect with the
+        numbers of the series.
+    minor
+        The step only prepares or finishes a photo: another's summary says better what was done.
     """
 
     name: str
-    plan: Callable[..., Render]
+    plan: Callable[..., Effect]
     settings: Mapping[str, Setting]
     prepare: Callable[..., None] | None = None
+    shared: Callable[[Sequence[Effect]], Effect] | None = None
+    follow: Callable[..., Effect] | None = None
     minor: bool = False
 
     @classmethod
@@ -172,9 +141,15 @@ class Step:
             for key, parameter in inspect.signature(function).parameters.items()
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         }
-        prepare = getattr(module, "prepare", None)
-        minor = getattr(module, "MINOR", False)
-        return cls(name, function, MappingProxyType(settings), prepare, minor)
+        return cls(
+            name,
+            function,
+            MappingProxyType(settings),
+            prepare=getattr(module, "prepare", None),
+            shared=getattr(module, "shared", None),
+            follow=getattr(module, "follow", None),
+            minor=getattr(module, "MINOR", False),
+        )
 
     @property
     def about(self) -> str:
@@ -207,31 +182,3 @@ def _setting(name: str, hint: Any, default: object) -> Setting:
     if get_origin(hint) is Literal:
         return Setting(name, str, default, param, get_args(hint), optional)
     return Setting(name, hint, default, param, param.choices, optional)
-
-
-def chain(renders: Mapping[str, Render]) -> Render:
-    """One render that applies several in order; notes are kept by name.
-
-    Each step's halo is cut off once it has been used, so that a step does not work on that of those
-    before it.
-    """
-
-    def tile(t: Tile) -> color.Array:
-        done = t
-        for render in renders.values():
-            done = render.passed(done).inner(render.halo)
-        if done.window == t.window:
-            return done.pixels
-        result = t.pixels.copy()
-        result[done.window.inside(t.window)] = done.pixels
-        return result
-
-    halo = sum(render.halo for render in renders.values())
-    return Render(tile, halo, {name: render.notes for name, render in renders.items()})
-
-
-def through(proxy: Proxy, label: str, render: Render) -> Proxy:
-    """The proxy as the next step will find it: view and patches passed through a render."""
-    view, *patches = map(render.passed, (proxy.view, *proxy.patches))
-    notes = {**proxy.notes, label: render.notes}
-    return replace(proxy, view=view, patches=tuple(patches), notes=notes)

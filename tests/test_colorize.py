@@ -105,7 +105,7 @@ def test_vividness_and_saturation_add_chroma_and_a_low_temperature_patches(
         return chroma_of(colorize(proxy, **settings).tile(proxy.view))
 
     def patches(temperature: float) -> float:
-        cells = colorize(proxy, temperature=temperature).notes["ab"].values
+        cells = colorize(proxy, temperature=temperature).guess.ab.values
         return float(np.abs(np.diff(cells, axis=0)).mean())
 
     assert chroma(vividness=0.0) < chroma() < chroma(vividness=1.0)
@@ -116,14 +116,16 @@ def test_vividness_and_saturation_add_chroma_and_a_low_temperature_patches(
 
 
 def test_says_what_it_did_for_the_steps_after_it(astronaut: Photo) -> None:
-    notes = colorize(astronaut.proxy()).notes
-    assert notes["network"]["name"] == "compact" or colorizers.names()[0] != "compact"
-    assert len(notes["network"]["sha256"]) == 64
-    assert 0 < notes["entropy"] < np.log2(313)
-    assert notes["ab"].values.shape == (64, 64, 2)
-    assert notes["covariance"].values.shape == (64, 64, 3)
-    assert (notes["covariance"].values[..., ::2] >= 0).all()
-    assert 0 <= notes["confidence"].values.min() <= notes["confidence"].values.max() <= 1
+    effect = colorize(astronaut.proxy())
+    assert effect.network.name == "compact" or colorizers.names()[0] != "compact"
+    assert len(effect.network.sha256) == 64
+    assert 0 < effect.findings.number("entropy") < np.log2(313)
+    ab, covariance = effect.guess.ab.values, effect.guess.covariance.values
+    assert ab.shape == (64, 64, 2)
+    assert covariance.shape == (64, 64, 3)
+    assert (covariance[..., ::2] >= 0).all()
+    confidence = effect.findings.maps["confidence"].values
+    assert 0 <= confidence.min() <= confidence.max() <= 1
 
 
 def test_the_compact_network_is_the_one_its_card_describes() -> None:
@@ -246,6 +248,6 @@ def test_a_fields_cells_and_the_picture_are_aligned(astronaut: Photo) -> None:
     proxy = astronaut.proxy()
     render = colorize(proxy)
     found = lab(render.tile(proxy.view))[..., 1:]
-    cells: Field = render.notes["ab"]
+    cells: Field = render.guess.ab
     back = cv2.resize(found, cells.values.shape[1::-1], interpolation=cv2.INTER_AREA)
     assert np.abs(back - cells.values).mean() < 1.5  # Lab units; the gamut takes some in the darks

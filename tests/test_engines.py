@@ -62,7 +62,7 @@ def test_engines_give_the_same_picture(
     for name in HERE:
         monkeypatch.setenv("RESTORE_ENGINE", name)
         render = colorize(proxy)
-        assert render.notes["network"]["engine"] == name
+        assert render.network.engine == name
         pictures.append(render.tile(proxy.view) * 255)
     for other in pictures[1:]:
         assert np.abs(pictures[0] - other).max() < 0.5  # codes; measured 0.02

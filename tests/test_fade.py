@@ -52,16 +52,17 @@ def test_a_photo_that_is_not_faded_hardly_changes(name):
 
 @pytest.mark.parametrize(("loss", "dye"), [((0.5, 0.1, 0.2), "cyan"), ((0.2, 0.5, 0.2), "magenta")])
 def test_says_which_dye_has_lost_most(coffee, loss, dye):
-    notes = fade(Photo(_faded(coffee, loss)).proxy()).notes
-    assert notes["faded"]
-    assert max(notes["loss"], key=notes["loss"].get) == dye
-    assert notes["summary"].startswith(f"dyes faded: {dye} about ")
+    findings = fade(Photo(_faded(coffee, loss)).proxy()).findings
+    assert findings.number("faded")
+    losses = findings.values["loss"].value
+    assert max(losses, key=losses.get) == dye
+    assert findings.summary.startswith(f"dyes faded: {dye} about ")
 
 
 def test_says_nothing_about_a_good_photo(coffee):
-    notes = fade(Photo(coffee.copy()).proxy()).notes
-    assert not notes["faded"]
-    assert "summary" not in notes
+    findings = fade(Photo(coffee.copy()).proxy()).findings
+    assert not findings.number("faded")
+    assert not findings.summary
 
 
 @pytest.mark.parametrize("border", [(1, 1, 1), (0.95, 0.92, 0.8), (0.02, 0.02, 0.02)])
@@ -70,9 +71,9 @@ def test_a_border_does_not_change_what_is_found(coffee, border):
     framed = np.empty((faded.shape[0] + 30, faded.shape[1] + 30, 3), np.float32)
     framed[:] = border
     framed[15:-15, 15:-15] = faded
-    alone, within = (fade(Photo(photo).proxy()).notes for photo in (faded, framed))
-    np.testing.assert_allclose(within["gain"], alone["gain"], rtol=0.04)
-    np.testing.assert_allclose(within["shift"], alone["shift"], atol=0.04)
+    alone, within = (fade(Photo(photo).proxy()) for photo in (faded, framed))
+    np.testing.assert_allclose(within.gain, alone.gain, rtol=0.04)
+    np.testing.assert_allclose(within.shift, alone.shift, atol=0.04)
 
 
 @pytest.mark.parametrize("tilt", [0, 1])
@@ -81,9 +82,11 @@ def test_a_black_strip_on_one_side_does_not_hide_the_fading(coffee, tilt):
     rows, columns = np.ogrid[: faded.shape[0], : faded.shape[1]]
     scan = faded.copy()
     scan[columns < 8 + tilt * rows / 20] = 0.02  # the rebate of a slide
-    whole, cut = (fade(Photo(picture).proxy()).notes for picture in (faded, scan))
-    assert cut["certainty"] == pytest.approx(whole["certainty"], abs=0.05)  # 0.04 if it is seen
-    assert cut["gain"] == pytest.approx(whole["gain"], abs=0.12)
+    whole, cut = (fade(Photo(picture).proxy()) for picture in (faded, scan))
+    assert cut.findings.number("certainty") == pytest.approx(
+        whole.findings.number("certainty"), abs=0.05
+    )  # 0.04 if it is seen
+    assert cut.gain == pytest.approx(whole.gain, abs=0.12)
 
 
 def test_round_corners_of_a_slide_mount_do_not_hide_the_fading(coffee):
@@ -92,16 +95,18 @@ def test_round_corners_of_a_slide_mount_do_not_hide_the_fading(coffee):
     beyond = [np.abs(axis) - axis[-1] + 20 for axis in (rows[:, None], columns)]
     mounted = np.hypot(*(part.clip(0) for part in beyond)) > 15
     scan = np.where(mounted[..., None], np.float32(0.02), faded)
-    whole, cut = (fade(Photo(picture).proxy()).notes for picture in (faded, scan))
-    assert cut["certainty"] == pytest.approx(whole["certainty"], abs=0.05)
+    whole, cut = (fade(Photo(picture).proxy()) for picture in (faded, scan))
+    assert cut.findings.number("certainty") == pytest.approx(
+        whole.findings.number("certainty"), abs=0.05
+    )
 
 
 def test_a_large_photo_and_a_small_one_are_treated_alike():
     photo = np.asarray(data.astronaut(), np.float32) / 255
     large = _faded(photo)
     small = _faded(photo.reshape(256, 2, 256, 2, 3).mean((1, 3)))
-    one, other = (fade(Photo(np.ascontiguousarray(p)).proxy()).notes for p in (large, small))
-    np.testing.assert_allclose(one["gain"], other["gain"], rtol=0.04)
+    one, other = (fade(Photo(np.ascontiguousarray(p)).proxy()) for p in (large, small))
+    np.testing.assert_allclose(one.gain, other.gain, rtol=0.04)
 
 
 def test_a_black_and_white_photo_stays_neutral():
@@ -156,20 +161,20 @@ def test_an_edge_that_a_mount_kept_from_fading_is_not_corrected_too_much(name):
     alike = color.delta_e(_restored(_faded(photo, (0.45, 0.15, 0.25), 0)), photo)
     assert error[edge].mean() < 2.4  # as the rest it would be 2.9 and 6.0
     assert error[~edge].mean() < alike[~edge].mean() + 1
-    assert fade(Photo(faded).proxy()).notes["edges"] < 0.6
+    assert fade(Photo(faded).proxy()).findings.number("edges") < 0.6
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket", "chelsea"])
 @pytest.mark.parametrize("loss", [(0, 0, 0), (0.5, 0.08, 0.2), (0.45, 0.42, 0.48)])
 def test_sees_no_edge_where_there_is_none(name, loss):
     photo = np.ascontiguousarray(getattr(data, name)()[::2, ::2], np.float32) / 255
-    assert "edges" not in fade(Photo(_faded(photo, loss)).proxy()).notes
+    assert "edges" not in fade(Photo(_faded(photo, loss)).proxy()).findings.values
 
 
 def test_tiles_of_a_photo_with_an_edge_fit_together(coffee):
     photo = Photo(_mounted(coffee)[0])
     render = fade(photo.proxy())
-    assert "edges" in render.notes
+    assert "edges" in render.findings.values
     whole = render.tile(photo.tile(Window.whole(*photo.size)))
     window = Window(17, 40, 31, 77, photo.size)
     part = render.tile(photo.tile(window))

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from restore import color, steps
+from restore.effect import Effect
 from restore.errors import RecipeError
 from restore.field import Field
+from restore.guides import ColourGuess
 from restore.photo import Photo, Proxy, Window
 from restore.recipe import Recipe
 from restore.simulate import light as simulate
 from restore.space import Space
-from restore.step import Render
 
 
 @cache
@@ -42,7 +43,7 @@ def _over_grey(samples: np.ndarray, truth: np.ndarray) -> Proxy:
     return replace(proxy, view=proxy.view.holding(grey))
 
 
-def _plan(proxy: Proxy, **settings: object) -> Render:
+def _plan(proxy: Proxy, **settings: object) -> Effect:
     return steps.get("hue_blend").plan(proxy, **settings)
 
 
@@ -68,7 +69,7 @@ def _chroma_error(pixels: np.ndarray, truth: np.ndarray) -> float:
 def test_names_the_lamps(scene, lamps, kind):
     lit = _lit(scene)
     render = _plan(_over_grey(getattr(lit, kind), lit.photo))
-    assert "+".join(render.notes["lamps"]) in lamps
+    assert "+".join(render.findings.names("lamps")) in lamps
 
 
 @pytest.mark.parametrize("kind", ["srgb", "camera"])
@@ -87,8 +88,8 @@ def test_one_narrow_lamp_changes_nothing_and_says_so(scene):
     proxy = _over_grey(lit.srgb, lit.photo)
     render = _plan(proxy)
     assert np.array_equal(render.tile(proxy.view), proxy.view.pixels)
-    assert "lamp only: it holds no colours" in render.notes["summary"]
-    assert render.notes["mean recoverability"] < 0.03
+    assert "lamp only: it holds no colours" in render.findings.summary
+    assert render.findings.number("mean recoverability") < 0.03
 
 
 def test_under_one_lamp_the_colours_are_said_to_be_the_networks():
@@ -96,9 +97,9 @@ def test_under_one_lamp_the_colours_are_said_to_be_the_networks():
     proxy = _over_grey(lit.srgb, lit.photo)
     field = Field(np.zeros((8, 8, 2), np.float32))
     spread = Field(np.full((8, 8, 3), 100, np.float32))
-    proxy = replace(proxy, notes={"colorize": {"ab": field, "covariance": spread}})
-    assert (
-        _plan(proxy).notes["summary"].startswith("red lamp only: colours are the network's guess")
+    proxy = replace(proxy, guess=ColourGuess(field, spread))
+    assert _plan(proxy).findings.summary.startswith(
+        "red lamp only: colours are the network's guess"
     )
 
 
@@ -118,8 +119,8 @@ def test_a_daylit_photo_gets_its_own_hues_back(name):
     proxy = _over_grey((truth * 255).round().astype(np.uint8), truth)
     render = _plan(proxy)
     grey = _chroma_error(proxy.view.pixels, truth)
-    assert render.notes["lamps"] == ["daylight"]
-    assert render.notes["summary"].startswith("daylight: ")
+    assert render.findings.names("lamps") == ("daylight",)
+    assert render.findings.summary.startswith("daylight: ")
     assert _chroma_error(render.tile(proxy.view), truth) < 0.55 * grey
 
 
@@ -146,14 +147,14 @@ def test_noise_is_not_made_into_colour():
 def test_the_lamps_can_be_given():
     lit = _lit("magenta")
     render = _plan(_over_grey(lit.srgb, lit.photo), lights="red+blue")
-    assert render.notes["lamps"] == ["red", "blue"]
-    shares = render.notes["mixture"].values
+    assert render.findings.names("lamps") == ("red", "blue")
+    shares = render.findings.maps["mixture"].values
     assert shares.sum(-1) == pytest.approx(np.ones(shares.shape[:2]), abs=1e-5)
 
 
 def test_lamps_from_two_sides_are_found_on_their_sides():
     lit = _lit("red left + blue right")
-    shares = _plan(_over_grey(lit.camera, lit.photo)).notes["mixture"].values
+    shares = _plan(_over_grey(lit.camera, lit.photo)).findings.maps["mixture"].values
     third = shares.shape[1] // 3
     assert shares[:, :third, 0].mean() > 0.6  # red
     assert shares[:, -third:, 1].mean() > 0.6  # blue
@@ -173,12 +174,10 @@ def test_fusing_with_the_network_is_nearer_than_the_network():
     proxy = replace(
         grey,
         view=grey.view.holding(color.into_gamut(lab)),
-        notes={
-            "colorize": {
-                "ab": Field(lab[..., 1:].copy()),
-                "covariance": Field(np.full((*lab.shape[:2], 3), (200, 0, 200), np.float32)),
-            }
-        },
+        guess=ColourGuess(
+            Field(lab[..., 1:].copy()),
+            Field(np.full((*lab.shape[:2], 3), (200, 0, 200), np.float32)),
+        ),
     )
     fused, alone = _plan(proxy).tile(proxy.view), proxy.view.pixels
     over_grey = _plan(grey).tile(grey.view)

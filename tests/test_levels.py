@@ -89,14 +89,16 @@ def scene(top: float) -> NDArray[np.float32]:
 def test_auto_ignores_a_lamp_in_the_frame() -> None:
     lit = scene(0.4)
     lit[20:27, 20:27] = 1  # half a percent of the photo
-    alone = levels(Photo(scene(0.4)).proxy(), auto=0.2).notes["white"]
-    assert levels(Photo(lit).proxy(), auto=0.2).notes["white"] == pytest.approx(alone, abs=1)
+    alone = levels(Photo(scene(0.4)).proxy(), auto=0.2).findings.number("white")
+    assert levels(Photo(lit).proxy(), auto=0.2).findings.number("white") == pytest.approx(
+        alone, abs=1
+    )
 
 
 def test_auto_does_not_take_a_blown_shirt_for_a_lamp() -> None:
     lit = scene(0.4)
     lit[20:40, 20:40] = 1
-    assert levels(Photo(lit).proxy(), auto=0.2).notes["white"] == pytest.approx(100)
+    assert levels(Photo(lit).proxy(), auto=0.2).findings.number("white") == pytest.approx(100)
 
 
 def test_tone_brings_dark_photos_up_and_pale_ones_down_and_keeps_black() -> None:

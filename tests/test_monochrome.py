@@ -44,7 +44,7 @@ def _photo(pixels: np.ndarray, *, camera: bool = False) -> Photo:
 
 def _run(photo: Photo, **settings: object) -> tuple[np.ndarray, dict]:
     render = steps.get("monochrome").plan(photo.proxy(), **settings)
-    return render.tile(photo.tile(Window.whole(*photo.size))), dict(render.notes)
+    return render.tile(photo.tile(Window.whole(*photo.size))), render.findings
 
 
 @pytest.mark.parametrize(("colour", "greys"), VECTORS)
@@ -129,26 +129,26 @@ def test_auto_weighs_a_channel_of_noise_least_and_says_so():
     truth = _astronaut()
     lit = truth.copy()
     lit[..., 1] = 0.5 + 0.2 * np.random.default_rng(2).normal(size=truth.shape[:2])
-    _, notes = _run(_photo(lit, camera=True))
-    weights = {name: channel["weight"] for name, channel in notes["channels"].items()}
+    _, findings = _run(_photo(lit, camera=True))
+    weights = findings.values["as channels"].value
     assert weights["green"] < 0.3 * min(weights["red"], weights["blue"])
-    assert sum(weights.values()) == pytest.approx(1)
-    assert "green holds little but noise" in notes["summary"]
+    assert sum(weights.values()) == pytest.approx(100)
+    assert "green holds little but noise" in findings.summary
 
 
 def test_auto_says_what_is_clipped():
     lit = _astronaut()
     lit[:96, :, 0] = 1
-    _, notes = _run(_photo(lit))
-    assert notes["channels"]["red"]["clipped"] > 0.45
-    assert "red is clipped in 5" in notes["summary"]
+    _, findings = _run(_photo(lit))
+    assert findings.values["clipped"].value["red"] > 0.45
+    assert "red is clipped in 5" in findings.summary
 
 
 def test_pinned_weights_give_nearly_the_automatic_mix():
     photo = _photo(_astronaut())
-    auto, notes = _run(photo)
-    pinned, _ = _run(photo, mix="channels", **notes["as channels"])
-    layer, _ = _run(photo, mix="layer", **notes["as layer"])
+    auto, findings = _run(photo)
+    pinned, _ = _run(photo, mix="channels", **findings.values["as channels"].value)
+    layer, _ = _run(photo, mix="layer", **findings.values["as layer"].value)
     assert np.abs(auto - pinned).mean() < 4 / 255  # equal to first order around the greys
     assert np.abs(layer - pinned).max() < 1 / 255  # the same mix, settings rounded to 0.1 %
 
@@ -161,11 +161,8 @@ def test_a_large_photo_gets_the_weights_of_a_small_one():
     small = _photo(truth + noise * rng.normal(size=truth.shape), camera=True)
     wide = np.repeat(np.repeat(truth, 8, 0), 8, 1)
     large = _photo(wide + noise * rng.normal(size=wide.shape), camera=True)
-    found = [
-        [channel["weight"] for channel in _run(photo)[1]["channels"].values()]
-        for photo in (small, large)
-    ]
-    assert found[0] == pytest.approx(found[1], abs=0.05)
+    found = [list(_run(photo)[1].values["as channels"].value.values()) for photo in (small, large)]
+    assert found[0] == pytest.approx(found[1], abs=5)  # percent
 
 
 def test_photos_without_detail_are_taken_too():
@@ -194,13 +191,13 @@ def test_half_the_amount_is_half_the_way():
     ],
 )
 def test_a_setting_of_another_mix_is_told(settings, warning):
-    _, notes = _run(_photo(_astronaut()), **settings)
-    assert notes.get("warning") == warning
+    _, findings = _run(_photo(_astronaut()), **settings)
+    assert findings.warnings == ((warning,) if warning else ())
 
 
 def test_auto_leans_to_the_lit_channel_of_a_denoised_photo() -> None:
     row = 0.5 + 0.4 * np.sin(np.linspace(0, 20, 180))
     scene = np.tile(row, (120, 1))
     photo = Photo(np.dstack([scene, 0.12 * scene, 0.08 * scene]).astype(np.float32))
-    shares = steps.get("monochrome").plan(photo.proxy()).notes["as channels"]
+    shares = steps.get("monochrome").plan(photo.proxy()).findings.values["as channels"].value
     assert shares["red"] > 50

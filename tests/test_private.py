@@ -21,7 +21,7 @@ import restore
 from restore.photo import Photo
 recipe = restore.Recipe.parse('steps = [{use = "colorize", side = 64}]', 'quick')
 photo = Photo(np.zeros((64, 80, 3), np.uint8))
-print(recipe(photo).notes["colorize"]["network"]["engine"])
+print(recipe.plan(photo).steps[0].effect.network.engine)
 """
 
 

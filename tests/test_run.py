@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 import pytest
 
+from restore.effect import Findings
+
 ENVIRONMENT = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
 
 
@@ -161,11 +163,11 @@ def test_the_telling_line_has_the_photos_name(folder: Path) -> None:
 def test_the_headline_is_that_of_the_last_step_that_is_not_minor() -> None:
     from restore.report import headline
 
-    notes = {"fade": {"summary": "a"}, "levels": {}, "white_balance": {"summary": "b"}}
-    assert headline(notes) == ["a"]
-    assert headline({**notes, "fade#2": {"summary": "c"}}) == ["c"]
-    assert headline({"white_balance": {"summary": "b"}}) == ["b"]
-    assert headline({"levels": {"black": 1}}) == []
+    findings = {"fade": Findings("a"), "levels": Findings(), "white_balance": Findings("b")}
+    assert headline(findings) == ["a"]
+    assert headline({**findings, "fade#2": Findings("c")}) == ["c"]
+    assert headline({"white_balance": Findings("b")}) == ["b"]
+    assert headline({"levels": Findings()}) == []
 
 
 def test_a_full_disk_at_stderr_stops_no_photos(folder: Path) -> None:

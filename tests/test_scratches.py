@@ -10,6 +10,7 @@ from skimage import data
 
 from benchmarks import train_scratches
 from benchmarks.scratches import sized
+from restore.context import Context
 from restore.photo import Photo
 from restore.render import render_photo
 from restore.simulate import scratch, things
@@ -221,7 +222,7 @@ def test_filling_does_not_depend_on_the_tiling() -> None:
     bad, _ = damaged(photo("camera", 4), 3, 4)
     original = Photo((bad.clip(0, 1) * 65535).astype(np.uint16))
     render = scratches(original.proxy())
-    whole = render_photo(original, render, Space(), rows=10_000, threads=1)
+    whole = render_photo(original, render, Space(), rows=10_000, context=Context(threads=1))
     assert (whole != original.samples).any(-1).mean() > 0.005
     tiled = render_photo(original, render, Space(), rows=97)
     assert np.abs(tiled.astype(int) - whole.astype(int)).max() <= 2  # of 65535

@@ -14,7 +14,7 @@ from restore import color, profile
 from restore.photo import Photo
 from restore.render import render_photo
 from restore.space import Space
-from restore.step import Render
+from tests.effects import Applied
 
 SCANNED = table(np.linspace(0, 1, 256) ** 1.9)
 PROFILES = {
@@ -49,7 +49,7 @@ def samples(kind: str, dtype: type) -> NDArray[np.generic]:
 def test_samples_that_nothing_changed_come_back(kind: str, dtype: type) -> None:
     held = samples(kind, dtype)
     photo = Photo(held.copy(), Space(profile=PROFILES[kind]))
-    same = Render(lambda t: t.pixels * np.float32(1))
+    same = Applied(lambda t: t.pixels * np.float32(1))
     found = render_photo(photo, same, photo.space)
     assert (found == held).all()
 
@@ -59,7 +59,7 @@ def test_samples_that_nothing_changed_come_back(kind: str, dtype: type) -> None:
     def brighten(t):  # type: ignore[no-untyped-def]
         return np.where(half[:, None], t.pixels, t.pixels + np.float32(0.1))
 
-    found = render_photo(photo, Render(brighten), photo.space)
+    found = render_photo(photo, Applied(brighten), photo.space)
     limit = {1: 0, 2: 1, 4: 1e-6}[np.dtype(dtype).itemsize]
     assert np.abs(found[:, :40].astype(float) - held[:, :40]).max() <= limit
     assert (found[32:, 40:] > held[32:, 40:]).mean() > 0.9

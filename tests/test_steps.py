@@ -9,6 +9,7 @@ import pytest
 from skimage import data
 
 from restore import steps
+from restore.context import Context
 from restore.photo import Photo, Window
 from restore.render import render_photo
 from restore.space import Space
@@ -31,9 +32,9 @@ def step(request: pytest.FixtureRequest) -> steps.Step:
 def test_result_does_not_depend_on_the_tiling(step: steps.Step) -> None:
     original = photo("deep")
     render = step.plan(original.proxy())
-    whole = render_photo(original, render, Space(), rows=10_000, threads=1)
+    whole = render_photo(original, render, Space(), rows=10_000, context=Context(threads=1))
     for rows in (32, 57):
-        tiled = render_photo(original, render, Space(), rows=rows, threads=2)
+        tiled = render_photo(original, render, Space(), rows=rows, context=Context(threads=2))
         worst = np.abs(tiled.astype(int) - whole.astype(int)).max()
         assert worst <= 2, f"{rows} rows a tile: {worst} of 65535"
 
@@ -41,10 +42,10 @@ def test_result_does_not_depend_on_the_tiling(step: steps.Step) -> None:
 def test_result_does_not_depend_on_square_tiles(step: steps.Step, monkeypatch) -> None:
     original = photo("deep")
     render = step.plan(original.proxy())
-    whole = render_photo(original, render, Space(), rows=10_000, threads=1)
+    whole = render_photo(original, render, Space(), rows=10_000, context=Context(threads=1))
     monkeypatch.setattr("restore.render.TILE", 2**10)
     monkeypatch.setattr("restore.render.SQUARE", 56)
-    tiled = render_photo(original, render, Space(), threads=2)
+    tiled = render_photo(original, render, Space(), context=Context(threads=2))
     assert np.abs(tiled.astype(int) - whole.astype(int)).max() <= 2
 
 

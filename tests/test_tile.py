@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from restore import color, recipe, steps
+from restore.context import Context
 from restore.networks import engines
 from restore.photo import Photo, Proxy, Tile, Window
+from restore.plan import Plan, PlannedStep
 from restore.recipe import Recipe
 from restore.render import windows
-from restore.step import Render, chain
 from sample_images.make import original
+from tests.effects import Applied, AppliedInLab
 
 TWICE = """
 [[steps]]
@@ -87,10 +89,10 @@ def test_an_amount_is_blended_in_rgb(proxy):
     def lab(t: Tile) -> color.Lab:
         return color.Lab(t.lightness, t.lightness * 0 + 20, t.lightness * 0)
 
-    whole, half = Render.of_lab(lab, {}), Render.of_lab(lab, {}, 0.5)
+    whole, half = AppliedInLab(lab), AppliedInLab(lab, 0.5)
     expected = (whole.tile(proxy.view) + proxy.view.pixels) / 2
     assert np.abs(half.tile(proxy.view) - expected).max() < 1e-6
-    assert chain({"half": half}).tile(proxy.view) == pytest.approx(expected, abs=1e-6)
+    assert half.passed(proxy.view).pixels == pytest.approx(expected, abs=1e-6)
 
 
 def test_threads_do_not_wait_for_each_others_tiles(monkeypatch):
@@ -114,19 +116,18 @@ def test_threads_do_not_wait_for_each_others_tiles(monkeypatch):
 
 def test_preparing_loads_the_network_that_the_plan_uses(proxy, monkeypatch):
     asked = Recipe.parse(TWICE, "test")
-    engines.release()
-    asked.prepare()
-    before = engines._load.cache_info()
-    asked.plan(proxy)
-    after = engines._load.cache_info()
-    assert after.misses == before.misses
-    assert after.hits > before.hits
+    context, loaded = Context(), []
+    load = engines.load
+    monkeypatch.setattr(engines, "load", lambda *given: loaded.append(1) or load(*given))
+    asked.prepare(context)
+    asked.plan(proxy, context=context)
+    assert loaded == [1]
 
 
 def test_preparing_leaves_errors_to_the_plan(proxy, tmp_path, monkeypatch):
     monkeypatch.setenv("RESTORE_MODELS", str(tmp_path))
     missing = Recipe.parse(TWICE.replace("compact", "zhang2016"), "test")
-    missing.prepare()
+    missing.prepare(Context())
     with pytest.raises(Exception, match="zhang2016"):
         missing.plan(proxy)
 
@@ -134,8 +135,10 @@ def test_preparing_leaves_errors_to_the_plan(proxy, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("large", "held"), [(2**40, True), (0, False)])
 def test_a_network_is_let_go_beside_a_large_photo(photo, monkeypatch, large, held):
     monkeypatch.setattr(recipe, "LARGE", large)
-    Recipe.parse(TWICE, "test")(photo)
-    assert (engines._load.cache_info().currsize > 0) == held
+    context, released = Context(), []
+    monkeypatch.setattr(Context, "release", lambda self: released.append(self))
+    Recipe.parse(TWICE, "test")(photo, context=context)
+    assert bool(released) != held
 
 
 @pytest.mark.parametrize("halo", [0, 3, 8, 130])
@@ -155,10 +158,11 @@ def test_a_large_halo_makes_squares_not_huge_bands():
 def test_each_steps_halo_is_cut_off_before_the_next():
     seen = []
 
-    def step(halo: int) -> Render:
-        return Render(lambda t: seen.append(t.window) or t.pixels + 1, halo)
+    def step(halo: int) -> PlannedStep:
+        effect = Applied(lambda t: seen.append(t.window) or t.pixels + 1, halo)
+        return PlannedStep("brighter", "brighter", {}, effect)
 
-    render = chain({"first": step(30), "second": step(4), "third": step(0)})
+    render = Plan("", (step(30), step(4), step(0)), "", False, "", {})
     photo = Photo(np.zeros((200, 300, 3), np.float32))
     window = Window(100, 60, 50, 40, (200, 300))
     tile = photo.tile(window.grown(render.halo))

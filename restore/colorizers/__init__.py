@@ -8,8 +8,8 @@ A colorizer's module says, as data and functions, all that the rest of the progr
     RANK: int           "auto" takes the highest rank that is installed
     installed() -> bool
     sha256() -> str     of the weights in use
-    load(engine)        the network, ready to run; held, so that `chroma` finds it
-    chroma(lightness, *, side, temperature, vividness, engine) -> Chroma
+    load(context)       the network, ready to run; held by the context, so that `chroma` finds it
+    chroma(lightness, *, side, temperature, vividness, context) -> Chroma
 
 The defaults of `chroma` for temperature and vividness are what suits the network.
 `lightness` is (height, width) float32, CIE L* 0 … 100, any size; `side` is what the network is to

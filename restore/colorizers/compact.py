@@ -13,6 +13,7 @@ from restore.colorizers import Chroma
 from restore.colorizers._distribution import mean, natural, probabilities
 from restore.colorizers._grid import grid
 from restore.colorizers._input import fit
+from restore.context import Context, default
 from restore.networks import engines
 
 ABOUT = "Always there and quick; good at sky, plants, skin, fur, food, wood; cautious elsewhere."
@@ -34,9 +35,9 @@ def sha256() -> str:
     return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
 
 
-def load(engine: str = "auto") -> engines.Network:
+def load(context: Context) -> engines.Network:
     """The network, ready to run."""
-    return engines.load(WEIGHTS, engine)
+    return context.network((WEIGHTS, context.engine), lambda: engines.load(WEIGHTS, context.engine))
 
 
 def chroma(
@@ -45,7 +46,7 @@ def chroma(
     side: int = 256,
     temperature: float = 0.6,
     vividness: float = 0.5,
-    engine: str = "auto",
+    context: Context | None = None,
 ) -> Chroma:
     """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
 
@@ -53,7 +54,7 @@ def chroma(
     was 208 and is at its best from 192 to 256.
     """
     values, (rows, columns) = fit(lightness, side)
-    network = load(engine)
+    network = load(context or default())
     logits = np.ascontiguousarray(network(values)[0, :, rows, columns])
     logits = natural(logits, vividness)
     return Chroma(mean(probabilities(logits, temperature)), logits, grid(), network.engine)

@@ -10,6 +10,7 @@ from functools import partial
 
 from restore.color import Array
 from restore.colorizers import Chroma, zhang2016
+from restore.context import Context
 from restore.networks import engines, weights
 
 ABOUT = "The 2016 network without class rebalancing: cautious, duller, fewer wrong colours."
@@ -23,9 +24,9 @@ installed = partial(weights.installed, NAME)
 sha256 = partial(weights.sha256, NAME)
 
 
-def load(engine: str = "auto") -> engines.Network:
+def load(context: Context) -> engines.Network:
     """The network, ready to run."""
-    return zhang2016.loaded(NAME, engine)[0]
+    return zhang2016.loaded(NAME, context)[0]
 
 
 def chroma(
@@ -34,10 +35,10 @@ def chroma(
     side: int = 256,
     temperature: float = 0.38,
     vividness: float = 0,
-    engine: str = "auto",
+    context: Context | None = None,
 ) -> Chroma:
     """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
 
     Its logits are natural already, so `vividness` adds log w instead of what it leaves.
     """
-    return zhang2016.run(NAME, lightness, side, temperature, vividness + 1, engine)
+    return zhang2016.run(NAME, lightness, side, temperature, vividness + 1, context)

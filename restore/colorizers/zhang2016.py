@@ -21,6 +21,7 @@ from restore.colorizers import Chroma
 from restore.colorizers._distribution import mean, natural, probabilities
 from restore.colorizers._grid import grid
 from restore.colorizers._input import fit
+from restore.context import Context, default
 from restore.networks import engines, weights
 
 ABOUT = "The network of the 2016 paper, trained on 1.3 million photos; 64 GFLOP."
@@ -43,37 +44,46 @@ def chroma(
     side: int = 256,
     temperature: float = 0.38,
     vividness: float = 1,
-    engine: str = "auto",
+    context: Context | None = None,
 ) -> Chroma:
     """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
 
     The release's own input is 224 x 224: in a larger one, things are larger than it knows them.
     """
-    return run(NAME, lightness, side, temperature, vividness, engine)
+    return run(NAME, lightness, side, temperature, vividness, context)
 
 
-def load(engine: str = "auto") -> engines.Network:
+def load(context: Context) -> engines.Network:
     """The network, ready to run."""
-    return loaded(NAME, engine)[0]
+    return loaded(NAME, context)[0]
 
 
-def loaded(name: str, engine: str) -> tuple[engines.Network, engines.Precision]:
+def loaded(name: str, context: Context) -> tuple[engines.Network, engines.Precision]:
     """The model `name` of this family, ready to run, and what it calculates in.
 
     That is bf16 where the processor has it: about half the time, and colours that differ less than
     one sees (docs/models/zhang2016.md has the figures).
     """
-    engine = engines.chosen(engine)
+    engine = engines.chosen(context.engine)
     precision: engines.Precision = "bf16" if engine == "openvino" and engines.has_bf16() else "f32"
-    return engines.load(weights.path(name), engine, precision), precision
+    path = weights.path(name)
+    network = context.network(
+        (path, engine, precision), lambda: engines.load(path, engine, precision)
+    )
+    return network, precision
 
 
 def run(
-    name: str, lightness: Array, side: int, temperature: float, vividness: float, engine: str
+    name: str,
+    lightness: Array,
+    side: int,
+    temperature: float,
+    vividness: float,
+    context: Context | None,
 ) -> Chroma:
     """Run the model `name` of this family; vividness 1 leaves its logits as they are."""
     values, (rows, columns) = fit(lightness, side, MULTIPLE)
-    network, precision = loaded(name, engine)
+    network, precision = loaded(name, context or default())
     logits = np.ascontiguousarray(network(values)[0, :, rows, columns])
     logits = natural(logits, vividness)
     used = f"{network.engine}, {precision}"

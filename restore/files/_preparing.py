@@ -55,7 +55,7 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
         # through one dimension: encoders refuse the odd strides that numpy allows sides of 1
         samples = np.ascontiguousarray(photo.samples).reshape(-1).reshape(photo.samples.shape)
         return replace(photo, samples=samples, source=source)
-    return Photo(_converted(photo, space, np.dtype(_DEPTHS[bits])), space, source, photo.notes)
+    return Photo(_converted(photo, space, np.dtype(_DEPTHS[bits])), space, source, photo.findings)
 
 
 def losses(photo: Photo, format: ModuleType) -> list[str]:

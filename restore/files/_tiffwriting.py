@@ -14,12 +14,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from restore.context import cores
 from restore.files import _exif, _multiplied
 from restore.files._ifd import BYTE, LONG, RATIONAL, SHORT, UNDEFINED, Value
 from restore.files._tiffpages import MASK
 from restore.files._tiffsamples import OPACITY, UNSPECIFIED
 from restore.photo import Photo, Source
-from restore.render import cores
 from restore.space import Samples
 
 STRIP = 2**19

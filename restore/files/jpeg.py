@@ -143,7 +143,7 @@ def _encoded(photo: Photo) -> Iterator[bytes]:
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from restore.render import cores
+    from restore.context import cores
 
     details = photo.source.details
     height, width = photo.size

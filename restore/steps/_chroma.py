@@ -9,6 +9,7 @@ import numpy as np
 from restore.color import Array
 from restore.field import Field
 from restore.photo import Window
+from restore.values import Value
 
 FINE = 8
 """Pixels of lightness that are looked at in a cell, each way: more find the same."""
@@ -20,7 +21,7 @@ FINER = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Guided:
+class Guided(Value):
     """a* b* as a locally linear function of lightness: ab = slope L*/100 + offset.
 
     Attributes

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
+from restore.values import Value
 
 BINS = 6
 """Brightness classes in which noise is measured."""
@@ -36,7 +37,7 @@ OPPONENT /= np.sqrt((OPPONENT**2).sum(1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
-class Noise:
+class Noise(Value):
     """Standard deviation of the noise in cosine blocks of `side` x `side` pixels.
 
     Attributes

@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
 
 from restore import color, colorizers, folder
 from restore.colorizers import _distribution
+from restore.context import Context
+from restore.effect import Findings, LabEffect, NetworkUsed, Quantity
 from restore.field import Field
+from restore.guides import ColourGuess
 from restore.photo import Proxy, Tile
-from restore.step import Amount, Param, Render
-from restore.steps._chroma import guide
+from restore.step import Amount, Param
+from restore.steps._chroma import Guided, guide
 
 
-def prepare(*, model: str = "auto", **_: object) -> None:
+@dataclass(frozen=True, eq=False)
+class Colorize(LabEffect):
+    """Colours from a network, along the photo's edges.
+
+    Attributes
+    ----------
+    colours
+        a* b* as a function of place and lightness.
+    amount
+        Share of the change, 0 … 1.
+    """
+
+    colours: Guided
+    amount: float
+    guess: ColourGuess | None
+    network: NetworkUsed | None
+    findings: Findings = field(default_factory=Findings)
+
+    def lab(self, t: Tile) -> color.Lab:
+        light = t.lightness.clip(0, 100)
+        return color.Lab(light, *self.colours.planes(light, t.window))
+
+
+def prepare(context: Context, *, model: str = "auto", **_: object) -> None:
     """Load the network."""
-    colorizers.get(model, "colorize").load()
+    colorizers.get(model, "colorize").load(context)
 
 
 def colorize(
@@ -42,7 +69,7 @@ def colorize(
     ] = None,
     saturation: Annotated[float, Param("chroma of the colours found", 0, 200, "%")] = 100,
     amount: Amount = 1,
-) -> Render:
+) -> Colorize:
     """Give a photo plausible colours.
 
     A network looks at the lightness of the whole photo and says for each small cell how likely
@@ -57,24 +84,22 @@ def colorize(
         temperature = suits["temperature"]
     if vividness is None:
         vividness = suits["vividness"]
-    chroma = network.chroma(lightness, side=side, temperature=temperature, vividness=vividness)
-    gain = np.float32(saturation / 100)
-    guided = guide(chroma.ab * gain, lightness)
-
-    def lab(t: Tile) -> color.Lab:
-        light = t.lightness.clip(0, 100)
-        return color.Lab(light, *guided.planes(light, t.window))
-
-    notes: dict[str, object] = {
-        "network": {"name": name, "sha256": network.sha256(), "engine": chroma.engine},
-        "temperature": temperature,
-        "vividness": vividness,
-        "ab": Field(chroma.ab),
-    }
+    chroma = network.chroma(
+        lightness,
+        side=side,
+        temperature=temperature,
+        vividness=vividness,
+        context=proxy.context,
+    )
+    guided = guide(chroma.ab * np.float32(saturation / 100), lightness)
+    values = {"temperature": Quantity(temperature), "vividness": Quantity(vividness)}
+    maps, covariance = {}, None
     if chroma.logits is not None:
         p = _distribution.probabilities(chroma.logits, temperature)
         bits = _distribution.entropy(_distribution.probabilities(chroma.logits))
-        notes["covariance"] = Field(_distribution.covariance(p))
-        notes["entropy"] = float(bits.mean())
-        notes["confidence"] = Field(1 - bits / np.float32(np.log2(len(chroma.logits))))
-    return Render.of_lab(lab, notes, amount)
+        covariance = Field(_distribution.covariance(p))
+        values["entropy"] = Quantity(float(bits.mean()), "bits")
+        maps["confidence"] = Field(1 - bits / np.float32(np.log2(len(chroma.logits))))
+    guess = ColourGuess(Field(chroma.ab), covariance)
+    used = NetworkUsed(name, network.sha256(), chroma.engine)
+    return Colorize(guided, amount, guess, used, Findings(values=values, maps=maps))

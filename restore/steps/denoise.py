@@ -2,21 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore import color
+from restore.effect import Effect, Findings, Quantity, Unchanged
 from restore.field import Field
 from restore.photo import Proxy, Tile, Window
-from restore.step import Amount, Param, Render
+from restore.step import Amount, Param
 from restore.steps._blocks import shrink
 from restore.steps._noise import Noise, measure
 
 MINOR = True
 SIDE = 8
 """Pixels a block measures: noise up to this size is taken out of the full photo tile by tile."""
+
+
+@dataclass(frozen=True, eq=False)
+class Denoise(Effect):
+    """Noise taken out of cosine blocks, and coarser colour noise by a map.
+
+    Attributes
+    ----------
+    noise, averaged
+        The noise of the photo, and of its proxy (None where a pixel of that is a block).
+    proxy_size
+        Height and width of the proxy.
+    strength
+        (3,) on luminance, red-blue, green-magenta.
+    blotches
+        (h, w, 3) what to add against colour noise that is coarser than a block.
+    amount
+        Share of the change, 0 … 1.
+    """
+
+    noise: Noise
+    averaged: Noise | None
+    proxy_size: tuple[int, int]
+    strength: NDArray[np.float32]
+    blotches: Field | None
+    amount: float
+    findings: Findings = field(default_factory=Findings)
+    halo: int = SIDE
+
+    def fine(self, t: Tile) -> color.Array:
+        """A tile without the noise of blocks."""
+        noise = self.averaged if t.window.size == self.proxy_size else self.noise
+        return t.pixels if noise is None else shrink(t.pixels, t.window, noise, self.strength)
+
+    def tile(self, t: Tile) -> color.Array:
+        result = self.fine(t)
+        if self.blotches:
+            result = result + self.blotches.at(t.window)
+        if self.amount == 1:
+            return result
+        return t.pixels + np.float32(self.amount) * (result - t.pixels)
 
 
 def denoise(
@@ -29,7 +72,7 @@ def denoise(
         float, Param("strength on colour noise; 1 fits the measured noise", 0, 3)
     ] = 1,
     amount: Amount = 1,
-) -> Render:
+) -> Effect:
     """Take out noise, that of brightness and that of colour apart.
 
     How strong the noise is at which brightness is measured in the calmest places of the photo's
@@ -41,28 +84,19 @@ def denoise(
     """
     strength = np.array([luminance, chroma, chroma], np.float32)
     if amount == 0 or not strength.any():
-        return Render(lambda t: t.pixels)
+        return Unchanged()
     view = proxy.view
     ratio = max(proxy.size) / max(view.window.size)
     noise = measure((patch.pixels for patch in proxy.patches), SIDE)
-    noises = {view.window.size: _averaged(proxy, ratio), proxy.size: noise}
-
-    def fine(t: Tile) -> color.Array:
-        found = noises.get(t.window.size, noise)
-        return t.pixels if found is None else shrink(t.pixels, t.window, found, strength)
-
-    blotches = _blotches(fine(view), ratio, noise, chroma)
-
-    def tile(t: Tile) -> color.Array:
-        result = fine(t) + blotches.at(t.window)
-        return result if amount == 1 else t.pixels + np.float32(amount) * (result - t.pixels)
-
+    averaged = _averaged(proxy, ratio) if view.window.size != proxy.size else noise
+    effect = Denoise(noise, averaged, view.window.size, strength, None, amount)
     typical = noise.typical * 255
-    notes = {
-        "luminance noise (8-bit codes)": round(float(typical[0]), 2),
-        "chroma noise (8-bit codes)": round(float(typical[1:].mean()), 2),
+    values = {
+        "luminance noise": Quantity(round(float(typical[0]), 2), "8-bit codes"),
+        "chroma noise": Quantity(round(float(typical[1:].mean()), 2), "8-bit codes"),
     }
-    return Render(tile, SIDE, notes)
+    blotches = _blotches(effect.fine(view), ratio, noise, chroma)
+    return replace(effect, blotches=blotches, findings=Findings(values=values))
 
 
 def _averaged(proxy: Proxy, ratio: float) -> Noise | None:

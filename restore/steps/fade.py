@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore import color, mixes
+from restore.effect import Effect, Findings, Quantity
 from restore.field import Field
 from restore.photo import Proxy, Tile
-from restore.step import Amount, Render
+from restore.step import Amount
 from restore.steps import _dyes, _mount
 
 DYES = ("cyan", "magenta", "yellow")
@@ -19,7 +22,73 @@ SEEN = (0.5, 0.12)
 """A photo counts as faded from this certainty and from this share of a dye (or stain density)."""
 
 
-def fade(proxy: Proxy, *, amount: Amount = 1) -> Render:
+@dataclass(frozen=True, eq=False)
+class Fade(Effect):
+    """An affine change of optical density in each channel.
+
+    Attributes
+    ----------
+    gain, shift
+        (3,), or (h, w, 3) where they differ from place to place: D' = gain D + shift.
+    amount
+        0 … 1: the share of the change.
+    """
+
+    gain: color.Array
+    shift: color.Array
+    amount: float
+    findings: Findings = field(default_factory=Findings)
+
+    def tile(self, t: Tile) -> color.Array:
+        if self.amount == 0:
+            return t.pixels
+        numbers = self._numbers
+        rows, columns = t.pixels.shape[:2]
+        light = color.decode(t.pixels)
+        below = None
+        if light.min() < color.DARKEST:  # not measured: from there on to black in proportion
+            below = np.minimum(light, np.float32(color.DARKEST))
+            below *= np.float32(1 / color.DARKEST)
+        np.log(light.clip(color.DARKEST, BRIGHTEST, out=light), out=light)
+        if numbers.ndim == 3:
+            local = Field(numbers).at(t.window)
+            light *= local[..., :3]
+            light += local[..., 3:]
+        else:
+            lines = light.reshape(rows, -1)
+            lines *= np.tile(numbers[:3], columns)
+            lines += np.tile(numbers[3:], columns)
+        np.exp(light, out=light)
+        if below is not None:
+            light *= below
+        color.raise_full(light, t.pixels)
+        return color.encode(light)
+
+    @property
+    def _numbers(self) -> color.Array:
+        """(…, 6) powers and factors of linear light: what the change of density is there."""
+        factors = self.shift * (-self.amount * np.log(10))
+        return np.concatenate([self.gain**self.amount, factors], -1).astype(np.float32)
+
+
+def shared(effects: Sequence[Fade]) -> Fade:
+    """The fading of a series: the medians of its photos' gains and shifts."""
+    gains, shifts = ([_mean(getattr(e, name)) for e in effects] for name in ("gain", "shift"))
+    gain, shift = (np.median(values, 0).astype(np.float32) for values in (gains, shifts))
+    return replace(effects[0], gain=gain, shift=shift)
+
+
+def follow(proxy: Proxy, series: Fade, **settings: object) -> Fade:
+    """A photo has faded as its series has."""
+    return series
+
+
+def _mean(values: color.Array) -> color.Array:
+    """(3,) the mean over the photo."""
+    return values.reshape(-1, 3).mean(0)
+
+
+def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
     """Bring back the contrast and the neutral greys that fading dyes have taken away.
 
     Each dye of a colour photo loses density in proportion, and the paper yellows: in optical
@@ -40,52 +109,24 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Render:
         gain, shift = _mount.evening(fading, places)
         fading = _dyes.estimate(color.from_density(color.to_density(small) * gain + shift))
         gain, shift = fading.gain * gain, fading.gain * shift + fading.shift
-    numbers = np.concatenate([gain**amount, shift * (-amount * np.log(10))], -1).astype(np.float32)
-    field = None if places is None else Field(numbers)
-
-    def tile(t: Tile) -> color.Array:
-        if amount == 0:
-            return t.pixels
-        rows, columns = t.pixels.shape[:2]
-        light = color.decode(t.pixels)
-        below = None
-        if light.min() < color.DARKEST:  # not measured: from there on to black in proportion
-            below = np.minimum(light, np.float32(color.DARKEST))
-            below *= np.float32(1 / color.DARKEST)
-        np.log(light.clip(color.DARKEST, BRIGHTEST, out=light), out=light)
-        if field:
-            local = field.at(t.window)
-            light *= local[..., :3]
-            light += local[..., 3:]
-        else:
-            lines = light.reshape(rows, -1)
-            lines *= np.tile(numbers[:3], columns)
-            lines += np.tile(numbers[3:], columns)
-        np.exp(light, out=light)
-        if below is not None:
-            light *= below
-        color.raise_full(light, t.pixels)
-        return color.encode(light)
-
-    return Render(tile, notes=_told(fading, places))
+    return Fade(gain, shift, amount, _findings(fading, places))
 
 
-def _told(fading: _dyes.Fading, places: color.Array | None) -> dict[str, Any]:
+def _findings(fading: _dyes.Fading, places: color.Array | None) -> Findings:
     """What was found, in numbers and as a sentence."""
     loss = 1 - 1 / fading.gain
     stain = -fading.shift / fading.gain
     strongest = max(float(loss.max()), float(stain.max()) * 2)
     faded = fading.faded >= SEEN[0] and strongest >= SEEN[1]
-    notes: dict[str, Any] = {
-        "faded": faded,
-        "certainty": round(fading.faded, 2),
-        "loss": {name: round(float(part), 2) for name, part in zip(DYES, loss, strict=True)},
-        "stain": {name: round(float(part), 2) for name, part in zip(DYES, stain, strict=True)},
-        "gain": tuple(round(float(part), 3) for part in fading.gain),
-        "shift": tuple(round(float(part), 3) for part in fading.shift),
+    values: dict[str, Quantity] = {
+        "faded": Quantity(faded),
+        "certainty": Quantity(round(fading.faded, 2)),
+        "loss": Quantity(_by_dye(loss)),
+        "stain": Quantity(_by_dye(stain), "density"),
     }
     if places is not None:
-        notes["edges"] = round(float(places.min()), 2)
+        values["edges"] = Quantity(round(float(places.min()), 2))
+    summary = ""
     if faded:
         lost = sorted(zip(loss, DYES, strict=True), reverse=True)
         parts = [f"{name} about {share * 100:.0f} %" for share, name in lost if share >= 0.05]
@@ -97,5 +138,9 @@ def _told(fading: _dyes.Fading, places: color.Array | None) -> dict[str, Any]:
         ]
         if places is not None:
             parts.append(f"at the edges {1 - places.min():.0%} less")
-        notes["summary"] = "; ".join(parts)
-    return notes
+        summary = "; ".join(parts)
+    return Findings(summary, values=values)
+
+
+def _by_dye(parts: NDArray[np.floating]) -> dict[str, float]:
+    return {name: round(float(part), 2) for name, part in zip(DYES, parts, strict=True)}

@@ -2,21 +2,78 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
 
 from restore import color, lamps, light, lightings, mixes
+from restore.effect import Effect, Findings, LabEffect, Quantity, Unchanged
 from restore.field import Field
 from restore.photo import Proxy, Tile, Window
-from restore.step import Amount, Param, Render
+from restore.step import Amount, Param
 from restore.steps._chroma import Guided, guide
 
 LEAST = 0.03
 """Mean recoverability below which nothing is blended: one lamp, and its leaks into the others."""
 _LIGHTS = "auto|(L)(\\+(L)){0,2}".replace("L", "|".join(lamps.LAMPS))
+
+
+@dataclass(frozen=True, eq=False)
+class HueBlend(LabEffect):
+    """The light's own hues, over those of the step before.
+
+    Attributes
+    ----------
+    colours
+        a* b* at L* = 50 as a function of place and lightness, weighted.
+    kept
+        (h, w) how much of the colours before stays, 0 … 1.
+    lamps
+        Names of the likeliest lamps.
+    """
+
+    colours: Guided
+    kept: Field
+    lamps: tuple[str, ...]
+    findings: Findings = field(default_factory=Findings)
+
+    def lab(self, t: Tile) -> color.Lab:
+        lightness, a, b = t.lab
+        own = self.colours.planes(lightness, t.window)
+        keep, scale = self.kept.at(t.window), (lightness + 16) * np.float32(1 / 66)
+        for before, plane in zip((a, b), own, strict=True):
+            plane *= scale
+            plane += before * keep
+        return color.Lab(lightness, *own)
+
+
+@dataclass(frozen=True, eq=False)
+class Paler(LabEffect):
+    """Colours of the steps before, their chroma times `keep`."""
+
+    keep: float
+    findings: Findings = field(default_factory=Findings)
+
+    def lab(self, t: Tile) -> color.Lab:
+        lightness, a, b = t.lab
+        return color.Lab(lightness, a * np.float32(self.keep), b * np.float32(self.keep))
+
+
+def follow(proxy: Proxy, series: Effect, **settings: Any) -> Effect:
+    """A photo's own hues, under the lamps of its series."""
+    if isinstance(series, HueBlend):
+        settings = {**settings, "lights": "+".join(series.lamps)}
+    return hue_blend(proxy, **settings)
+
+
+def shared(effects: Sequence[Effect]) -> Effect:
+    """The lamps of a series: those that most of its photos were lit by."""
+    sets = [effect.lamps if isinstance(effect, HueBlend) else () for effect in effects]
+    commonest, _ = Counter(sets).most_common(1)[0]
+    return effects[sets.index(commonest)]
 
 
 def hue_blend(
@@ -34,7 +91,7 @@ def hue_blend(
         float, Param("colour of the steps before that stays where the light tells nothing", 0, 1)
     ] = 1,
     amount: Amount = 1,
-) -> Render:
+) -> Effect:
     """Blend the original's own hues back, where they can be trusted.
 
     Finds which lamps lit the scene and how they mix over it, divides their colours out, and infers
@@ -54,54 +111,16 @@ def hue_blend(
     likely = light.likely(*before) if before else None
     hues = lightings.hues(seen, found, likely)
     detail, _ = mixes.evidence(view.original, noise, averaged)
-    notes = _notes(proxy, seen.shape, found, hues, _noise_only(detail, noise))
+    findings = _findings(proxy, seen.shape, found, hues, _noise_only(detail, noise))
     strength = np.float32(amount)
     if hues.sure.mean() < LEAST:
         if guess == 1 or amount == 0:
-            return Render(lambda t: t.pixels, notes=notes)
-        return Render.of_lab(Paler(1 - strength * np.float32(1 - guess)).lab, notes)
+            return Unchanged(findings)
+        return Paler(float(1 - strength * np.float32(1 - guess)), findings)
 
     keep = 1 - strength * (1 - np.float32(guess) * (1 - hues.weight.reshape(seen.shape)))
     own = guide(strength * hues.weighted.reshape(*seen.shape, 2), lightness)
-    return Render.of_lab(Blend(own, Field(keep)).lab, notes)
-
-
-@dataclass(frozen=True)
-class Paler:
-    """Colours of the steps before, their chroma times `keep`."""
-
-    keep: np.float32
-
-    def lab(self, t: Tile) -> color.Lab:
-        """L*a*b* of a tile."""
-        lightness, a, b = t.lab
-        return color.Lab(lightness, a * self.keep, b * self.keep)
-
-
-@dataclass(frozen=True, eq=False)
-class Blend:
-    """The light's own hues over colours of the steps before.
-
-    Attributes
-    ----------
-    own
-        a* b* at L* = 50, weighted.
-    keep
-        Share of the colours of the steps before.
-    """
-
-    own: Guided
-    keep: Field
-
-    def lab(self, t: Tile) -> color.Lab:
-        """L*a*b* of a tile."""
-        lightness, a, b = t.lab
-        own = self.own.planes(lightness, t.window)
-        keep, scale = self.keep.at(t.window), (lightness + 16) * np.float32(1 / 66)
-        for before, plane in zip((a, b), own, strict=True):
-            plane *= scale
-            plane += before * keep
-        return color.Lab(lightness, *own)
+    return HueBlend(own, Field(keep), tuple(found[0].mixture.lamps), findings)
 
 
 def _before(
@@ -114,31 +133,29 @@ def _before(
         return cv2.resize(values, shape[::-1], interpolation=cv2.INTER_AREA).reshape(*shape, -1)
 
     scale = np.float32(66) / (mean(lightness) + 16)
-    for notes in reversed(list(proxy.notes.values())):
-        ab, covariance = notes.get("ab"), notes.get("covariance")
-        if isinstance(ab, Field) and isinstance(covariance, Field):
-            window = Window.whole(*shape)
-            return (
-                (ab.at(window) * scale).reshape(-1, 2),
-                (covariance.at(window) * scale**2).reshape(-1, 3),
-            )
-    return None
+    guess = proxy.guess
+    if guess is None or guess.covariance is None:
+        return None
+    window = Window.whole(*shape)
+    return (
+        (guess.ab.at(window) * scale).reshape(-1, 2),
+        (guess.covariance.at(window) * scale**2).reshape(-1, 3),
+    )
 
 
-def _notes(
+def _findings(
     proxy: Proxy,
     shape: tuple[int, int],
     found: Sequence[lightings.Lighting],
     hues: lightings.Hues,
     poor: Sequence[str],
-) -> dict[str, Any]:
+) -> Findings:
     """What was found, as numbers, as maps, and in one sentence; `poor` channels are noise."""
     best = found[0].mixture
     lit = lamps.listed(best.lamps)
     known = float(hues.sure.mean())
     if len(best.lamps) == 1 and known < LEAST:
-        network = any("ab" in notes for notes in proxy.notes.values())
-        colours = "colours are the network's guess" if network else "it holds no colours"
+        colours = "colours are the network's guess" if proxy.guess else "it holds no colours"
         summary = f"{lit} lamp only: {colours}"
     elif len(best.lamps) == 1:
         name = lit if lit.endswith("light") else f"{lit} light"
@@ -149,20 +166,20 @@ def _notes(
     if poor:
         hold = "channel holds" if len(poor) == 1 else "channels hold"
         summary += f"; the {lamps.listed(poor)} {hold} noise only"
-    notes: dict[str, Any] = {}
+    warnings: tuple[str, ...] = ()
     if all(lamps.broad(name, proxy.camera) for name in best.lamps):
-        notes["warning"] = (
-            "no coloured lamp was found; hue_blend is for photos under coloured light"
-        )
-    return notes | {
-        "summary": summary,
-        "lamps": list(best.lamps),
-        "probability": found[0].chance,
-        "mean recoverability": known,
+        warnings = ("no coloured lamp was found; hue_blend is for photos under coloured light",)
+    values = {
+        "lamps": Quantity(tuple(best.lamps)),
+        "probability": Quantity(found[0].chance),
+        "mean recoverability": Quantity(known),
+    }
+    maps = {
         "recoverability": Field(hues.sure.reshape(*shape)),
         "hues": Field(hues.cautious.reshape(*shape, 2)),
         "mixture": Field(best.shares().reshape(*shape, -1)),
     }
+    return Findings(summary, warnings, values, maps)
 
 
 def _noise_only(detail: color.Array, noise: color.Array) -> list[str]:

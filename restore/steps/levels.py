@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
+from restore.effect import Effect, Findings, Quantity
 from restore.photo import Proxy, Tile
-from restore.step import Amount, Param, Render
+from restore.step import Amount, Param
 
 MINOR = True
 
@@ -36,9 +38,9 @@ GLOW = 2.0
 """How far a lamp's glow reaches, in radii of the lamp."""
 
 
-@dataclass(frozen=True)
-class Tones:
-    """A tone curve on encoded values.
+@dataclass(frozen=True, eq=False)
+class Levels(Effect):
+    """A tone curve on encoded values, the same for each channel.
 
     Attributes
     ----------
@@ -59,6 +61,7 @@ class Tones:
     gamma: float
     contrast: float
     amount: float
+    findings: Findings = field(default_factory=Findings)
 
     def curve(self, before: color.Array) -> color.Array:
         """Encoded values through the curve, same shape."""
@@ -84,7 +87,6 @@ class Tones:
         return v
 
     def tile(self, t: Tile) -> color.Array:
-        """The pixels of a tile, each channel alike."""
         one = color.plane(t.pixels)
         return self.curve(t.pixels) if one is None else color.spread(self.curve(one))
 
@@ -94,6 +96,20 @@ def bent(v: color.Array, bend: np.float32 | color.Array) -> color.Array:
     inner = v.clip(0, 1)
     own = bend * inner / (inner + np.float32(TOE))
     return v + inner * own * (1 - inner) / (1 + own * inner)
+
+
+def shared(effects: Sequence[Levels]) -> Levels:
+    """The levels of a series: the medians of its photos."""
+    low, high, bend = (
+        float(np.median([getattr(effect, name) for effect in effects]))
+        for name in ("low", "high", "bend")
+    )
+    return replace(effects[0], low=low, high=high, bend=bend)
+
+
+def follow(proxy: Proxy, series: Levels, **settings: object) -> Levels:
+    """A photo's levels are those of its series."""
+    return series
 
 
 def levels(
@@ -112,7 +128,7 @@ def levels(
     ] = 1,
     contrast: Annotated[float, Param("steeper middle tones; below 0 flatter", -100, 100, "%")] = 0,
     amount: Amount = 1,
-) -> Render:
+) -> Levels:
     """Set black, white, middle brightness and contrast.
 
     All on sRGB-encoded values, each channel alike, so that neutral greys stay neutral. `auto`
@@ -126,11 +142,16 @@ def levels(
     grey = _grey(proxy) if auto or tone else np.zeros(1, np.float32)
     low, high = _range(grey, auto) if auto else (0.0, 1.0)
     low, high = low + (high - low) * black / 100, low + (high - low) * white / 100
-    tones = Tones(low, high, 0.0, 0.0, 1.0, 0.0, 1.0)
-    bend = _bend(tones.curve(grey), tone) if tone else 0.0
-    tones = Tones(low, high, bend, tone, gamma, contrast / 100, amount)
-    notes = {"black": low * 100, "white": high * 100, "midtones": bend}
-    return Render(tones.tile, notes=notes)
+    bend = 0.0
+    if tone:
+        bend = _bend(Levels(low, high, 0.0, 0.0, 1.0, 0.0, 1.0).curve(grey), tone)
+    values = {
+        "black": Quantity(low * 100, "%"),
+        "white": Quantity(high * 100, "%"),
+        "midtones": Quantity(bend),
+    }
+    findings = Findings(values=values)
+    return Levels(low, high, bend, tone, gamma, contrast / 100, amount, findings)
 
 
 def _grey(proxy: Proxy) -> color.Array:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore import color, mixes
+from restore.effect import Effect, Findings, Quantity
 from restore.photo import Proxy, Tile
-from restore.step import Amount, Param, Render
+from restore.step import Amount, Param
 
 if TYPE_CHECKING:
     Mix = str
@@ -21,6 +24,64 @@ Slider = Annotated[float, Param("brightness of this colour; for mix layer", -200
 _MIXER = ("red", "green", "blue", "constant")
 _SLIDERS = ("reds", "yellows", "greens", "cyans", "blues", "magentas")
 _TINT = "|".join(("#[0-9a-fA-F]{6}", *mixes.TINTS))
+
+
+Kind = Literal["weighted", "channels", "layer"]
+
+
+@dataclass(frozen=True, eq=False)
+class Monochrome(Effect):
+    """A mix of the channels.
+
+    Attributes
+    ----------
+    kind
+        "weighted" is a mean, "channels" a channel mixer, "layer" a Black & White layer.
+    weights
+        (3,) of the channels, or (6,) of the layer's colours, as shares of 1.
+    added
+        Added to the grey of a channel mixer.
+    uncross
+        What the camera's colour matrix has subtracted is first added back.
+    tone
+        "#RRGGBB" of the middle greys, or None.
+    amount
+        Share of the change, 0 … 1.
+    """
+
+    kind: Kind
+    weights: NDArray[np.floating]
+    added: float
+    uncross: bool
+    tone: str | None
+    amount: float
+    findings: Findings = field(default_factory=Findings)
+
+    def tile(self, t: Tile) -> color.Array:
+        v = mixes.uncrossed(t.pixels) if self.uncross else t.pixels
+        if self.kind == "weighted":
+            grey = mixes.weighted(v, self.weights)
+        elif self.kind == "layer":
+            grey = mixes.layer(v, self.weights.tolist())
+        else:
+            grey = mixes.channels(v, self.weights, self.added)
+        toned = mixes.tinted(grey, self.tone) if self.tone else color.spread(grey)
+        if self.amount == 1:
+            return toned
+        return t.pixels + np.float32(self.amount) * (toned - t.pixels)
+
+
+def shared(effects: Sequence[Monochrome]) -> Monochrome:
+    """The mix of a series: the median of its photos' weights."""
+    weights = np.median([effect.weights for effect in effects], axis=0)
+    if effects[0].kind == "weighted":
+        weights = weights / weights.sum()
+    return replace(effects[0], weights=weights.astype(effects[0].weights.dtype))
+
+
+def follow(proxy: Proxy, series: Monochrome, **settings: object) -> Monochrome:
+    """A photo's mix is that of its series."""
+    return series
 
 
 def monochrome(
@@ -42,7 +103,7 @@ def monochrome(
         Param("tone of the middle greys", pattern=_TINT, unit="#RRGGBB, " + ", ".join(mixes.TINTS)),
     ] = None,
     amount: Amount = 1,
-) -> Render:
+) -> Monochrome:
     """Make black and white of a colour photo, by a mix of its channels.
 
     `auto` weighs the channels by what they show over their noise, and first adds back what the
@@ -50,23 +111,19 @@ def monochrome(
     films and filters are channel mixes, names such as `red-filter` the presets of a Black & White
     layer. `channels` is the channel mixer, `layer` the layer with six sliders.
     """
-    notes: dict[str, Any] = {}
     mixer, sliders = (red, green, blue, constant), (reds, yellows, greens, cyans, blues, magentas)
+    kind: Kind = "channels"
+    findings, uncross, added = Findings(), False, 0.0
     if mix == "auto":
-        grey, notes = _auto(proxy)
+        weights, findings = _auto(proxy)
+        kind, uncross = "weighted", not proxy.camera
     elif mix == "layer" or mix in mixes.LAYERS:
-        shares = [slider / 100 for slider in mixes.LAYERS.get(mix, sliders)]
-
-        def grey(v: color.Array) -> color.Array:
-            return mixes.layer(v, shares)
-
+        weights = np.array(mixes.LAYERS.get(mix, sliders), np.float64) / 100
+        kind = "layer"
     else:
-        row = np.array(mixes.CHANNELS.get(mix, (red, green, blue)), np.float64)
-        row /= row.sum() if mix in mixes.CHANNELS else 100
-        added = constant / 100 if mix == "channels" else 0
-
-        def grey(v: color.Array) -> color.Array:
-            return mixes.channels(v, row, added)
+        weights = np.array(mixes.CHANNELS.get(mix, (red, green, blue)), np.float64)
+        weights /= weights.sum() if mix in mixes.CHANNELS else 100
+        added = constant / 100 if mix == "channels" else 0.0
 
     defaults = monochrome.__kwdefaults__ or {}
     others = {"channels": (_MIXER, mixer), "layer": (_SLIDERS, sliders)}
@@ -74,20 +131,13 @@ def monochrome(
     pairs = [pair for names, values in others.values() for pair in zip(names, values, strict=True)]
     idle = [name for name, value in pairs if value != defaults[name]]
     if idle:
-        notes["warning"] = f'mix = "{mix}" makes no use of {", ".join(idle)}'
-
-    strength = np.float32(amount)
+        unused = f'mix = "{mix}" makes no use of {", ".join(idle)}'
+        findings = replace(findings, warnings=(*findings.warnings, unused))
     tone = mixes.TINTS.get(tint, tint) if tint else None
-
-    def tile(t: Tile) -> color.Array:
-        one = grey(t.pixels)
-        toned = mixes.tinted(one, tone) if tone else color.spread(one)
-        return toned if amount == 1 else t.pixels + strength * (toned - t.pixels)
-
-    return Render(tile, notes=notes)
+    return Monochrome(kind, weights, added, uncross, tone, amount, findings)
 
 
-def _auto(proxy: Proxy) -> tuple[Callable[[color.Array], color.Array], dict[str, Any]]:
+def _auto(proxy: Proxy) -> tuple[NDArray[np.floating], Findings]:
     """The mix that the channels' evidence asks for, and its reasons."""
 
     def seen(v: color.Array) -> color.Array:
@@ -102,7 +152,7 @@ def _auto(proxy: Proxy) -> tuple[Callable[[color.Array], color.Array], dict[str,
     _, weights = mixes.evidence(seen(view), mixes.noise([seen(p) for p in patches]), averaged)
     shown = weights if proxy.camera else weights @ mixes.CROSSTALK
 
-    found = {
+    channels = {
         name: {
             "weight": float(shown[k]),
             "clipped": float(full[k]),
@@ -112,26 +162,25 @@ def _auto(proxy: Proxy) -> tuple[Callable[[color.Array], color.Array], dict[str,
         for k, name in enumerate(("red", "green", "blue"))
     }
     shares = (shown * 100).round(1)
-    notes = {
-        "summary": _summary(found),
-        "channels": found,
-        "as channels": dict(zip(found, shares.tolist(), strict=True)),
-        "as layer": dict(zip(_SLIDERS, np.round(mixes.as_layer(shares), 1).tolist(), strict=True)),
+    values = {
+        "as channels": Quantity(dict(zip(channels, shares.tolist(), strict=True)), "%"),
+        "as layer": Quantity(
+            dict(zip(_SLIDERS, np.round(mixes.as_layer(shares), 1).tolist(), strict=True)), "%"
+        ),
     }
+    for measure, unit in (("clipped", ""), ("noise", ""), ("detail", "")):
+        by_channel = {name: round(channel[measure], 4) for name, channel in channels.items()}
+        values[measure] = Quantity(by_channel, unit)
+    return weights, Findings(_summary(channels), values=values)
 
-    def grey(v: color.Array) -> color.Array:
-        return mixes.weighted(seen(v), weights)
 
-    return grey, notes
-
-
-def _summary(found: dict[str, dict[str, float]]) -> str:
+def _summary(channels: dict[str, dict[str, float]]) -> str:
     """What was found and done, in one sentence."""
     parts = []
-    for name, channel in found.items():
+    for name, channel in channels.items():
         if channel["clipped"] > 0.02:
             parts.append(f"{name} is clipped in {channel['clipped']:.0%} of the photo")
         if channel["detail"] < 2 * channel["noise"]:
             parts.append(f"{name} holds little but noise")
-    weights = " + ".join(f"{channel['weight']:.0%} {name}" for name, channel in found.items())
+    weights = " + ".join(f"{channel['weight']:.0%} {name}" for name, channel in channels.items())
     return ", ".join((f"grey = {weights}", *parts))

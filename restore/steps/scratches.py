@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
+from restore.effect import Effect, Findings, Quantity, Unchanged
 from restore.field import Field
 from restore.photo import Proxy, Tile
-from restore.step import Amount, Param, Render
+from restore.step import Amount, Param
 from restore.steps import _defects
 from restore.steps._faces import faces, within
 from restore.steps._fill import SEEN, bridged, filled
@@ -21,7 +23,59 @@ ODDS, LESS = -1.5, 2.0
 """Log odds of a scratch at medium sensitivity, and how much less at the highest.
 
 Below even: a line that nothing speaks against is what the rules took it for."""
-NOTES = ("scratches (% of the photo)", "dust (% of the photo)")
+NAMES = ("scratches", "dust")
+
+
+@dataclass(frozen=True, eq=False)
+class Scratches(Effect):
+    """Gaps bridged from beside.
+
+    Attributes
+    ----------
+    zone
+        (h, w, 3) where bright and dark specks may be, and how much lines cover, 0 … 1.
+    wide
+        The widest defect in pixels of the proxy.
+    short_side
+        Of the proxy, in pixels.
+    ratio
+        Pixels of the photo for one of the proxy.
+    amount
+        Share of the change, 0 … 1.
+    """
+
+    zone: Field
+    wide: float
+    short_side: int
+    ratio: float
+    amount: float
+    findings: Findings = field(default_factory=Findings)
+
+    @property
+    def halo(self) -> int:  # type: ignore[override]
+        reach, near = self._lengths(self.ratio)
+        return 2 * (reach + near) + SEEN
+
+    def _lengths(self, ratio: float) -> tuple[int, int]:
+        """How far to look for sound pixels, and half the side of where a defect must stick out."""
+        return int(np.ceil((self.wide + 6) * ratio)), int(np.ceil(ratio))
+
+    def tile(self, t: Tile) -> color.Array:
+        ratio = t.window.short_side / self.short_side
+        edge = 0.1 if ratio < 1.25 else 0.3  # of a pixel of the view a scratch covers a part
+        bright, dark, gap = np.moveaxis(self.zone.at(t.window) > (0.2, 0.2, edge), -1, 0)
+        doubtful = bright | dark
+        if not doubtful.any() and not gap.any():
+            return t.pixels
+        reach, near = self._lengths(ratio)
+        grey = t.pixels.mean(2, keepdims=True)
+        off = (grey[doubtful] - bridged(grey, doubtful, reach, (near + 1) // 2))[:, 0]
+        sides = bright[doubtful], dark[doubtful]
+        off = np.where(sides[0] & sides[1], np.abs(off), np.where(sides[0], off, -off))
+        gap = gap | _outlined(doubtful, off, near)
+        result = t.pixels.copy()
+        result[gap] += np.float32(self.amount) * (filled(t.pixels, gap, reach) - t.pixels[gap])
+        return result
 
 
 def scratches(
@@ -32,7 +86,7 @@ def scratches(
         float, Param("higher finds fainter scratches, and takes more lines for some", 0, 100, "%")
     ] = 50,
     amount: Amount = 1,
-) -> Render:
+) -> Effect:
     """Find thin scratches and dust, bright or dark, and fill them from beside.
 
     Lines are chained on the proxy from straight pieces, judged (is it a scratch, or the edge of
@@ -46,7 +100,7 @@ def scratches(
     import cv2
 
     if amount == 0:
-        return Render(lambda t: t.pixels)
+        return Unchanged()
     view = proxy.view
     wide = max(_defects.WIDTH, width / 100 * view.window.short_side)
     factor = 2 ** (1 - sensitivity / 50)
@@ -61,35 +115,16 @@ def scratches(
         lines[within(lines > 0, face)] = 0
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
     around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
-    if not (lines.any() or dots.any()):
-        return Render(lambda t: t.pixels, notes=dict.fromkeys(NOTES, 0.0))
-    zone = Field(np.dstack([around, lines]).astype(np.float32))
-
-    def lengths(ratio: float) -> tuple[int, int]:
-        """How far to look for sound pixels, and half the side of where a defect must stick out."""
-        return int(np.ceil((wide + 6) * ratio)), int(np.ceil(ratio))
-
-    def tile(t: Tile) -> color.Array:
-        ratio = t.window.short_side / view.window.short_side
-        edge = 0.1 if ratio < 1.25 else 0.3  # of a pixel of the view a scratch covers a part
-        bright, dark, gap = np.moveaxis(zone.at(t.window) > (0.2, 0.2, edge), -1, 0)
-        doubtful = bright | dark
-        if not doubtful.any() and not gap.any():
-            return t.pixels
-        reach, near = lengths(ratio)
-        grey = t.pixels.mean(2, keepdims=True)
-        off = (grey[doubtful] - bridged(grey, doubtful, reach, (near + 1) // 2))[:, 0]
-        sides = bright[doubtful], dark[doubtful]
-        off = np.where(sides[0] & sides[1], np.abs(off), np.where(sides[0], off, -off))
-        gap = gap | _outlined(doubtful, off, near)
-        result = t.pixels.copy()
-        result[gap] += np.float32(amount) * (filled(t.pixels, gap, reach) - t.pixels[gap])
-        return result
-
-    reach, near = lengths(max(proxy.size) / max(view.window.size))
     shares = (lines > 0).mean(), dots.any(2).mean()
-    notes = {name: 100 * float(share) for name, share in zip(NOTES, shares, strict=True)}
-    return Render(tile, 2 * (reach + near) + SEEN, notes)
+    values = {
+        name: Quantity(100 * float(share), "% of the photo")
+        for name, share in zip(NAMES, shares, strict=True)
+    }
+    if not (lines.any() or dots.any()):
+        return Unchanged(Findings(values=values))
+    zone = Field(np.dstack([around, lines]).astype(np.float32))
+    ratio = max(proxy.size) / max(view.window.size)
+    return Scratches(zone, wide, view.window.short_side, ratio, amount, Findings(values=values))
 
 
 def _outlined(doubtful: NDArray[np.bool_], off: color.Array, near: int) -> NDArray[np.bool_]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import numpy as np
 
 from restore import color, mixes
 from restore.cast import ESTIMATORS, Cast, cast, of_ratios, ratios
+from restore.effect import Effect, Findings, Quantity
 from restore.photo import Proxy, Tile
-from restore.step import Amount, Param, Render
+from restore.step import Amount, Param
 
 MINOR = True
 # Bradford cone response of XYZ (CIE 159:2004; Lam 1985).
@@ -18,6 +21,42 @@ BRADFORD = np.array(
 )
 SIDE = 400
 """Long side in pixels of the picture the estimators look at."""
+
+
+@dataclass(frozen=True, eq=False)
+class WhiteBalance(Effect):
+    """A change of the light's colour to grey.
+
+    Attributes
+    ----------
+    light
+        (3,) linear RGB of a grey in the photo, its luminance 1.
+    amount
+        Share of the change, 0 … 1.
+    """
+
+    light: color.Array
+    amount: float
+    findings: Findings = field(default_factory=Findings)
+
+    def tile(self, t: Tile) -> color.Array:
+        if self.amount == 0:
+            return t.pixels
+        matrix = _adaptation(self.light ** np.float32(self.amount))
+        light = color.decode(t.pixels) @ matrix.T
+        color.raise_full(light, t.pixels)
+        return color.encode(light)
+
+
+def shared(effects: Sequence[WhiteBalance]) -> WhiteBalance:
+    """The light of a series: the median of its photos' lights."""
+    light = np.exp(np.median([np.log(effect.light) for effect in effects], axis=0))
+    return replace(effects[0], light=(light / (light @ color.LUMA)).astype(np.float32))
+
+
+def follow(proxy: Proxy, series: WhiteBalance, **settings: object) -> WhiteBalance:
+    """A photo's light is that of its series."""
+    return series
 
 
 def white_balance(
@@ -35,7 +74,7 @@ def white_balance(
         float, Param("picked grey: radius, as a share of the short side", 0.1, 50, "%")
     ] = 2,
     amount: Amount = 1,
-) -> Render:
+) -> WhiteBalance:
     """Make the greys neutral and leave the lightness as it is.
 
     The light's colour is estimated on linear light without its clipped pixels, and undone by a
@@ -50,25 +89,15 @@ def white_balance(
         found = _single(_picked(proxy.view.pixels, x, y, radius), method)
     else:
         found = _single(ESTIMATORS[method](color.decode(picture).clip(0)), method)
-    matrix = _adaptation(found.light ** np.float32(amount))
-
-    def tile(t: Tile) -> color.Array:
-        if amount == 0:
-            return t.pixels
-        light = color.decode(t.pixels) @ matrix.T
-        color.raise_full(light, t.pixels)
-        return color.encode(light)
-
-    notes: dict[str, object] = {
-        "cast": found.name,
-        "strength": round(found.strength, 1),
-        "confidence": round(found.confidence, 2),
-        "light": tuple(round(float(part), 3) for part in found.light),
-        "estimators": found.each,
-    }
+    summary = ""
     if found.name != "neutral":
-        notes["summary"] = f"{found.name} cast, {found.strength:.0f} CIE a* b* from grey"
-    return Render(tile, notes=notes)
+        summary = f"{found.name} cast, {found.strength:.0f} CIE a* b* from grey"
+    values = {
+        "cast": Quantity(found.name),
+        "strength": Quantity(round(found.strength, 1), "a* b*"),
+        "confidence": Quantity(round(found.confidence, 2)),
+    }
+    return WhiteBalance(found.light, amount, Findings(summary, values=values))
 
 
 def _single(light: color.Array, method: str) -> Cast:

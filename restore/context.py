@@ -1,0 +1,108 @@
+"""What a plan and a render share with whoever asked for them: threads, networks, progress, cancel.
+
+    context = Context(threads=2, progress=bar, cancelled=stop.is_set)
+    result = recipe(photo, context=context)
+
+Nothing of it is process-wide: two renders at once, each with its own context, do not disturb each
+other.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from restore.errors import Cancelled
+
+T = TypeVar("T")
+HELD = 4
+"""Networks a context keeps: each takes tens to hundreds of megabytes."""
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    with suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@functools.cache
+def default() -> Context:
+    """What a script that hands down no context works in: its networks stay for the next photo."""
+    return Context()
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """How to work, handed down from the command line, a page or a script.
+
+    Attributes
+    ----------
+    threads
+        Threads that render tiles, or None for all processors. The result does not depend on it.
+    engine
+        What runs the networks: "auto" or a name from `networks.engines.ENGINES`.
+    progress
+        Called with the share done, 0 … 1, from the calling thread; planning takes the first part.
+    cancelled
+        Asked between steps and between tiles; once it says True, `Cancelled` is raised.
+    alone
+        Nothing else in this process uses OpenCV: its own threads may be turned off while tiles are
+        rendered. The command line's worker is; a script or a server may not be.
+    """
+
+    threads: int | None = None
+    engine: str = "auto"
+    progress: Callable[[float], None] | None = None
+    cancelled: Callable[[], bool] | None = None
+    alone: bool = False
+    _networks: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict, repr=False)
+    _loading: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def workers(self) -> int:
+        """Threads to render with."""
+        return self.threads or cores()
+
+    def advance(self, share: float) -> None:
+        """Report the share done, 0 … 1; Cancelled if nobody wants the result any more."""
+        self.check()
+        if self.progress:
+            self.progress(share)
+
+    def parts(self, share: float) -> tuple[Context, Context]:
+        """Two contexts for two stages of the work: the first takes `share` of the progress."""
+        whole = self.progress
+        if not whole:
+            return self, self
+        return (
+            replace(self, progress=lambda done: whole(done * share)),
+            replace(self, progress=lambda done: whole(share + done * (1 - share))),
+        )
+
+    def check(self) -> None:
+        """Raise Cancelled if nobody wants the result any more."""
+        if self.cancelled and self.cancelled():
+            raise Cancelled("cancelled")
+
+    def network(self, key: Hashable, load: Callable[[], T]) -> T:
+        """The network held under a key, loaded once; the oldest goes when there are `HELD` more."""
+        with self._loading:
+            if key not in self._networks:
+                self._networks[key] = load()
+                while len(self._networks) > HELD:
+                    self._networks.popitem(last=False)
+            self._networks.move_to_end(key)
+            held: T = self._networks[key]
+            return held
+
+    def release(self) -> None:
+        """Let all networks go: beside a large photo their memory is needed."""
+        with self._loading:
+            self._networks.clear()

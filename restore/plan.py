@@ -1,0 +1,180 @@
+"""A plan: what a recipe will do to one photo, as data. Render it, preview it, save it, reuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from restore import color, profile
+from restore.context import Context
+from restore.effect import Effect, Findings
+from restore.errors import RecipeError
+from restore.photo import Photo, Proxy, Tile, Window
+from restore.render import render_photo
+from restore.space import Space
+from restore.values import Value, load, save
+
+ABOUT = "restore plan"
+Setting = float | int | bool | str | None
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedStep(Value):
+    """One step of a plan.
+
+    Attributes
+    ----------
+    step, label
+        The step's name, and its name in the recipe: the second "levels" is "levels#2".
+    settings
+        The settings that were given.
+    effect
+        What it will do.
+    """
+
+    step: str
+    label: str
+    settings: Mapping[str, Setting]
+    effect: Effect
+
+
+@dataclass(frozen=True, eq=False)
+class Plan(Value):
+    """What a recipe will do to a photo: numbers, arrays and small maps, no pixels and no code.
+
+    It can be pickled, compared by content, saved, and rendered by another process or machine.
+
+    Attributes
+    ----------
+    name
+        The recipe's name.
+    steps
+        What each step will do, in order.
+    photo
+        Digest of the proxy that was planned on.
+    grey
+        The result is stored as one channel.
+    line, record
+        For the result's metadata: the recipe in one line, and all that is needed to redo it.
+    """
+
+    name: str
+    steps: tuple[PlannedStep, ...]
+    photo: str
+    grey: bool
+    line: str
+    record: Mapping[str, str]
+
+    @property
+    def halo(self) -> int:
+        """Pixels of the full photo around a tile that its result depends on."""
+        return sum(step.effect.halo for step in self.steps)
+
+    @property
+    def findings(self) -> Mapping[str, Findings]:
+        """What each step saw, by its label in the recipe."""
+        return {step.label: step.effect.findings for step in self.steps}
+
+    def tile(self, t: Tile) -> color.Array:
+        """The restored pixels of a tile, same shape.
+
+        Each step's halo is cut off once it has been used, so that no step works on the halo of
+        those before it.
+        """
+        done = t
+        for step in self.steps:
+            done = step.effect.passed(done).inner(step.effect.halo)
+        if done.window == t.window:
+            return done.pixels
+        result = t.pixels.copy()
+        result[done.window.inside(t.window)] = done.pixels
+        return result
+
+    def render(
+        self, photo: Photo, *, window: Window | None = None, context: Context | None = None
+    ) -> Photo:
+        """The restored photo, or the part of it that `window` names, at full resolution.
+
+        Parameters
+        ----------
+        photo
+            The photo that was planned on, or another of the same kind and framing.
+        window
+            Part of the photo, in its pixels; the whole if None.
+
+        Raises
+        ------
+        Cancelled
+            If the context says so; nothing is left behind.
+        """
+        if (visible := photo.visible()) != Window.whole(*photo.size):
+            part = photo.cropped(visible)
+            if window:
+                return self.render(part, window=window.within(visible), context=context)
+            return photo.around(self.render(part, context=context), visible)
+        space, source = self.output(photo.space), photo.source
+        if space != photo.space:
+            source = replace(source, profile=profile.made("srgb"))
+        samples = render_photo(
+            photo, self, space, channels=1 if self.grey else 3, window=window, context=context
+        )
+        if window:
+            source = replace(photo.cropped(window).source, profile=source.profile)
+        history = (*source.history, self.line)
+        source = replace(source, history=history, record=dict(self.record))
+        return Photo(samples, space, source, self.findings)
+
+    def output(self, space: Space) -> Space:
+        """The colour space of the result: the photo's own where that can hold it, else sRGB."""
+        return Space() if space.camera or (space.grey and not self.grey) else space
+
+    def preview(self, photo: Photo | Proxy, side: int = 1024) -> Photo:
+        """The result as it will look at `side` pixels on the long side: 8-bit sRGB.
+
+        Within 1 ΔE00 on the mean of the result averaged down to that size.
+        """
+        import cv2
+
+        view = photo.proxy(side).view if isinstance(photo, Photo) else photo.view
+        shrink = side / max(view.window.size)
+        if shrink < 1:
+            height, width = (max(1, round(length * shrink)) for length in view.window.size)
+            pixels, original = (
+                cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA)
+                for values in (view.pixels, view.original)
+            )
+            view = Tile(pixels, original, Window.whole(height, width))
+        return Photo(Space().from_working(self.tile(view), np.uint8))
+
+    def save(self, path: str | Path) -> None:
+        """Write the plan to one file (a ZIP archive of JSON and arrays; no pickle)."""
+        save(self, Path(path), ABOUT)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Plan:
+        """The plan that `save` wrote; RecipeError if the file holds anything else."""
+        from restore import steps
+
+        for name in steps.names():  # what a plan may hold is known once its step is imported
+            steps.get(name)
+        try:
+            plan = load(Path(path), ABOUT)
+            if not isinstance(plan, cls):
+                raise ValueError(f"is not a {ABOUT}")
+            plan.tile(_trial())
+        except OSError as error:
+            raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise RecipeError(f"{path}: {error}") from error
+        except Exception as error:  # arrays of shapes that no step made: found by trying
+            raise RecipeError(f"{path}: is a {ABOUT} that cannot be rendered") from error
+        return plan
+
+
+def _trial() -> Tile:
+    """A small tile that every sound plan can restore."""
+    pixels = np.full((16, 16, 3), 0.5, np.float32)
+    return Tile(pixels, pixels, Window.whole(16, 16))
