@@ -11,7 +11,19 @@ import tifffile
 from PIL import Image, ImageCms
 
 from restore import color
-from restore.simulate import KINDS, SCENES, fade, light, photos, scratch, things
+from restore.simulate import (
+    KINDS,
+    MILD,
+    SCENES,
+    STRONG,
+    dyes,
+    fade,
+    fade_spectra,
+    light,
+    photos,
+    scratch,
+    things,
+)
 from restore.simulate.fading import UNDAMAGED
 from restore.simulate.folder import reduced
 from restore.simulate.light import ccm, constants, led
@@ -95,6 +107,36 @@ def test_fading_is_seeded_and_loses_what_it_says(photo, kind):
     assert (np.abs(np.log(scan.loss / nominal)) < 0.8).all()  # four standard deviations
     assert 5 < color.delta_e(scan.fine, photo).mean() < 30
     assert color.delta_e(fade(photo, kind, seed=2, other=True).fine, photo).mean() > 5
+
+
+@pytest.mark.parametrize("kind", STRONG)
+def test_a_strong_cast_is_strong(photo, kind):
+    scan = fade(photo, kind, seed=2)
+    assert (scan.srgb == fade(photo, kind, seed=2).srgb).all()
+    assert 10 < color.delta_e(scan.fine, photo).mean() < 50
+
+
+@pytest.mark.parametrize("kind", MILD)
+def test_mild_fading_is_mild(photo, kind):
+    assert 1.5 < color.delta_e(fade(photo, kind, seed=2).fine, photo).mean() < 9
+
+
+@pytest.mark.parametrize("kind", ["dark cyan loss", "red film", "dark slide"])
+def test_spectra_of_dyes_are_seeded_and_fade_likewise(photo, kind):
+    scan = fade_spectra(photo, kind, seed=2)
+    assert (scan == fade_spectra(photo, kind, seed=2)).all()
+    other = fade(photo, kind, seed=2).srgb / np.float32(255)
+    before, apart = (color.delta_e(scan / np.float32(255), p).mean() for p in (photo, other))
+    assert before > 5
+    assert apart < 1.3 * before  # the same kind of damage, by another model
+
+
+def test_spectra_of_dyes_that_have_not_faded_show_the_photo(photo):
+    rng = np.random.default_rng(0)
+    spectra, scanner = dyes._dyes(rng), dyes._scanner(rng)
+    amounts = dyes._amounts(color.decode(photo), spectra, scanner)
+    seen = dyes._seen(amounts, spectra, scanner, np.zeros(1, np.float32))
+    assert color.delta_e(color.encode(seen), photo).mean() < 0.2
 
 
 def test_undamaged_is_only_a_jpeg(photo):

@@ -6,11 +6,12 @@
         scan = fade(photo, "dark cyan loss", seed=1)           # .srgb, .loss, .stain, .exposure
 
 `light.py` has the stage lights, `spectra.py` other lamps, surfaces and cameras than the constants
-that the estimators use, `fading.py` the dyes, `scratching.py` scratches and dust. Everything is
-seeded: the same call, the same pixels.
+that the estimators use, `fading.py` the dyes, `dyes.py` their spectra, `scratching.py` scratches
+and dust. Everything is seeded: the same call, the same pixels.
 """
 
-from restore.simulate.fading import KINDS, Faded, fade
+from restore.simulate.dyes import fade_spectra
+from restore.simulate.fading import KINDS, MILD, STRONG, Faded, fade
 from restore.simulate.folder import photos
 from restore.simulate.light import SCENES, Lit, light
 from restore.simulate.scratching import Scratched, scratch
@@ -18,11 +19,14 @@ from restore.simulate.things import things
 
 __all__ = [
     "KINDS",
+    "MILD",
     "SCENES",
+    "STRONG",
     "Faded",
     "Lit",
     "Scratched",
     "fade",
+    "fade_spectra",
     "light",
     "photos",
     "scratch",

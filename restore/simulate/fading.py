@@ -7,7 +7,8 @@ density, flare and noise come from the scanner:
     q' = q keep ((q + .3) / 1.3)^.12,  keep = 1 - loss u(x)
     T  = 10^-(A q' + stain u(x)), plus flare and noise; sRGB, 8 bits, JPEG
 
-`other=True` has other dyes and an S-shaped tone curve of the scanner.
+`other=True` has other dyes and an S-shaped tone curve of the scanner. A `Kind` may also cross the
+layers' curves over, be a dark slide, and be scanned with automatic exposure or levels.
 
 References
 ----------
@@ -33,14 +34,37 @@ from restore.simulate.light import constants
 class Kind:
     """One kind of fading: shares of cyan, magenta, yellow lost; density of the stain in R, G, B.
 
-    `place` is where: "even", "ramp" (half as much more on one side than in the middle), or "mount"
-    (a border that a mount kept from the light).
+    Attributes
+    ----------
+    loss, stain
+        See above; each varies by a fifth with the seed.
+    flare
+        Stray light of the scanner, as a share of white.
+    place
+        "even", "ramp" (half as much more on one side than in the middle), or "mount" (a border
+        that a mount kept from the light).
+    bend
+        Exponent of each layer's curve after fading, about density 1: cross-over where they differ.
+    pale
+        Share of the stain that the shadows do not have: some stains show in the highlights alone.
+    steep, dark
+        A slide's own tones: factor of all densities, and density on top of them.
+    exposed
+        0 … 1: how far the scanner's automatic exposure goes towards white highlights.
+    levelled
+        0 … 1: how far its automatic levels stretch each channel to the whole range.
     """
 
     loss: tuple[float, float, float]
     stain: tuple[float, float, float]
     flare: float = 0.01
     place: str = "even"
+    bend: tuple[float, float, float] = (1, 1, 1)
+    pale: float = 0
+    steep: float = 1
+    dark: float = 0
+    exposed: float = 0
+    levelled: float = 0
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -54,6 +78,26 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     }
 )
 """The kinds of fading by name."""
+
+STRONG: Mapping[str, Kind] = MappingProxyType(
+    {
+        "red film": Kind((0.82, 0.15, 0.65), (0.02, 0.03, 0.08), exposed=0.7),
+        "red print": Kind((0.65, 0.10, 0.35), (0.0, 0.05, 0.15), 0.02, exposed=0.5),
+        "purple slide": Kind((0.55, 0.12, 0.80), (0, 0.02, 0.03), exposed=0.4, bend=(1, 1.1, 0.9)),
+        "blue slide": Kind((0.10, 0.35, 0.75), (0, 0.02, 0), steep=1.15, dark=0.2, exposed=0.3),
+        "green print": Kind((0.30, 0.70, 0.25), (0.02, 0.04, 0.20), 0.02, exposed=0.5),
+        "dark slide": Kind((0.25, 0.30, 0.40), (0, 0, 0), 0.02, steep=1.2, dark=0.45),
+    }
+)
+"""The strong casts of life: one dye or two nearly gone, slides scanned dark."""
+
+MILD: Mapping[str, Kind] = MappingProxyType(
+    {
+        "mild": Kind((0.16, 0.06, 0.10), (0, 0.01, 0.03)),
+        "stain alone": Kind((0, 0, 0), (0.02, 0.07, 0.20), pale=0.3),
+    }
+)
+"""What should be put right without a trace."""
 
 UNDAMAGED = "undamaged"
 """The name that only scans the photo (8 bits, JPEG) and fades nothing."""
@@ -100,8 +144,7 @@ def fade(
     photo
         (h, w, 3) float32 sRGB-encoded 0 … 1.
     kind
-        One of `KINDS` by name, `UNDAMAGED`, or one of your own. Each loss and stain varies by a
-        fifth with the seed.
+        One of `KINDS`, `STRONG` or `MILD` by name, `UNDAMAGED`, or one of your own.
     other
         Other dyes (drawn by `seed`) and an S-shaped tone curve.
     quality
@@ -111,7 +154,7 @@ def fade(
     if kind == UNDAMAGED:
         even = np.ones(photo.shape[:2], np.float32)
         return Faded(kind, photo, jpeg(photo, quality), photo, none, none, even)
-    model = KINDS[kind] if isinstance(kind, str) else kind
+    model = {**KINDS, **STRONG, **MILD}[kind] if isinstance(kind, str) else kind
     kind = kind if isinstance(kind, str) else "own"
     rng = generator(kind, seed)
     loss, stain = (
@@ -124,10 +167,20 @@ def fade(
     dyes = -np.log10(np.maximum(color.decode(photo), 1e-3)) @ np.linalg.inv(matrix).T
     keep = (1 - loss * u[..., None]).clip(0.15, 1.2)
     dyes = dyes * keep * ((np.maximum(dyes, 0) + 0.3) / 1.3) ** 0.12
-    density = np.maximum(dyes @ matrix.T, -0.05) + stain * u[..., None]
+    if model.bend != (1, 1, 1):
+        dyes = np.sign(dyes) * np.abs(dyes) ** np.array(model.bend)
+    density = np.maximum(dyes @ matrix.T, -0.05)
+    density += stain * u[..., None] * (1 - model.pale * (1 - np.exp(-2 * density.clip(0))))
+    density = density * model.steep + model.dark
     seen = (10.0**-density + model.flare) / (1 + model.flare)
+    if model.exposed:
+        seen /= np.quantile(seen.max(-1), 0.995) ** model.exposed
     seen += 0.002 * np.sqrt(np.maximum(seen, 0) + 0.02) * rng.standard_normal(seen.shape)
     scan = color.encode(seen).clip(0, 1)
+    if model.levelled:
+        low, high = np.quantile(scan, (0.002, 0.998), axis=(0, 1))
+        low, high = low * model.levelled, 1 - (1 - high) * model.levelled
+        scan = ((scan - low) / np.maximum(high - low, 0.1)).clip(0, 1).astype(np.float32)
     if other:
         bend = rng.uniform(0.3, 0.7)
         scan += np.float32(bend) * scan * (1 - scan) * (2 * scan - 1)
