@@ -133,16 +133,28 @@ def made(name: str) -> bytes:
     return _dated(imagecodecs.cms_profile(name))
 
 
-def of_primaries(gamma: float, white: tuple[float, float], primaries: tuple[float, ...]) -> bytes:
-    """A profile of a white point and three primaries (CIE xy) with a power curve."""
+def of_primaries(
+    gamma: float | None, white: tuple[float, float], primaries: tuple[float, ...]
+) -> bytes:
+    """A profile of a white point and three primaries (CIE xy) with a power curve, or sRGB's."""
     import imagecodecs
 
     with_luminance = [value for at in range(0, 6, 2) for value in (*primaries[at : at + 2], 1.0)]
+    options: dict[str, Any] = {"gamma": gamma}
+    if gamma is None:
+        options = {"transferfunction": color.decode(np.linspace(0, 1, 1024))}
     return _dated(
         imagecodecs.cms_profile(
-            "rgb", whitepoint=(*white, 1.0), primaries=with_luminance, gamma=gamma
+            "rgb", whitepoint=(*white, 1.0), primaries=with_luminance, **options
         )
     )
+
+
+def of_grey(gamma: float) -> bytes:
+    """A profile of a grey power curve."""
+    import imagecodecs
+
+    return _dated(imagecodecs.cms_profile("gray", gamma=gamma))
 
 
 def _dated(profile: bytes) -> bytes:

@@ -306,15 +306,6 @@ def with_chunk(path: Path, chunk: bytes) -> None:
     path.write_bytes(head + framed + rest)
 
 
-@pytest.mark.parametrize(("colours", "told"), [((1, 13), False), ((12, 13), True), ((9, 16), True)])
-def test_png_says_that_its_colour_numbers_are_not_read(
-    tmp_path: Path, colours: tuple[int, int], told: bool
-) -> None:
-    with_chunk(tmp_path / "a.png", b"cICP" + bytes((*colours, 0, 1)))
-    warnings = files.load(tmp_path / "a.png").source.warnings
-    assert any("(cICP), not read; taken as sRGB" in line for line in warnings) == told
-
-
 def test_png_exif_with_the_prefix_of_jpeg_is_read(tmp_path: Path) -> None:
     with_chunk(tmp_path / "a.png", b"eXIfExif\0\0" + exif_block(6))
     assert files.load(tmp_path / "a.png").size == FACE.shape[1::-1]

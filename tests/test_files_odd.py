@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import struct
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import pytest
 import tifffile
+from icc import ADOBE, P3, gamma, rgb, srgb_curve
 from PIL import Image
 from skimage.data import astronaut
 
-from restore import files
+from benchmarks.fuzz_files import HEIC
+from restore import color, files
 from restore.errors import PhotoError
 from restore.files import _regions, _xmp
+from restore.photo import Window
+from restore.space import Space
 
 FACE = np.ascontiguousarray(astronaut()[40:140, 150:290])
 DESCRIPTION = (
@@ -238,3 +245,160 @@ def test_taking_out_of_broken_xmp_comes_to_an_end(broken: bytes) -> None:
     text = b"xmlns:p='space' " + broken
     assert _xmp.without(text, "space") is not None
     _regions.turned(b"<mwg-rs:Area " * 20_000 + b"MPReg:Rectangle=' , , , " * 9, 6)
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(path: Path, data: np.ndarray, *chunks: bytes) -> Path:  # type: ignore[type-arg]
+    """A PNG with chunks behind its header."""
+    file = bytes(imagecodecs.png_encode(np.ascontiguousarray(data)))
+    path.write_bytes(file[:33] + b"".join(chunks) + file[33:])
+    return path
+
+
+def test_a_grey_png_gets_a_grey_profile(tmp_path: Path) -> None:
+    path = png(tmp_path / "a.png", FACE[..., 0], chunk(b"gAMA", struct.pack(">I", 100_000)))
+    photo = files.load(path)
+    assert photo.source.profile is not None
+    assert photo.source.profile[16:20] == b"GRAY"
+    view = photo.tile(Window.whole(*photo.size)).pixels[..., 0]
+    assert np.abs(view - color.encode(FACE[..., 0] / np.float32(255))).max() < 1e-3
+    result = files.save(photo, tmp_path / "b.png").read_bytes()
+    assert result[25] == 0  # grey
+    again = files.load(tmp_path / "b.png")
+    assert again.source.profile == photo.source.profile
+    assert (again.samples == photo.samples).all()
+
+
+def test_a_grey_photo_with_a_profile_of_colours_becomes_a_colour_png(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FACE[..., 0], iccprofile=rgb(ADOBE, gamma(2.2)))
+    photo = files.load(tmp_path / "a.tif")
+    again = files.load(files.save(photo, tmp_path / "b.png"))
+    assert again.source.profile == photo.source.profile
+    assert (again.samples == photo.samples).all()
+    assert again.samples.shape[2] == 3
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_metadata_that_imagemagick_writes_as_text_are_read(
+    tmp_path: Path, compressed: bool
+) -> None:
+    exif = Image.Exif()
+    exif[271] = "Maker"
+    blocks = {
+        b"exif": b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0"),
+        b"xmp": packet("xmlns:o='other' o:kept='1'>"),
+        b"8bim": b"8BIM\x04\x04\0\0\0\0\0\x06" + b"\x1c\x02\x78\0\x01a",
+    }
+    chunks = []
+    for name, block in blocks.items():
+        text = b"\n%s\n%8d\n%s\n" % (name, len(block), block.hex().encode())
+        head = b"Raw profile type " + name + b"\0"
+        body = head + b"\0" + zlib.compress(text) if compressed else head + text
+        chunks.append(chunk(b"zTXt" if compressed else b"tEXt", body))
+    photo = files.load(png(tmp_path / "a.png", FACE, *chunks))
+    assert b"Maker" in (photo.source.exif or b"")
+    assert photo.source.xmp == blocks[b"xmp"]
+    assert photo.source.iptc == b"\x1c\x02\x78\0\x01a"
+    for name in ("b.png", "b.tif", "b.jpg"):
+        again = files.load(files.save(photo, tmp_path / name)).source
+        assert (again.xmp, again.iptc) == (photo.source.xmp, photo.source.iptc)
+        assert b"Maker" in (again.exif or b"")
+    assert not files.losses(photo, tmp_path / "b.png")
+
+
+def test_a_png_without_its_end_is_read_and_one_cut_off_can_be_salvaged(tmp_path: Path) -> None:
+    data = bytes(imagecodecs.png_encode(FACE))
+    path = tmp_path / "a.png"
+    path.write_bytes(data[:-12])
+    photo = files.load(path)
+    assert (photo.samples == FACE).all()
+    assert "its end is missing; all pixels are there" in photo.source.warnings[0]
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(PhotoError, match=r"of 100 rows are there; --salvage restores what"):
+        files.load(path)
+    photo = files.load(path, salvage=True)
+    rows = photo.size[0]
+    assert 30 < rows < 70
+    assert (photo.samples == FACE[:rows]).all()
+    assert f"{rows} of 100 rows ({rows} %)" in photo.source.warnings[0]
+
+
+def avif(path: Path, primaries: int, curve: int) -> Path:
+    """An AVIF whose colours are told by numbers."""
+    file = io.BytesIO()
+    Image.fromarray(FACE).save(file, "AVIF", quality=100, subsampling="4:4:4")
+    data = bytearray(file.getvalue())
+    at = data.index(b"colrnclx") + 8
+    data[at : at + 4] = struct.pack(">HH", primaries, curve)
+    path.write_bytes(data)
+    return path
+
+
+def heic(path: Path, primaries: int, curve: int) -> Path:
+    pytest.importorskip("pi_heif")
+    data = bytearray(base64.b64decode(HEIC))
+    at = data.index(b"nclx") + 4
+    data[at : at + 4] = struct.pack(">HH", primaries, curve)
+    path.write_bytes(data)
+    return path
+
+
+def cicp(path: Path, primaries: int, curve: int) -> Path:
+    return png(path, FACE, chunk(b"cICP", bytes((primaries, curve, 0, 1))))
+
+
+NUMBERED = [(avif, "a.avif"), (heic, "a.heic"), (cicp, "a.png")]
+
+
+@pytest.mark.parametrize(("make", "name"), NUMBERED)
+def test_display_p3_told_by_numbers_is_honoured(
+    tmp_path: Path, make: Callable[..., Path], name: str
+) -> None:
+    plain = files.load(make(tmp_path / f"plain{name}", 1, 13))
+    assert plain.source.profile is None
+    photo = files.load(make(tmp_path / name, 12, 13))
+    assert (photo.samples == plain.samples).all()
+    pixels = photo.tile(Window.whole(*photo.size)).pixels
+    expected = Space(profile=rgb(P3, srgb_curve())).to_working(photo.samples)
+    assert np.abs(pixels - expected).max() < 2e-3
+
+
+@pytest.mark.parametrize("curve", [16, 18])
+@pytest.mark.parametrize(("make", "name"), NUMBERED)
+def test_high_dynamic_range_is_refused_in_one_line(
+    tmp_path: Path, make: Callable[..., Path], name: str, curve: int
+) -> None:
+    with pytest.raises(PhotoError, match=r"high-dynamic-range photo \((PQ|HLG)\)"):
+        files.load(make(tmp_path / name, 9, curve))
+
+
+@pytest.mark.parametrize("header", [40, 56, 124])
+@pytest.mark.parametrize("flipped", [True, False])
+def test_a_bmp_of_any_masks_is_read(tmp_path: Path, header: int, flipped: bool) -> None:
+    masks = (0x3FF00000, 0xFFC00, 0x3FF, 0)  # ten bits each
+    deep = FACE.astype(np.uint32) * 1023 // 255
+    codes = deep[..., 0] << 20 | deep[..., 1] << 10 | deep[..., 2]
+    height = -len(FACE) if flipped else len(FACE)
+    info = struct.pack("<IiiHHIIiiII", header, 140, height, 1, 32, 3, 0, 2835, 2835, 0, 0)
+    info = (info + struct.pack("<4I", *masks)).ljust(max(header, 56), b"\0")
+    rows = codes if flipped else codes[::-1]
+    start = 14 + len(info)
+    head = struct.pack("<2sIII", b"BM", start + rows.nbytes, 0, start)
+    (tmp_path / "a.bmp").write_bytes(head + info + rows.astype("<u4").tobytes())
+    photo = files.load(tmp_path / "a.bmp")
+    assert np.abs(photo.samples.astype(int) - FACE).max() <= 1
+    assert photo.source.alpha is None
+
+
+def test_no_librarys_own_words_are_shown(tmp_path: Path) -> None:
+    data = bytearray(imagecodecs.png_encode(FACE))
+    data[60:90] = bytes(30)
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(PhotoError) as caught:
+        files.load(tmp_path / "a.png")
+    assert str(caught.value).endswith(
+        "a.png: cannot be decoded; it is damaged, or of an unsupported kind"
+    )

@@ -139,8 +139,8 @@ class Ask:
         except DECODER_ERRORS as error:
             if is_memory_shortage(error):
                 raise self.error("does not fit into memory") from error
-            reason = " ".join(str(error).split())[:120]
-            raise self.error(f"{what}; it is damaged or cut off ({reason})") from error
+            # the libraries' own words would help nobody; they are in the traceback
+            raise self.error(f"{what}; it is damaged, or of an unsupported kind") from error
 
 
 @contextmanager

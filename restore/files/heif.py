@@ -6,6 +6,7 @@ HEIF needs the package pi-heif (libheif, decoder only). AVIF comes with imagecod
 from __future__ import annotations
 
 import importlib
+import struct
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -27,21 +28,25 @@ def matches(head: bytes) -> bool:
 
 def read(ask: Ask) -> list[Photo]:
     """The main picture; depth maps, gain maps and further pictures are left out."""
-    from restore.files import _reading
+    from restore.files import _codepoints, _reading, _xmp
     from restore.photo import Source
 
     head = ask.peek(0, 64)
     brands = head[8:12], *(head[at : at + 4] for at in range(16, min(head[3], 64), 4))
     decode = _avif if any(brand in _AVIF for brand in brands) else _heif
     samples, info, orientation = decode(ask)
-    exif = info.get("exif")
+    exif, profile = info.get("exif"), info.get("icc_profile")
+    if profile is None and (numbers := info.get("nclx_profile")):
+        profile = _codepoints.profile(
+            ask, numbers["color_primaries"], numbers["transfer_characteristics"]
+        )
     source = Source(
         format="heif",
         exif=exif[exif.find(b"Exif\0\0") + 6 if b"Exif\0\0" in exif[:16] else 0 :]
         if exif
         else None,
-        xmp=info.get("xmp"),
-        profile=info.get("icc_profile"),
+        xmp=_xmp.without(info.get("xmp"), _xmp.GOOGLE_CAMERA, _xmp.MOTION),
+        profile=profile,
     )
     return [_reading.photo(ask, samples, source=source, orientation=orientation)]
 
@@ -59,12 +64,12 @@ def _heif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
     _check_items(ask)
     with ask.decoding():
         ask.file.seek(0)
-        found = pi_heif.open_heif(ask.file, convert_hdr_to_8bit=False)
-        width, height = found.size
+        picture = pi_heif.open_heif(ask.file, convert_hdr_to_8bit=False)
+        width, height = picture.size
     ask.check(height, width)
     with ask.decoding():
-        # a copy: the array would not keep the memory of `found` alive
-        return np.array(found), dict(found.info), 1
+        # a copy: the array would not keep the memory of `picture` alive
+        return np.array(picture), dict(picture.info), 1
 
 
 def _check_items(ask: Ask) -> None:
@@ -87,8 +92,7 @@ def _check_items(ask: Ask) -> None:
                 try:
                     (rest[:4] + b"".join(texts[1:2])).decode()
                 except UnicodeDecodeError as error:
-                    told = "holds an item of a kind that cannot be; it is damaged"
-                    raise ask.error(told) from error
+                    raise ask.error("holds an item of no known kind; it is damaged") from error
 
 
 def _avif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
@@ -105,15 +109,19 @@ def _avif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
     info: dict[str, Any] = {}
     with ask.decoding(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's about damaged Exif, which we read ourselves
-        with AvifImageFile(io.BytesIO(data)) as found:
-            width, height = found.size
-            info.update(found.info)  # type: ignore[arg-type]
+        with AvifImageFile(io.BytesIO(data)) as opened:
+            width, height = opened.size
+            info.update(opened.info)  # type: ignore[arg-type]
         ask.check(height, width)
         samples = imagecodecs.avif_decode(data)
+    numbers = data.find(b"colrnclx", 0, 2**20) + 8  # ISO/IEC 14496-12, 12.1.5
+    if numbers >= 8 and len(data) >= numbers + 4:
+        primaries, curve = struct.unpack_from(">HH", data, numbers)
+        info["nclx_profile"] = {"color_primaries": primaries, "transfer_characteristics": curve}
     if samples.ndim == 4:
         samples = samples[0]
     if samples.dtype == np.uint16:
-        told = data[data.find(b"av1C") + 6]  # AV1 ISOBMFF binding, 2.3.3
-        bits = 12 if told & 0x20 else 10
+        flags = data[data.find(b"av1C") + 6]  # AV1 ISOBMFF binding, 2.3.3
+        bits = 12 if flags & 0x20 else 10
         samples = _reading.stretched(samples, bits)
     return samples, info, None

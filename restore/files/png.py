@@ -20,17 +20,13 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".apng")
 DEPTHS = (8, 16)
 ALPHA = True
-METADATA = ("exif", "xmp")
+METADATA = ("exif", "xmp", "iptc")
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp\0"
-_LARGEST = 16 * 1024 * 1024
-"""Bytes a profile may have."""
 _MOST_CHUNKS = 10_000
 _KEPT = (b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB")
 """Chunks that come back as they are (the last three only where no profile replaces them)."""
-_SRGB = b"\1\x0d"
-"""The primaries and the curve of sRGB in a cICP chunk (ITU-T H.273)."""
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
@@ -43,11 +39,11 @@ def read(ask: Ask) -> list[Photo]:
     """The photo; of an animated one the first picture."""
     import imagecodecs
 
-    from restore.files import _reading
+    from restore.files import _pngtext, _reading
     from restore.photo import Source
 
     data = ask.bytes()
-    chunks = list(islice(_chunks(ask, data), _MOST_CHUNKS + 1))
+    chunks = list(islice(_chunks(data), _MOST_CHUNKS + 1))
     if len(chunks) > _MOST_CHUNKS:
         raise ask.error(f"has more than {_MOST_CHUNKS} chunks beside its pixels")
     kind, header = chunks[0] if chunks else (b"", b"")
@@ -56,47 +52,59 @@ def read(ask: Ask) -> list[Photo]:
     width, height, bits, colours = struct.unpack_from(">IIBB", header)
     # deflate packs at most 1032 : 1 (zlib, "Maximum Compression Factor")
     packed = width * bits * _CHANNELS.get(colours, 1) // 8 * height // 1032
-    ask.check(height, width, packed)
+    ask.check(height, width, 0 if ask.salvage else packed)
+    picture, warnings = _picture(data), []
     if chunks[-1][0] != b"IEND":
-        raise ask.error("is cut off: its end is missing")
+        picture, warning = _salvaged(ask, data, header)
+        warnings.append(warning)
     with ask.decoding():
-        samples = imagecodecs.png_decode(_picture(data))
-    exif = next((body for kind, body in chunks if kind == b"eXIf"), None)
-    xmp = [body for kind, body in chunks if kind == b"iTXt" and body.startswith(_XMP)]
-    warnings = []
+        samples = imagecodecs.png_decode(picture)
     if any(kind == b"acTL" and body[:4] > b"\0\0\0\1" for kind, body in chunks):
         warnings.append("is animated; only its first picture is read")
-    profile = None
-    packed_profile = next((body for kind, body in chunks if kind == b"iCCP"), None)
-    if packed_profile is not None:
-        profile = _inflated(packed_profile.partition(b"\0")[2][1:])
-        if profile is None:
-            warnings.append("its colour profile is damaged; taken as sRGB")
-    if profile is None:
-        described = dict(chunks)
-        profile = _described(described)
-        if described.get(b"cICP", _SRGB)[:2] != _SRGB:
-            warnings.append("its colour space is told by numbers (cICP), not read; taken as sRGB")
+    profile, trouble = _profile(ask, dict(reversed(chunks)), grey=colours in (0, 4))
+    warnings += trouble
+    blocks = {kind: _pngtext.profile(body) for kind, body in _pngtext.profiles(chunks)}
+    exif = next((body for kind, body in chunks if kind == b"eXIf"), None)
+    exif = exif or blocks.get(b"exif") or blocks.get(b"APP1")
+    xmp = [body for kind, body in chunks if kind == b"iTXt" and body.startswith(_XMP)]
+    texts = tuple(
+        (kind, body)
+        for kind, body in chunks
+        if kind in _KEPT and body not in xmp and not _pngtext.is_profile(body)
+    )
     source = Source(
         format="png",
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,  # of JPEG; some write it here too
-        xmp=_text(xmp[0]) if xmp else None,
+        xmp=_pngtext.text(xmp[0]) if xmp else blocks.get(b"xmp"),
+        iptc=_pngtext.iptc(blocks),
         profile=profile,
         resolution=_resolution(chunks),
-        details=_reading.frozen(
-            chunks=tuple(each for each in chunks if each[0] in _KEPT and each[1] not in xmp)
-        ),
+        details=_reading.frozen(chunks=texts),
     )
     return [_reading.photo(ask, samples, source=source, warnings=tuple(warnings))]
 
 
-def _chunks(ask: Ask, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _profile(ask: Ask, chunks: Mapping[bytes, bytes], grey: bool) -> tuple[bytes | None, list[str]]:
+    """The ICC profile of the samples, None for sRGB; warnings (order of precedence: PNG, 4.3)."""
+    from restore.files import _codepoints, _pngtext
+
+    numbers = chunks.get(b"cICP", b"")
+    if len(numbers) == 4 and (profile := _codepoints.profile(ask, numbers[0], numbers[1])):
+        return profile, []
+    if b"iCCP" in chunks:
+        packed = chunks[b"iCCP"].partition(b"\0")[2][1:]
+        profile = _pngtext.inflated(packed)
+        return profile, [] if profile else ["its colour profile is damaged; taken as sRGB"]
+    return (None if numbers else _described(chunks, grey)), []
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Types and bodies of the chunks; those of the pixels are left out."""
     at = len(_SIGNATURE)
     while at + 12 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
         if at + 12 + size > len(data):
-            break
+            return
         if kind not in (b"IDAT", b"fdAT"):
             body = data[at + 8 : at + 8 + size]
             checked = zlib.crc32(kind + body) == struct.unpack_from(">I", data, at + 8 + size)[0]
@@ -105,7 +113,6 @@ def _chunks(ask: Ask, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         if kind == b"IEND":
             return
         at += 12 + size
-    raise ask.error("is cut off: its end is missing")
 
 
 def _picture(data: bytes) -> bytes:
@@ -122,41 +129,60 @@ def _picture(data: bytes) -> bytes:
     return b"".join(kept)
 
 
-def _inflated(body: bytes) -> bytes | None:
-    """A compressed text or profile; None if it is damaged or too large."""
-    unpacker = zlib.decompressobj()
-    try:
-        text = unpacker.decompress(body, _LARGEST)
-    except zlib.error:
-        return None
-    return text if unpacker.eof else None
+def _salvaged(ask: Ask, data: bytes, header: bytes) -> tuple[bytes, str]:
+    """A PNG of the rows that are in one without an end, and the warning; PhotoError if not all are
+    there and they are not to be salvaged."""
+    width, height, bits, colours, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    row = (width * bits * _CHANNELS.get(colours, 1) + 7) // 8 + 1
+    unpacker, rows_data, at = zlib.decompressobj(), bytearray(), len(_SIGNATURE)
+    others = [_SIGNATURE]
+    while at + 8 < len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        body = data[at + 8 : at + 8 + size]
+        if kind in (b"PLTE", b"tRNS"):
+            others.append(data[at : at + 12 + size])
+        for start in range(0, len(body), 2**16) if kind == b"IDAT" else ():
+            room = row * height - len(rows_data)
+            try:
+                rows_data += unpacker.decompress(body[start : start + 2**16], max(room, 1))
+            except zlib.error:
+                break
+        at += 12 + size
+    rows = min(len(rows_data) // row, height)
+    if rows < height and not ask.salvage:
+        raise ask.cut_off(f"{rows} of {height} rows are there")
+    if not rows or interlaced:
+        raise ask.cut_off("none of its rows are whole")
+    picture = zlib.compress(bytes(rows_data[: rows * row]), 1)
+    others.insert(1, _chunk(b"IHDR", header[:4] + struct.pack(">I", rows) + header[8:]))
+    picture = b"".join((*others, _chunk(b"IDAT", picture), _chunk(b"IEND", b"")))
+    whole = "its end is missing; all pixels are there"
+    return picture, ask.salvaged(rows, height) if rows < height else whole
 
 
-def _text(body: bytes) -> bytes | None:
-    """The text of an iTXt chunk."""
-    _, _, rest = body.partition(b"\0")
-    packed, rest = rest[:1] == b"\1", rest[2:]
-    text = rest.partition(b"\0")[2].partition(b"\0")[2]
-    return _inflated(text) if packed else text
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _described(chunks: Mapping[bytes, bytes]) -> bytes | None:
+def _described(chunks: Mapping[bytes, bytes], grey: bool) -> bytes | None:
     """A profile for the gamma and the primaries that older files tell; None for sRGB."""
-    from restore.profile import of_primaries
+    from restore.profile import of_grey, of_primaries
 
     gamma = struct.unpack(">I", chunks[b"gAMA"])[0] if len(chunks.get(b"gAMA", b"")) == 4 else 0
-    if b"sRGB" in chunks or b"cICP" in chunks or not 10_000 <= gamma <= 200_000:
+    if b"sRGB" in chunks or not 10_000 <= gamma <= 200_000:
         return None
     white, primaries = (0.3127, 0.3290), (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
     if len(chunks.get(b"cHRM", b"")) == 32:
-        given = [each / 100_000 for each in struct.unpack(">8I", chunks[b"cHRM"])]
+        given = [value / 100_000 for value in struct.unpack(">8I", chunks[b"cHRM"])]
         if any(abs(a - b) > 0.005 for a, b in zip(given, (*white, *primaries), strict=True)):
             white, primaries = (given[0], given[1]), tuple(given[2:])
-            if not all(0 < each < 1 for each in given):
+            if not all(0 < value < 1 for value in given):
                 return None
     if 44_000 < gamma < 47_000 and primaries[0] == 0.64:
         return None  # sRGB as it was told before there was a word for it
     with suppress(RuntimeError):
+        if grey:
+            return of_grey(100_000 / gamma)
         return of_primaries(100_000 / gamma, white, primaries)
     return None
 
@@ -175,7 +201,9 @@ def write(path: Path, pages: Sequence[Photo]) -> None:
     import numpy as np
 
     photo = pages[0]
-    samples = photo.samples
+    samples, profile = photo.samples, photo.source.profile
+    if samples.shape[2] == 1 and profile and profile[16:20] == b"RGB ":
+        samples = np.repeat(samples, 3, 2)  # a grey PNG may only have a profile of grey
     if photo.source.alpha is not None:
         samples = np.concatenate([samples, photo.source.alpha[..., None]], 2)
     if samples.shape[2] == 1:
@@ -188,13 +216,14 @@ def write(path: Path, pages: Sequence[Photo]) -> None:
     with path.open("wb") as file:
         file.write(body[:33])  # signature and header
         for kind, data in _headers(photo):
-            file.write(struct.pack(">I", len(data)) + kind + data)
-            file.write(struct.pack(">I", zlib.crc32(kind + data)))
+            file.write(_chunk(kind, data))
         file.write(body[33:])
 
 
 def _headers(photo: Photo) -> Iterator[tuple[bytes, bytes]]:
     """The chunks between the header and the pixels."""
+    from restore.files import _pngtext
+
     source = photo.source
     if source.profile:
         yield b"iCCP", b"ICC profile\0\0" + zlib.compress(source.profile)
@@ -202,9 +231,13 @@ def _headers(photo: Photo) -> Iterator[tuple[bytes, bytes]]:
         if kind in _KEPT[:3] or not source.profile:
             yield kind, body
     if source.resolution:
-        across, down = (min(max(round(each / 0.0254), 0), 2**31) for each in source.resolution)
+        across, down = (
+            min(max(round(density / 0.0254), 0), 2**31) for density in source.resolution
+        )
         yield b"pHYs", struct.pack(">IIB", across, down, 1)
     if source.exif:
         yield b"eXIf", source.exif
+    if source.iptc:
+        yield b"zTXt", _pngtext.as_profile(b"iptc", source.iptc)
     if source.xmp:
         yield b"iTXt", _XMP + b"\0\0\0\0" + source.xmp
