@@ -35,6 +35,8 @@ class Job:
         Also write a before | after picture.
     overwrite
         Replace what is there already.
+    salvage
+        Restore what there is of a file that is cut off.
     modified
         When it is said to have been made (ISO 8601); now, if nothing is given.
     """
@@ -45,6 +47,7 @@ class Job:
     limit: int = 10**9
     compare: bool = False
     overwrite: bool = False
+    salvage: bool = False
     modified: str = ""
 
     @property
@@ -155,7 +158,9 @@ def restore_file(
     threading.Thread(target=recipe.prepare, args=(context,), daemon=True).start()
     before = _state(job.path)
     made_from = _sha256(job.path)
-    pages = files.load_pages(job.path, raw=recipe.raw, limit=job.limit, sized=patience.reads)
+    pages = files.load_pages(
+        job.path, raw=recipe.raw, limit=job.limit, salvage=job.salvage, sized=patience.reads
+    )
     if _state(job.path) != before:  # the digest would be that of another photo
         raise PhotoError(f"{job.path}: changed while it was read; try again when it is complete")
     patience.works()

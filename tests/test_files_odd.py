@@ -22,6 +22,7 @@ from benchmarks.fuzz_files import HEIC
 from restore import color, files
 from restore.errors import PhotoError
 from restore.files import _regions, _xmp
+from restore.job import Job, Outcome, by_recipe
 from restore.photo import Window
 from restore.space import Space
 
@@ -402,3 +403,18 @@ def test_no_librarys_own_words_are_shown(tmp_path: Path) -> None:
     assert str(caught.value).endswith(
         "a.png: cannot be decoded; it is damaged, or of an unsupported kind"
     )
+
+
+def test_a_run_salvages_a_photo_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg()[:6000])
+    recipe = by_recipe("monochrome", {})
+
+    def restored(**options: bool) -> Outcome:
+        job = Job(tmp_path / "a.jpg", tmp_path / "out.jpg", **options)  # type: ignore[arg-type]
+        return recipe(job, lambda share: None, lambda seconds, what: None)
+
+    with pytest.raises(PhotoError, match="--salvage"):
+        restored()
+    outcome = restored(salvage=True)
+    assert any("are there and restored" in line for line in outcome.warnings)
+    assert 0 < files.load(tmp_path / "out.jpg").size[0] < 100

@@ -61,6 +61,9 @@ if TYPE_CHECKING:
 @click.option("--compare", is_flag=True, help="Write a before | after picture beside each result.")
 @click.option("--overwrite", is_flag=True, help="Replace existing results.")
 @click.option("--skip-existing", is_flag=True, help="Skip photos that have a result already.")
+@click.option(
+    "--salvage", is_flag=True, help="Restore what is left of a JPEG, PNG or TIFF that is cut off."
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
@@ -79,6 +82,7 @@ def run(
     compare: bool,
     overwrite: bool,
     skip_existing: bool,
+    salvage: bool,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -126,7 +130,7 @@ def run(
             batch = Batch(worker, reporter, identities(list(sought.photos)), skip_existing, dry_run)
             for path, folder in folders_of(sought.photos, out, form).items():
                 target = target_of(path, folder, form)
-                batch.restore(Job(path, target, profile, limit, compare, overwrite))
+                batch.restore(Job(path, target, profile, limit, compare, overwrite, salvage))
                 bar.advance(whole)
         reporter.close()
     finally:
