@@ -12,12 +12,13 @@ it tile by tile; `colorizers` and `networks` are the learnt part; `color` is the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 __all__ = ["Photo", "Recipe", "RestoreError", "load", "save"]
 
+TYPE_CHECKING = False  # not from typing, whose import takes as long as a hasty Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from restore.errors import RestoreError
     from restore.files import load, save
     from restore.photo import Photo

@@ -7,8 +7,12 @@ nothing was done; 130 interrupted.
 from __future__ import annotations
 
 import io
+import math
 import os
+import signal
 import sys
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
@@ -17,6 +21,10 @@ import click
 import restore
 from restore import commands, folder
 from restore.errors import PhotoError, RestoreError, printable
+
+INTERRUPTED = 130
+HASTE = 1.0
+"""Seconds after a Ctrl-C in which another one is the same."""
 
 
 class Commands(click.Group):
@@ -71,6 +79,8 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # not every terminal or pipe has a letter for "…"
     try:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, _interrupter())
         status = cli(standalone_mode=False) or 0
     except click.exceptions.Exit as leave:
         status = leave.exit_code
@@ -79,8 +89,9 @@ def main() -> None:
             error.show()
         status = error.exit_code
     except (KeyboardInterrupt, click.Abort):
+        signal.signal(signal.SIGINT, lambda number, frame: None)
         _tell("interrupted; what was finished stays")
-        status = 130
+        status = INTERRUPTED
     except OSError as error:
         status = _failed(error)
     except RestoreError as error:
@@ -94,7 +105,22 @@ def main() -> None:
         sys.stderr.flush()
     except OSError:
         _drop(sys.stderr)
+    if status == INTERRUPTED:  # at once: another Ctrl-C would meet a Python half taken down
+        os._exit(status)
     sys.exit(status)
+
+
+def _interrupter() -> Callable[[int, object], None]:
+    """What hears Ctrl-C: one pressed twice in haste must not break off the clearing up."""
+    last = -math.inf
+
+    def interrupted(number: int, frame: object) -> None:
+        nonlocal last
+        if time.monotonic() - last > HASTE:
+            last = time.monotonic()
+            raise KeyboardInterrupt
+
+    return interrupted
 
 
 def _failed(error: OSError) -> int:

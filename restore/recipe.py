@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import restore
-from restore import steps
+from restore import places, steps
 from restore.color import Array
 from restore.context import Context, default
 from restore.errors import RecipeError, RestoreError, nearest
@@ -257,14 +257,13 @@ def folders() -> list[Path]:
 
     The first is left out where it may not be looked into: under `sudo -u` it can be another user's.
     """
-    import platformdirs
-
     here = Path(__file__).parent
     ours = here / "recipes"
     if not ours.is_dir():  # in a source checkout they lie beside the package
         ours = here.parent / "recipes"
-    theirs = platformdirs.user_config_path("restore") / "recipes"
-    return [theirs, ours] if os.access(theirs, os.R_OK | os.X_OK) else [ours]
+    home = places.own("config")
+    theirs = home / "recipes" if home else None
+    return [theirs, ours] if theirs and os.access(theirs, os.R_OK | os.X_OK) else [ours]
 
 
 def names() -> list[str]:

@@ -16,8 +16,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
@@ -77,7 +77,8 @@ class Worker:
         self._mark = secrets.token_hex(8)
         asked = (theirs, ours, self._mark, self._begin)
         self._process = context.Process(target=_serve, args=asked)
-        self._process.start()
+        with _deaf():
+            self._process.start()
         theirs.close()
 
     def ready(self) -> None:
@@ -179,6 +180,22 @@ class Worker:
         self._bury()
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Keep Ctrl-C away from a child that is born: it hears of it by its parent only.
+
+    The parent hears a Ctrl-C of that moment when it is over.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end(code: int, cause: str) -> str:
     """How a process ended, in words; `cause` if it crashed."""
     number = code - SIGNALLED if code > SIGNALLED else -code
@@ -200,6 +217,8 @@ def _serve(
         parents.close()  # so that the parent's death ends this process, too
     _part.mark = mark
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends this process
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     signal.signal(signal.SIGTERM, _interrupted)
     closed = getattr(signal, "SIGHUP", signal.SIGTERM)  # the terminal
     if signal.getsignal(closed) == signal.SIG_DFL:  # not under nohup

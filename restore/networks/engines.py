@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from restore import places
 from restore.color import Array
 from restore.errors import (
     MissingPackage,
@@ -249,9 +250,10 @@ def _convert_model(*model: Any, **settings: Any) -> Any:
 
 def cache_folder() -> Path | None:
     """Where compiled networks are kept, or None where nothing can be written."""
-    import platformdirs
-
-    folder = platformdirs.user_cache_path("restore") / "networks"
+    home = places.own("cache")
+    if home is None:
+        return None
+    folder = home / "networks"
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     return folder if os.access(folder, os.W_OK | os.X_OK) else None

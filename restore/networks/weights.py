@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from restore import places
 from restore.errors import WeightsError, nearest
 from restore.networks import _lock, _sniff, _zhang
 from restore.networks._wanted import Report, Wanted, by_hand, digest
@@ -64,13 +65,16 @@ class Added:
 
 def folder() -> Path:
     """Where models lie: RESTORE_MODELS, or a folder for the user's data."""
-    import platformdirs
-
-    own = os.environ.get("RESTORE_MODELS")
-    try:
-        return Path(own).expanduser() if own else platformdirs.user_data_path("restore") / "models"
-    except RuntimeError as error:
-        raise WeightsError(f"RESTORE_MODELS: {own}: there is no such user's home") from error
+    given = os.environ.get("RESTORE_MODELS")
+    if given:
+        try:
+            return Path(given).expanduser()
+        except RuntimeError as error:
+            raise WeightsError(f"RESTORE_MODELS: {given}: there is no such user's home") from error
+    home = places.own("data")
+    if home is None:
+        raise WeightsError("there is no home folder for models; set RESTORE_MODELS to a folder")
+    return home / "models"
 
 
 def location(name: str) -> Path:
@@ -79,10 +83,15 @@ def location(name: str) -> Path:
 
 
 def installed(name: str) -> bool:
-    """Whether a model is there; WeightsError if nobody may look."""
+    """Whether a model is there; WeightsError if the folder asked for may not be looked into."""
+    given = os.environ.get("RESTORE_MODELS")
+    if not given and places.own("data") is None:
+        return False
     try:
         return location(_known(name)).is_file()
     except OSError as error:
+        if not given:  # another user's home, as under `sudo -u`
+            return False
         told = f"{folder()}: cannot be read: {error.strerror}"
         raise WeightsError(f"{told}; set RESTORE_MODELS to another folder") from error
 
