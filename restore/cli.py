@@ -20,6 +20,7 @@ import click
 
 import restore
 from restore import commands, folder
+from restore.commands._group import Group
 from restore.errors import PhotoError, RestoreError, printable
 
 INTERRUPTED = 130
@@ -27,7 +28,7 @@ HASTE = 1.0
 """Seconds after a Ctrl-C in which another one is the same."""
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Commands are found by file name in `restore/commands/` and imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -72,6 +72,8 @@ class Recipe:
     def named(cls, name: str) -> Recipe:
         """A recipe by its name (the user's own first, then ours) or by the path of a TOML file.
 
+        A step's name is a recipe of that step alone.
+
         Raises
         ------
         RecipeError
@@ -279,7 +281,11 @@ def _open(name: str, within: tuple[str, ...]) -> Recipe:
             if path.is_file():
                 found = _parse(text(path), path.name, (*within, name))
                 return replace(found, name=name, path=path)
-    raise RecipeError(f'there is no recipe "{name:.60}"; {nearest(name, names())}')
+    if name in steps.names():
+        step = steps.get(name)
+        return Recipe(name, step.about, uses=(Use(step, MappingProxyType({})),))
+    known = nearest(name, sorted({*names(), *steps.names()}))
+    raise RecipeError(f'there is no recipe "{name:.60}"; {known}')
 
 
 def text(path: Path) -> str:

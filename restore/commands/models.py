@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restore.commands._complete import models as complete
+from restore.commands._group import Group
 from restore.commands._paths import FilePath
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from restore.networks.weights import Added
 
 
-@click.group(invoke_without_command=True, epilog="Example:  restore models pull zhang2016")
+@click.group(
+    cls=Group, invoke_without_command=True, epilog="Example:  restore models pull zhang2016"
+)
 @click.pass_context
 def models(ctx: click.Context) -> None:
     """List the colorizing networks, or fetch, add, verify, remove and time them.
@@ -58,7 +62,7 @@ def _state(name: str) -> tuple[str, str]:
 
 
 @models.command(epilog="Example:  restore models pull zhang2016")
-@click.argument("name")
+@click.argument("name", shell_complete=complete)
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 def pull(name: str, quiet: bool) -> None:
     """Fetch the model NAME, check it, and print where it is.
@@ -123,7 +127,7 @@ def _show(added: Added, console: Console, quiet: bool) -> None:
 
 
 @models.command(epilog="Example:  restore models verify zhang2016")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete)
 def verify(names: tuple[str, ...]) -> None:
     """Hold installed models (all, or those called NAME) against their SHA-256."""
     from restore.networks import weights
@@ -140,7 +144,7 @@ def verify(names: tuple[str, ...]) -> None:
 
 
 @models.command(epilog="Example:  restore models remove zhang2016")
-@click.argument("name")
+@click.argument("name", shell_complete=complete)
 def remove(name: str) -> None:
     """Remove the model NAME, and print what was removed."""
     from restore.networks import weights
@@ -149,7 +153,7 @@ def remove(name: str) -> None:
 
 
 @models.command(epilog="Example:  restore models path")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete)
 def path(name: str | None) -> None:
     """Print the folder of models, or the file of the model NAME."""
     from restore.networks import weights

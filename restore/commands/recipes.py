@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from restore.commands import _complete
 from restore.commands._paths import FilePath
 
 
 @click.command(epilog="Example:  restore recipes faded-print")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_complete.recipes)
 @click.option(
     "--check",
     type=FilePath(),
@@ -42,6 +43,8 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
         if chosen.path:
             for line in (f"# {chosen.path}", *found.text(chosen.path).rstrip().splitlines()):
                 click.echo(printable(line.expandtabs()) if sys.stdout.isatty() else line)
+        else:  # a step's name
+            click.echo(chosen.toml(), nl=False)
     else:
         listing = table("recipe", "for", "steps")
         for each in found.names():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restore.commands import _complete
 from restore.commands._limit import limited
 from restore.commands._paths import FilePath
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5")
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=_complete.recipes)
 @click.argument("photos", nargs=-1, required=True, type=FilePath(), metavar="PHOTO...")
 @click.option(
     "-o",
@@ -39,12 +40,14 @@ if TYPE_CHECKING:
     "assignments",
     multiple=True,
     metavar="STEP.NAME=VALUE",
+    shell_complete=_complete.settings,
     help="Override a setting, e.g. fade.amount=0.5; a recipe's second fade is fade#2. Repeatable.",
 )
 @click.option(
     "--format",
     "form",
     metavar="NAME",
+    shell_complete=_complete.formats,
     help="Write this format (jpeg, png, tiff, webp …) instead of the original's.",
 )
 @click.option(

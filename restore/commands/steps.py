@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from restore.commands import _complete
+
 
 @click.command(epilog="Example:  restore steps hue_blend")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_complete.steps)
 def steps(name: str | None) -> None:
     """List the steps, or show the settings of the one called NAME."""
     from restore import steps as found
