@@ -247,8 +247,8 @@ def test_a_name_that_is_taken_meanwhile_stays(
 
     write, target = jpeg.write, tmp_path / "result.jpg"
 
-    def slow(path, pages):  # type: ignore[no-untyped-def]
-        write(path, pages)
+    def slow(file, pages):  # type: ignore[no-untyped-def]
+        write(file, pages)
         target.write_text("somebody else's")
 
     monkeypatch.setattr(jpeg, "write", slow)
@@ -275,8 +275,8 @@ def test_a_failure_leaves_nothing_behind(
 ) -> None:
     from restore.files import jpeg
 
-    def fail(path, pages):  # type: ignore[no-untyped-def]
-        path.write_bytes(b"half")
+    def fail(file, pages):  # type: ignore[no-untyped-def]
+        file.write(b"half")
         raise error
 
     monkeypatch.setattr(jpeg, "write", fail)
@@ -301,7 +301,7 @@ def test_a_full_disk_and_a_locked_folder_are_told(
     assert [each.name for each in tmp_path.iterdir()] == ["photo.jpg"]
     (tmp_path / "file").touch()
     for below in ("result.jpg", "deep/result.jpg"):
-        with pytest.raises(PhotoError, match=r"cannot be written: .*/file is no folder$"):
+        with pytest.raises(PhotoError, match=r"cannot be written: .*/file is not a folder$"):
             files.save(loaded, tmp_path / "file" / below)
     with pytest.raises(PhotoError, match="cannot be written: File name too long"):
         files.save(loaded, tmp_path / ("x" * 300 + ".jpg"))
@@ -327,7 +327,7 @@ def test_kill_leaves_no_file_that_looks_finished(tmp_path: Path, photo: Path) ->
     code = (
         "import os, signal; from restore import files; from restore.files import jpeg\n"
         "write = jpeg.write\n"
-        "def kill(path, pages): write(path, pages); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "def kill(file, pages): write(file, pages); os.kill(os.getpid(), signal.SIGKILL)\n"
         "jpeg.write = kill\n"
         f"files.save(files.load({str(photo)!r}), {str(tmp_path / 'result.jpg')!r})\n"
     )

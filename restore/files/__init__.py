@@ -13,7 +13,8 @@ A format's module has
     GREY = False        where grey is written as R G B, which no profile of grey fits
     PAGES = True        where a file holds several
     SIDE                pixels a side may have, where that is little
-    write(path, pages)  where it can write; `path` exists and is empty
+    write(file, pages)  where it can write; `file` is empty, open for writing and reading
+    check(file, pages)  OSError if what was written is not whole, or does not decode to its end
 
 and imports numpy and what is heavier inside its functions: suffixes are asked for by processes
 that must stay small.
@@ -26,7 +27,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from restore import folder
 from restore.errors import PhotoError, nearest
@@ -150,9 +151,13 @@ def save(
     pages, module = _fit(photo, path, format)
     ready = [_preparing.ready(page, module, profile) for page in pages]
     originals = {page.source.path for page in pages if page.source.path}
-    _writing.whole(
-        path, lambda part: module.write(part, ready), overwrite=overwrite, originals=originals
-    )
+
+    def write(file: BinaryIO) -> None:
+        module.write(file, ready)
+        file.flush()
+        module.check(file, ready)
+
+    _writing.whole(path, write, overwrite=overwrite, originals=originals)
     return path
 
 

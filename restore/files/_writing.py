@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from restore.errors import PhotoError
 from restore.files import _part
@@ -18,9 +20,13 @@ NO_LINKS = frozenset(
 
 
 def whole(
-    path: Path, write: Callable[[Path], None], *, overwrite: bool, originals: Iterable[Path]
+    path: Path, write: Callable[[BinaryIO], None], *, overwrite: bool, originals: Iterable[Path]
 ) -> None:
     """Let `write` fill a file beside `path`, then give it that name.
+
+    It is written, and named, as the file that was opened: whoever else may write into the folder
+    cannot have it written elsewhere. Its mode is never wider than an original's, nor than that of
+    the result it replaces.
 
     Raises
     ------
@@ -28,30 +34,35 @@ def whole(
         If `path` is an original (also by a link), exists and may not be replaced, or the disk
         refuses; nothing is left behind then.
     """
+    originals = list(originals)
     refuse_originals(path, originals)
     if not overwrite:
         refuse_existing(path)
-    part = _part.beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         files = (above for above in path.parents if above.exists() and not above.is_dir())
         where = next(files, path.parent)
-        raise PhotoError(f"{path}: cannot be written: {where} is no folder") from error
+        raise PhotoError(f"{path}: cannot be written: {where} is not a folder") from error
     except OSError as error:
         raise _refused(path, error) from error
+    _sweep_once(path.parent)
     try:
-        # exclusively: nobody can have put a link there
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        part, file = _part.begin(path)
         try:
-            write(part)
-            with part.open("rb+") as file:
+            with file:
+                write(file)
+                file.flush()
+                _set_mode(file, path, originals)
                 os.fsync(file.fileno())
-            refuse_originals(path, originals)
-            if overwrite:
-                part.replace(path)
-            else:
-                _name(part, path)
+                refuse_originals(path, originals)
+                if os.name == "nt":
+                    file.close()  # what is open there gets no other name
+                if overwrite:
+                    part.replace(path)
+                else:
+                    _name(part, path)
+                _refuse_others(path, file)
             _sync_folder(path.parent)
         finally:
             with suppress(FileNotFoundError):
@@ -60,6 +71,34 @@ def whole(
         raise _exists(path) from error
     except OSError as error:
         raise _refused(path, error) from error
+
+
+@functools.cache
+def _sweep_once(folder: Path) -> None:
+    """Remove what earlier runs, killed or cut off from power, have left in a folder."""
+    _part.sweep(folder)
+
+
+def _set_mode(file: BinaryIO, path: Path, originals: Iterable[Path]) -> None:
+    """Everybody's whom the umask lets, unless an original or what is replaced says less."""
+    umask = os.umask(0o077)  # there is no way to ask without setting it
+    os.umask(umask)
+    mode = 0o666 & ~umask
+    for other in (path, *originals):
+        with suppress(OSError):
+            if not other.is_symlink():
+                mode &= other.stat().st_mode
+    with suppress(OSError, AttributeError):  # FAT; Windows
+        os.fchmod(file.fileno(), mode | 0o600)
+
+
+def _refuse_others(path: Path, file: BinaryIO) -> None:
+    """PhotoError if it is not this file that has just got its name; a link there is removed."""
+    if file.closed or _part.is_own(path, file):
+        return
+    if path.is_symlink():
+        path.unlink()
+    raise PhotoError(f"{path}: another user of the folder put something else in its place")
 
 
 def refuse_existing(path: Path) -> None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from restore.files._jpegsegments import Segments
@@ -36,6 +35,10 @@ _LARGE = 64_000_000
 """Pixels above which no progressive JPEG is written: it needs a copy of the whole photo."""
 _BAND = 2**21
 """Pixels encoded at once."""
+_LUMA = (0.299, 0.587, 0.114)
+"""Of R, G and B in a JPEG's brightness (JFIF 1.02; ITU-R BT.601)."""
+_OFF = 24
+"""Codes by which the mean of a row of blocks may be off."""
 
 
 def matches(head: bytes) -> bool:
@@ -126,13 +129,47 @@ def _decoded(ask: Ask, data: bytes, segments: Segments) -> tuple[Samples, tuple[
     return samples[:rows], (*warnings, ask.salvaged(rows, len(samples)))
 
 
-def write(path: Path, pages: Sequence[Photo]) -> None:
+def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
     """Write the first page: a JPEG has one."""
     photo = pages[0]
-    with path.open("wb") as file:
-        file.write(b"\xff\xd8" + b"".join(_headers(photo.source)))
-        for part in _encoded(photo):
-            file.write(part)
+    file.write(b"\xff\xd8" + b"".join(_headers(photo.source)))
+    for part in _encoded(photo):
+        file.write(part)
+
+
+def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
+    """OSError unless each block of 8 x 8 pixels decodes to about the brightness it has.
+
+    At an eighth of the size, where a block is one pixel: all data are gone through, in a 64th of
+    the memory. No block is further off than by half a step of the coarsest table, 16 codes; what
+    libjpeg puts where data are missing is.
+    """
+    import cv2
+    import numpy as np
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    from restore.files import _checking
+
+    samples = pages[0].samples
+    height, width = pages[0].size
+    file.seek(0)
+    with _checking.decoding(), JpegImageFile(file) as image:
+        if image.size != (width, height):
+            raise _checking.cut_off()
+        image.draft("L", (1, 1))  # an eighth is the least there is
+        small = np.array(image).astype(np.float32)
+    if min(height, width) < 8:
+        return
+    for top in range(0, height, 2**10):
+        band = samples[top : top + 2**10]
+        below, beside = -len(band) % 8, -width % 8
+        if below or beside:  # as the encoder fills up its last blocks
+            band = cv2.copyMakeBorder(band, 0, below, 0, beside, cv2.BORDER_REPLICATE)
+        means = cv2.resize(band, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
+        means = means if means.ndim == 2 else means @ np.array(_LUMA, np.float32)
+        off = np.abs(means - small[top // 8 : top // 8 + len(means)])
+        if off.mean(1).max() > _OFF:
+            raise _checking.cut_off()
 
 
 def _encoded(photo: Photo) -> Iterator[bytes]:
@@ -179,6 +216,8 @@ def _picture(photo: Photo, top: int, rows: int, **options: Any) -> bytes:
     import numpy as np
     from PIL import Image
 
+    from restore.files import _checking
+
     samples = photo.samples[top : top + rows]
     details = photo.source.details
     if details.get("tables"):
@@ -192,17 +231,22 @@ def _picture(photo: Photo, top: int, rows: int, **options: Any) -> bytes:
         image.save(out, "JPEG", subsampling=details.get("subsampling", 0), **options)
         out.seek(0)
         data = out.read()
+    if not data.endswith(b"\xff\xd9"):  # Pillow does not mind a write that came short
+        raise _checking.cut_off()
     return data[4 + struct.unpack_from(">H", data, 4)[0] :]
 
 
-def _scratch() -> IO[bytes]:
-    """A true file for a moment, in memory where the system has that: a disk may be full."""
+def _scratch() -> BinaryIO:
+    """A true file for a moment, in memory; where the system has none, memory alone.
+
+    Never one on a disk: Pillow does not notice that it is full.
+    """
+    import io
     import os
-    import tempfile
 
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("band"), "w+b")
-    return tempfile.TemporaryFile()
+    return io.BytesIO()
 
 
 def _segment_at(data: bytes, marker: int) -> int:

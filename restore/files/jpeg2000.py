@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from restore.files import _boxes
 
@@ -28,7 +27,7 @@ _EXIF = b"JpgTiffExif->JP2"
 _XMP = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
 _IPTC = b"\x33\xc7\xa4\xd2\xb8\x1d\x47\x23\xa0\xba\xf1\xa3\xe0\x97\xad\x38"
 _SRGB, _GREY = 16, 17
-_TILE = 0xFF90
+_TILE, _END = 0xFF90, b"\xff\xd9"
 
 
 def matches(head: bytes) -> bool:
@@ -76,7 +75,14 @@ def read(ask: Ask) -> list[Photo]:
 
 
 def _check_tiles(ask: Ask, data: bytes, stream: int) -> None:
-    """Refuse a codestream without some of its tiles: the decoder makes them black and tells nobody.
+    """Refuse a codestream without some of its tiles: the decoder makes them black."""
+    wanted, tiles, _ = _tiles(data, stream)
+    if tiles < wanted:
+        raise ask.error(f"is cut off: it has {tiles} of its {wanted} tiles")
+
+
+def _tiles(data: bytes, stream: int) -> tuple[int, int, int]:
+    """How many tiles a codestream says it has, how many there are, and where the last one ends.
 
     Annex A.4.2: a tile-part begins with its marker, the tile's number and the tile-part's length, 0
     for one that goes to the end.
@@ -95,8 +101,7 @@ def _check_tiles(ask: Ask, data: bytes, stream: int) -> None:
         if length < 4:
             break
         at += length
-    if len(found) < wanted:
-        raise ask.error(f"is cut off: it has {len(found)} of its {wanted} tiles")
+    return wanted, len(found), at
 
 
 def _profile(ask: Ask, data: bytes, at: int, size: int) -> bytes | None:
@@ -115,7 +120,7 @@ def _profile(ask: Ask, data: bytes, at: int, size: int) -> bytes | None:
     return profile
 
 
-def write(path: Path, pages: Sequence[Photo]) -> None:
+def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
     """Write the first page: a JPEG 2000 has one."""
     import imagecodecs
     import numpy as np
@@ -128,15 +133,14 @@ def write(path: Path, pages: Sequence[Photo]) -> None:
         samples = samples[..., 0]
     data = bytes(imagecodecs.jpeg2k_encode(samples, level=0, codecformat="jp2", reversible=True))
     blocks = ((_EXIF, source.exif), (_XMP, source.xmp), (_IPTC, source.iptc))
-    with path.open("wb") as file:
-        for kind, at, size in _boxes.walk(lambda at, size: data[at : at + size], 0, len(data)):
-            content = data[at : at + size]
-            if kind == b"jp2h" and source.profile:
-                content = _with_profile(content, source.profile)
-            if kind == b"jp2c":
-                for name, block in blocks:
-                    file.write(_boxes.box(b"uuid", name + block) if block else b"")
-            file.write(_boxes.box(kind, content))
+    for kind, at, size in _boxes.walk(lambda at, size: data[at : at + size], 0, len(data)):
+        content = data[at : at + size]
+        if kind == b"jp2h" and source.profile:
+            content = _with_profile(content, source.profile)
+        if kind == b"jp2c":
+            for name, block in blocks:
+                file.write(_boxes.box(b"uuid", name + block) if block else b"")
+        file.write(_boxes.box(kind, content))
 
 
 def _with_profile(header: bytes, profile: bytes) -> bytes:
@@ -146,3 +150,20 @@ def _with_profile(header: bytes, profile: bytes) -> bytes:
         _boxes.box(kind, b"\2\0\0" + profile if kind == b"colr" else header[at : at + size])
         for kind, at, size in parts
     )
+
+
+def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
+    """OSError unless its tiles are all there and follow each other to the end of the file.
+
+    It is not decoded: that takes as long as encoding.
+    """
+    from restore.files import _checking
+
+    file.seek(0)
+    data = file.read()
+    with _checking.decoding():
+        stream = data.index(_STREAM)
+        right, bottom = struct.unpack_from(">2I", data, stream + 8)
+        wanted, tiles, end = _tiles(data, stream)
+    if ((bottom, right), tiles, data[end:]) != (pages[0].size, wanted, _END):
+        raise _checking.cut_off()

@@ -10,8 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from restore.files._reading import Ask
@@ -195,7 +194,7 @@ def _resolution(chunks: Sequence[tuple[bytes, bytes]]) -> tuple[float, float] | 
     return None
 
 
-def write(path: Path, pages: Sequence[Photo]) -> None:
+def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
     """Write the first page: a PNG has one."""
     import imagecodecs
     import numpy as np
@@ -213,11 +212,32 @@ def write(path: Path, pages: Sequence[Photo]) -> None:
     packed = samples.nbytes + len(samples)  # a byte more in each row, which imagecodecs forgets
     room = packed + packed // 64 + 1024
     body = memoryview(imagecodecs.png_encode(samples, level=1, strategy=3, filter=128, out=room))
-    with path.open("wb") as file:
-        file.write(body[:33])  # signature and header
-        for kind, data in _headers(photo):
-            file.write(_chunk(kind, data))
-        file.write(body[33:])
+    file.write(body[:33])  # signature and header
+    for kind, data in _headers(photo):
+        file.write(_chunk(kind, data))
+    file.write(body[33:])
+
+
+def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
+    """OSError unless all rows can be inflated and all checksums hold; a piece at a time."""
+    from restore.files import _checking
+
+    height, width = pages[0].size
+    file.seek(len(_SIGNATURE))
+    unpacker, kind, count, row = zlib.decompressobj(), b"", 0, 0
+    with _checking.decoding():
+        while kind != b"IEND":
+            size, kind = struct.unpack(">I4s", file.read(8))
+            data = file.read(size)
+            if zlib.crc32(data, zlib.crc32(kind)) != struct.unpack(">I", file.read(4))[0]:
+                raise _checking.cut_off()
+            if kind == b"IHDR":
+                row = 1 + width * data[8] // 8 * _CHANNELS[data[9]]
+            while kind == b"IDAT" and data:
+                count += len(unpacker.decompress(data, 2**20))
+                data = unpacker.unconsumed_tail
+    if count != height * row or not unpacker.eof:
+        raise _checking.cut_off()
 
 
 def _headers(photo: Photo) -> Iterator[tuple[bytes, bytes]]:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from restore.files import _ifd
 
@@ -116,9 +115,32 @@ def _photo(ask: Ask, tiff: Any, page: Page, number: int, pages: int) -> Photo:
     return _reading.photo(ask, decoded.samples, source=source, warnings=warnings)
 
 
-def write(path: Path, pages: Sequence[Photo]) -> None:
+def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
     """Write all pages."""
     from restore.files import _tiffwriting
 
-    with path.open("r+b") as file:
-        _tiffwriting.write(file, pages)
+    _tiffwriting.write(file, pages)
+
+
+def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
+    """OSError unless each strip of each page can be decoded; so many rows at a time."""
+    import tifffile
+
+    from restore.context import cores
+    from restore.files import _checking
+
+    file.seek(0)
+    sizes = []
+    with _checking.decoding(), tifffile.TiffFile(file) as tiff:
+        tiff.pages.useframes = False
+        for page in tiff.pages:
+            rows = 0
+            for strip, _, shape in page.segments(maxworkers=cores(), buffersize=2**24):
+                rows += 0 if strip is None else shape[1]
+            if rows != page.imagelength:
+                raise _checking.cut_off()
+            sizes.append((rows, page.imagewidth))
+    for photo in pages:  # there may be others between them, of infrared
+        if photo.size not in sizes:
+            raise _checking.cut_off()
+        sizes.remove(photo.size)
