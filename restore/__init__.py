@@ -1,36 +1,65 @@
 """Restore photos with named recipes.
 
     import restore
-    photo = restore.load("scan.tif")
-    recipe = restore.Recipe.named("faded-print")
-    restore.save(recipe(photo), "restored.tif")
+    restored = restore.run("faded-print", "scan.tif")     # or an array, a PIL image, a Photo
+    restore.save(restored, "restored.tif")
 
-The map: `files` read and write photos; `photo` holds the values that travel; `recipe` turns TOML
-into `steps`; each step plans on a small proxy and hands back a render (`step`); `render` applies
-it tile by tile; `colorizers` and `networks` are the learnt part; `color` is the arithmetic.
+In more steps, with what lies between:
+
+    photo = restore.load("scan.tif")
+    recipe = restore.Recipe.named("faded-print").with_settings({"fade.amount": 0.8})
+    plan = recipe.plan(photo)
+    print(plan.findings["fade"].summary)
+    restored = plan.render(photo)
+    restored.to_array(), restored.to_image()
+
+docs/python.md has the reference, docs/architecture.md the map.
 """
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-__all__ = ["Photo", "Recipe", "RestoreError", "load", "save"]
+from restore._version import __version__
+
+__all__ = [
+    "Context",
+    "Photo",
+    "Plan",
+    "Recipe",
+    "RestoreError",
+    "__version__",
+    "colours_at",
+    "load",
+    "run",
+    "save",
+]
 
 TYPE_CHECKING = False  # not from typing, whose import takes as long as a hasty Ctrl-C
 if TYPE_CHECKING:
     from typing import Any
 
+    from restore.api import colours_at, run
+    from restore.context import Context
     from restore.errors import RestoreError
     from restore.files import load, save
     from restore.photo import Photo
+    from restore.plan import Plan
     from restore.recipe import Recipe
 
 _HOMES = {
+    "Context": "context",
     "Photo": "photo",
+    "Plan": "plan",
     "Recipe": "recipe",
     "RestoreError": "errors",
+    "colours_at": "api",
     "load": "files",
+    "run": "api",
     "save": "files",
 }
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def __getattr__(name: str) -> Any:

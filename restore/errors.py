@@ -39,6 +39,10 @@ class PhotoError(RestoreError):
     """A photo cannot be read or written."""
 
 
+class ResultExists(PhotoError):
+    """Something is in the place of a result already."""
+
+
 class RecipeError(RestoreError):
     """A recipe or a setting is wrong."""
 

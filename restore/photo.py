@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from restore import color
+from restore import arrays, color
 from restore.averaging import averaged, filled
 from restore.context import Context
 from restore.errors import PhotoError
 from restore.guides import ColourGuess
 from restore.profile import shares
+from restore.source import Source as Source
 from restore.space import Samples, Space
 from restore.window import Window as Window
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from restore.effect import Effect, Findings
 
 PATCH = 64
@@ -168,56 +170,6 @@ class Proxy:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
-    """Where a photo came from, and all that its file held beside the pixels.
-
-    Attributes
-    ----------
-    path
-        The file, or None for a photo made in memory.
-    format
-        Name of the file-format module that read it, such as "jpeg".
-    exif, xmp, iptc, profile
-        The blocks' bytes as the file held them (Exif without the "Exif\\0\\0" prefix: it begins
-        with its TIFF header), or None. Orientation is already applied and reset to 1 in `exif`.
-    alpha
-        (height, width) opacity in the samples' dtype, or None.
-    infrared
-        (height, width) a film scanner's infrared channel, of whichever dtype, or None.
-    resolution
-        Pixels per inch, horizontal and vertical, or None.
-    page, pages
-        Which page of a multi-page file this is (from 0), and of how many.
-    details
-        What only this format knows and needs to write the photo as it came (JPEG quality and
-        subsampling, TIFF compression …).
-    history
-        A line for each recipe that was applied, oldest first.
-    record
-        How the photo was made, for redoing it: names (letters and digits) and free texts. Written
-        into the XMP of a result and found again when that is read.
-    warnings
-        Lines for the person: what in the file was odd and what was done about it.
-    """
-
-    path: Path | None = None
-    format: str = ""
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    iptc: bytes | None = None
-    profile: bytes | None = None
-    alpha: Samples | None = None
-    infrared: Samples | None = None
-    resolution: tuple[float, float] | None = None
-    page: int = 0
-    pages: int = 1
-    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    history: tuple[str, ...] = ()
-    record: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
 class Photo:
     """A photo as its file held it.
 
@@ -254,6 +206,76 @@ class Photo:
         if self.source.pages > 1:
             text += f" page {self.source.page + 1} of {self.source.pages}"
         return f"<Photo {text}>"
+
+    @classmethod
+    def from_array(cls, values: NDArray[Any], space: str | bytes = "srgb") -> Photo:
+        """A photo from an array.
+
+        Parameters
+        ----------
+        values
+            (height, width) or (height, width, 1) grey, 2 grey and alpha, 3 RGB, 4 RGBA; uint8,
+            uint16, or floating point with white at 1.
+        space
+            What the colours mean: "srgb", "linear-srgb", "adobe-rgb", or an ICC profile's bytes.
+
+        Raises
+        ------
+        PhotoError
+            If it has another shape or type, or the space is not known.
+        """
+        samples, alpha = arrays.split(values)
+        held = arrays.profile_of(space)
+        return cls(samples, Space(profile=held), Source(profile=held, alpha=alpha))
+
+    @classmethod
+    def from_image(cls, image: Image.Image) -> Photo:
+        """A photo from a PIL image, upright, with its ICC profile."""
+        values, held = arrays.of_image(image)
+        return cls.from_array(values, held or "srgb")
+
+    @classmethod
+    def of(cls, value: object) -> Photo:
+        """A photo from whatever stands for one: a photo, an array, a PIL image.
+
+        Raises
+        ------
+        PhotoError
+            If it is nothing of the kind; the message says what to do with a path or bytes.
+        """
+        if isinstance(value, Photo):
+            return value
+        if isinstance(value, np.ndarray):
+            return cls.from_array(value)
+        if hasattr(value, "getbands"):
+            return cls.from_image(value)  # type: ignore[arg-type]
+        kind = type(value).__name__
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            raise PhotoError(f"{kind} are not a photo; use PIL.Image.open(io.BytesIO(...))")
+        if isinstance(value, str) or hasattr(value, "__fspath__"):
+            raise PhotoError(f"{value!s:.60} is a path, not a photo; use restore.load(path)")
+        raise PhotoError(f"{kind} is not a photo, an array or a PIL image")
+
+    def to_array(self) -> NDArray[Any]:
+        """The samples as an array of their own, with the alpha channel last where there is one.
+
+        Returns
+        -------
+        (height, width) grey, or (height, width, 2, 3 or 4), in the photo's own type.
+        """
+        if self.source.alpha is not None:
+            return np.concatenate([self.samples, self.source.alpha[..., None]], 2)
+        samples = self.samples.copy()
+        return samples[..., 0] if samples.shape[2] == 1 else samples
+
+    def to_image(self) -> Image.Image:
+        """The photo as a PIL image: 8 bits, sRGB, with its alpha channel."""
+        pixels = self.tile(Window.whole(*self.size)).pixels
+        codes = Space().from_working(pixels, np.uint8)[..., : self.samples.shape[2]]
+        return arrays.to_image(codes, self.source.alpha)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.samples, dtype, copy=copy)
 
     @property
     def size(self) -> tuple[int, int]:

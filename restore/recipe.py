@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-import restore
 from restore import places, steps
+from restore._version import __version__
 from restore.color import Array
 from restore.context import Context, default
 from restore.errors import RecipeError, RestoreError, nearest
@@ -104,16 +104,16 @@ class Recipe:
             labels.append(use.step.name + (f"#{number}" if number > 1 else ""))
         return labels
 
-    def with_settings(self, assignments: Mapping[str, str], told: str = "--set ") -> Recipe:
-        """This recipe with other settings: {"fade.amount": "0.5", "levels#2.black": "3"}.
+    def with_settings(self, assignments: Mapping[str, object], told: str = "--set ") -> Recipe:
+        """This recipe with other settings: {"fade.amount": 0.5, "levels#2.black": "3"}.
 
-        Values are TOML; a bare word is a text. RecipeError if a step or setting is unknown, with
+        Strings are TOML; a bare word is a string. RecipeError if a step or setting is unknown, with
         `told` before it.
         """
         uses, labels = list(self.uses), self.labels
-        for key, text in assignments.items():
+        for key, given in assignments.items():
             label, dot, setting = key.rpartition(".")
-            where = f"{told}{key:.60}={text:.60}"
+            where = f"{told}{key:.60}={given!s:.60}"
             if not dot:
                 raise RecipeError(f"{where}: write it as STEP.NAME=VALUE, such as fade.amount=0.5")
             label = label.removesuffix("#1")
@@ -121,7 +121,9 @@ class Recipe:
                 known = nearest(label, labels)
                 raise RecipeError(f'{where}: {self.name} has no step "{label:.60}"; {known}')
             use = uses[labels.index(label)]
-            value = use.step.check(where, {setting: _value(text)})
+            value = use.step.check(
+                where, {setting: _value(given) if isinstance(given, str) else given}
+            )
             uses[labels.index(label)] = replace(use, settings={**use.settings, **value})
         return replace(self, uses=tuple(uses))
 
@@ -208,6 +210,7 @@ class Recipe:
 
     def __call__(self, photo: Photo, *, context: Context | None = None) -> Photo:
         """The restored photo: same size and bit depth, with what was found in `findings`."""
+        photo = Photo.of(photo)
         context = context or default()
         planning, rendering = context.parts(PLANNING)
         plan = self.plan(photo, context=planning)
@@ -218,7 +221,7 @@ class Recipe:
 
     def _record(self, steps: Sequence[PlannedStep]) -> dict[str, str]:
         """What a result's metadata must hold so that it can be made again: see `rerun`."""
-        record = {"name": self.name, "version": restore.__version__}
+        record = {"name": self.name, "version": __version__}
         uses = []
         for planned, use in zip(steps, self.uses, strict=True):
             defaults = {name: setting.default for name, setting in use.step.settings.items()}
@@ -240,13 +243,19 @@ class Recipe:
             lines += [f"{key} = {_quoted(value)}" for key, value in use.settings.items()]
         return "\n".join(lines) + "\n"
 
+    def __repr__(self) -> str:
+        return f"<Recipe {self.name}: {' > '.join(self.labels)}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Recipe], tuple[str, str, str]]:
+        return Recipe.parse, (self.toml(), self.name, self.name)
+
     def line(self) -> str:
         """The recipe in one line: for a result's metadata."""
         words = []
         for label, use in zip(self.labels, self.uses, strict=True):
             given = ", ".join(f"{key}={value}" for key, value in use.settings.items())
             words.append(f"{label}({given})")
-        return f"restore {restore.__version__}, recipe {self.name}: " + " > ".join(words)
+        return f"restore {__version__}, recipe {self.name}: " + " > ".join(words)
 
 
 def _coloured(view: Array) -> bool:

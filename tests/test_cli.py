@@ -93,7 +93,7 @@ def test_nothing_is_overwritten_unless_asked(photo: Path, recipe: Path) -> None:
     again = restore("run", recipe, photo, cwd=photo.parent)
     assert first.returncode == 0
     assert again.returncode == 1
-    assert "exists; use --overwrite, or another --out" in again.stderr
+    assert "exists already; use --overwrite, or another --out" in again.stderr
     assert restore("run", recipe, photo, "--overwrite", cwd=photo.parent).returncode == 0
 
 

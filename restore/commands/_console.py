@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-from restore.errors import RestoreError, printable
+from restore.errors import RestoreError, ResultExists, printable
 
 
 class Unhindered:
@@ -103,7 +103,10 @@ def warn(console: Console, text: str) -> None:
 
 def fail(console: Console, error: RestoreError) -> None:
     """Print why a photo failed."""
-    console.print("failed: ", error, sep="", markup=False, style="red")
+    text = str(error)
+    if isinstance(error, ResultExists):
+        text += "; use --overwrite, or another --out"
+    console.print("failed: ", text, sep="", markup=False, style="red")
     for note in getattr(error, "__notes__", ()):
         console.print(note, markup=False)
 

@@ -193,8 +193,7 @@ def _fit(
         raise PhotoError(f"{path}: there is no page to write")
     if len(pages) > 1 and not getattr(module, "PAGES", False):
         raise PhotoError(
-            f"{path}: the photo has {len(pages)} pages, {_name(module)} holds one; "
-            "use --format tiff"
+            f"{path}: the photo has {len(pages)} pages, {_name(module)} holds one; write a TIFF"
         )
     longest = max(max(page.size) for page in pages)
     if longest > getattr(module, "SIDE", longest):

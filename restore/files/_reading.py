@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -233,7 +232,7 @@ def photo(
         alpha=alpha,
         infrared=infrared,
         resolution=resolution,
-        record=MappingProxyType(record),
+        record=record,
         history=tuple(history),
         warnings=tuple(
             f"{ask.path}{ask.page}: {each}"
@@ -292,4 +291,4 @@ def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
 
 def frozen(**details: Any) -> Mapping[str, Any]:
     """Details for a Source, those that are None left out."""
-    return MappingProxyType({key: value for key, value in details.items() if value is not None})
+    return {key: value for key, value in details.items() if value is not None}

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from restore.errors import PhotoError
+from restore.errors import PhotoError, ResultExists
 from restore.files import _part
 
 NO_LINKS = frozenset(
@@ -112,9 +112,7 @@ def refuse_originals(path: Path, originals: Iterable[Path]) -> None:
     for original in originals:
         with suppress(OSError, ValueError):
             if path.samefile(original):
-                raise PhotoError(
-                    f"{path}: is the original itself, which is never replaced; choose another --out"
-                )
+                raise PhotoError(f"{path}: is the original itself, which is never replaced")
 
 
 def _refused(path: Path, error: OSError) -> PhotoError:
@@ -122,7 +120,7 @@ def _refused(path: Path, error: OSError) -> PhotoError:
 
 
 def _exists(path: Path) -> PhotoError:
-    return PhotoError(f"{path} exists; use --overwrite, or another --out")
+    return ResultExists(f"{path} exists already")
 
 
 def _name(part: Path, path: Path) -> None:

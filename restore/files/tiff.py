@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from restore.files import _ifd
@@ -98,18 +97,16 @@ def _photo(ask: Ask, tiff: Any, page: Page, number: int, pages: int) -> Photo:
         infrared=decoded.infrared,
         page=number,
         pages=pages,
-        details=MappingProxyType(
-            {
-                "compression": _KEPT.get(compression, "zlib"),
-                "predictor": int(page.tiff.predictor) != 1 or compression not in _KEPT,
-                "big": big,
-                "extra": decoded.extra,
-                "multiplied": decoded.multiplied,
-                "infrared page": page.infrared is not None,
-                "float": dtype.str[1:] if dtype.kind == "f" else None,
-                "photoshop": irb,
-            }
-        ),
+        details={
+            "compression": _KEPT.get(compression, "zlib"),
+            "predictor": int(page.tiff.predictor) != 1 or compression not in _KEPT,
+            "big": big,
+            "extra": decoded.extra,
+            "multiplied": decoded.multiplied,
+            "infrared page": page.infrared is not None,
+            "float": dtype.str[1:] if dtype.kind == "f" else None,
+            "photoshop": irb,
+        },
     )
     warnings = (*page.warnings, *decoded.warnings)
     return _reading.photo(ask, decoded.samples, source=source, warnings=warnings)
