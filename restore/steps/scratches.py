@@ -13,7 +13,7 @@ from restore.effect import Effect, Findings, Quantity, Unchanged
 from restore.field import Field
 from restore.photo import Proxy, Tile
 from restore.step import Amount, Param
-from restore.steps import _defects
+from restore.steps import _defects, _infrared
 from restore.steps._faces import faces, within
 from restore.steps._fill import SEEN, bridged, filled
 
@@ -42,6 +42,8 @@ class Scratches(Effect):
         Pixels of the photo for one of the proxy.
     amount
         Share of the change, 0 … 1.
+    opaque
+        Share of a scanner's infrared light from which something is dust; None if it cannot say.
     """
 
     zone: Field
@@ -49,12 +51,13 @@ class Scratches(Effect):
     short_side: int
     ratio: float
     amount: float
+    opaque: float | None = None
     findings: Findings = field(default_factory=Findings)
 
     @property
     def halo(self) -> int:  # type: ignore[override]
         reach, near = self._lengths(self.ratio)
-        return 2 * (reach + near) + SEEN
+        return (2 if self.opaque is None else 3) * (reach + near) + SEEN
 
     def _lengths(self, ratio: float) -> tuple[int, int]:
         """How far to look for sound pixels, and half the side of where a defect must stick out."""
@@ -65,9 +68,11 @@ class Scratches(Effect):
         edge = 0.1 if ratio < 1.25 else 0.3  # of a pixel of the view a scratch covers a part
         bright, dark, gap = np.moveaxis(self.zone.at(t.window) > (0.2, 0.2, edge), -1, 0)
         doubtful = bright | dark
+        reach, near = self._lengths(ratio)
+        if self.opaque is not None and t.infrared is not None:
+            gap = gap | _infrared.dust(t.infrared, reach, self.opaque)
         if not doubtful.any() and not gap.any():
             return t.pixels
-        reach, near = self._lengths(ratio)
         grey = t.pixels.mean(2, keepdims=True)
         off = (grey[doubtful] - bridged(grey, doubtful, reach, (near + 1) // 2))[:, 0]
         sides = bright[doubtful], dark[doubtful]
@@ -90,12 +95,13 @@ def scratches(
     """Find thin scratches and dust, bright or dark, and fill them from beside.
 
     Lines are chained on the proxy from straight pieces, judged (is it a scratch, or the edge of
-    something, or a thin thing?) and outlined; in the full photo they are bridged with grain. Dust
-    in faces stays, and lines that do not leave them. Known failures: some lines that lie alone and
-    have nothing beside them (a whisker, a wire, a bare mast) are taken for scratches, dots on
-    smooth ground for dust: lower `sensitivity`; scratches along edges and between many parallel
-    lines stay, and most dust on grass; defects much thinner than a pixel of the proxy (1024 on the
-    long side) fade there.
+    something, or a thin thing?) and outlined; in the full photo they are bridged with grain.
+    Dust in faces stays, and lines that do not leave them. Where a film scanner's infrared
+    channel shows dust and not the picture, dust is what it shows, in faces too. Known failures:
+    some lines that lie alone and have nothing beside them (a whisker, a wire, a bare mast) are
+    taken for scratches, dots on smooth ground for dust: lower `sensitivity`; scratches along
+    edges and between many parallel lines stay, and most dust on grass; defects much thinner
+    than a pixel of the proxy (1024 on the long side) fade there.
     """
     import cv2
 
@@ -109,22 +115,30 @@ def scratches(
     least = ODDS + LESS * np.log2(factor)
     lines = _defects.scratches(grey, LINE * longer * factor, least, wide)
     dots = _defects.specks(grey, SPECK * factor, wide)
+    reach = int(np.ceil(wide + 6))
+    opaque = _infrared.threshold(view, reach, factor)
+    if opaque is not None:
+        dots[:] = 0
     if lines.any() or dots.any():
         face = faces(grey)
         dots[face] = 0
         lines[within(lines > 0, face)] = 0
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
     around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
-    shares = (lines > 0).mean(), dots.any(2).mean()
+    dusty = dots.any(2)
+    if opaque is not None and view.infrared is not None:
+        dusty = _infrared.dust(view.infrared, reach, opaque)
+    shares = (lines > 0).mean(), dusty.mean()
     values = {
         name: Quantity(100 * float(share), "% of the photo")
         for name, share in zip(NAMES, shares, strict=True)
     }
-    if not (lines.any() or dots.any()):
+    if opaque is None and not (lines.any() or dots.any()):
         return Unchanged(Findings(values=values))
     zone = Field(np.dstack([around, lines]).astype(np.float32))
     ratio = max(proxy.size) / max(view.window.size)
-    return Scratches(zone, wide, view.window.short_side, ratio, amount, Findings(values=values))
+    findings = Findings(values=values)
+    return Scratches(zone, wide, view.window.short_side, ratio, amount, opaque, findings)
 
 
 def _outlined(doubtful: NDArray[np.bool_], off: color.Array, near: int) -> NDArray[np.bool_]:
