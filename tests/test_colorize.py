@@ -17,7 +17,7 @@ from restore.errors import RecipeError, WeightsError
 from restore.field import Field
 from restore.photo import Photo, Window
 from restore.recipe import Recipe
-from restore.steps._chroma import _within, guide
+from restore.steps._chroma import _within, guide, settle
 from restore.steps.colorize import colorize
 
 
@@ -71,13 +71,71 @@ def test_colours_out_of_gamut_keep_lightness_and_hue_and_lose_no_more_chroma_tha
     assert ((linear < 0) | (linear > 1)).any(-1).mean() > 0.99  # 5 % more would be outside
 
 
-def test_colours_that_were_there_are_replaced_and_amount_blends() -> None:
+def test_colours_that_were_there_are_replaced_when_asked_and_amount_blends() -> None:
     photo = Photo(colours("astronaut"))
     view = photo.proxy().view
-    full = colorize(photo.proxy()).tile(view)
+    full = colorize(photo.proxy(), keep=False).tile(view)
     assert np.abs(lab(full)[..., 0] - color.lightness(view.pixels)).max() < 0.2
-    half = colorize(photo.proxy(), amount=0.5).tile(view)
+    half = colorize(photo.proxy(), keep=False, amount=0.5).tile(view)
     np.testing.assert_allclose(half, (full + view.pixels) / 2, atol=1e-5)
+
+
+def toned(name: str, strength: float = 25) -> Photo:
+    """A sepia print of the photo, yellowed towards its right side."""
+    light = color.lightness(colours(name))
+    tint = strength * 4 * (light / 100) * (1 - light / 100)
+    stain = np.linspace(0, 12, light.shape[1], dtype=np.float32)[None] + np.zeros_like(light)
+    pixels = color.from_lab(np.dstack([light, tint * 0.4, tint + stain]).astype(np.float32))
+    return Photo(pixels.clip(0, 1))
+
+
+@pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee", "rocket"])
+def test_a_photo_with_colours_of_its_own_is_left_alone_and_a_toned_one_is_coloured(
+    name: str,
+) -> None:
+    photo = Photo(colours(name))
+    kept = colorize(photo.proxy())
+    assert "kept" in kept.findings.summary
+    np.testing.assert_array_equal(kept.tile(photo.proxy().view), photo.proxy().view.pixels)
+    print_ = toned(name)
+    assert not colorize(print_.proxy()).findings.summary
+    of_print, of_grey = (colorize(p.proxy()).tile(p.proxy().view) for p in (print_, greyed(name)))
+    assert np.abs(lab(of_print) - lab(of_grey))[..., 1:].mean() < 2  # nothing of the tint is left
+
+
+def test_a_hand_coloured_photo_keeps_its_colours() -> None:
+    truth = lab(colours("astronaut"))
+    truth[..., 1:] *= 0.6
+    truth[:, 300:, 1:] = 0  # half of it left grey
+    photo = Photo(color.from_lab(truth).clip(0, 1))
+    assert "kept" in colorize(photo.proxy()).findings.summary
+
+
+def test_one_thing_gets_one_colour_and_a_face_none_of_the_sky() -> None:
+    light = np.full((128, 128), 60, np.float32)
+    light[:, 64:] = 20
+    p = np.zeros((2, 32, 32), np.float32)
+    p[0, :, :16], p[1, :, 16:] = 1, 1  # two things that the network tells apart
+    ab = np.zeros((32, 32, 2), np.float32)
+    ab[:16, :16, 0], ab[16:, :16, 0] = 40, 10  # the left one is half red
+    ab[:, 16:, 1] = -30
+    variance = np.full((32, 32), 100, np.float32)
+    even = settle(ab, p, variance, light, 0)
+    left, right = even[:, :16], even[:, 16:]
+    assert np.abs(np.diff(left[..., 0], axis=0)).max() < 30 / 4  # no edge, where it was 30
+    assert np.ptp(left[8:-8, :, 0]) < 0.9 * 30
+    assert left[..., 0].mean() == pytest.approx(25, abs=0.1)
+    assert np.abs(left[..., 1]).max() < 0.1
+    assert np.abs(right[..., 0]).max() < 0.1
+
+
+def test_caution_mutes_where_the_network_is_unsure_and_nowhere_else() -> None:
+    light = np.full((64, 64), 50, np.float32)
+    p = np.full((1, 16, 16), 1, np.float32)
+    ab = np.full((16, 16, 2), 15, np.float32)
+    sure, unsure = (settle(ab, p, np.full((16, 16), v, np.float32), light, 0.5) for v in (1, 900))
+    assert sure.min() > 14.9
+    assert unsure.max() == pytest.approx(15 / 2)
 
 
 @pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee"])
@@ -105,7 +163,7 @@ def test_vividness_and_saturation_add_chroma_and_a_low_temperature_patches(
         return chroma_of(colorize(proxy, **settings).tile(proxy.view))
 
     def patches(temperature: float) -> float:
-        cells = colorize(proxy, temperature=temperature).guess.ab.values
+        cells = compact.chroma(proxy.view.lightness, temperature=temperature, vividness=0.5).ab
         return float(np.abs(np.diff(cells, axis=0)).mean())
 
     assert chroma(vividness=0.0) < chroma() < chroma(vividness=1.0)
@@ -121,8 +179,8 @@ def test_says_what_it_did_for_the_steps_after_it(astronaut: Photo) -> None:
     assert len(effect.network.sha256) == 64
     assert 0 < effect.findings.number("entropy") < np.log2(313)
     ab, covariance = effect.guess.ab.values, effect.guess.covariance.values
-    assert ab.shape == (64, 64, 2)
-    assert covariance.shape == (64, 64, 3)
+    assert ab.shape == (96, 96, 2)
+    assert covariance.shape == (96, 96, 3)
     assert (covariance[..., ::2] >= 0).all()
     confidence = effect.findings.maps["confidence"].values
     assert 0 <= confidence.min() <= confidence.max() <= 1

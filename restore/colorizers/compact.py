@@ -44,8 +44,8 @@ def chroma(
     lightness: Array,
     *,
     side: int = 256,
-    temperature: float = 0.6,
-    vividness: float = 0.5,
+    temperature: float = 0.5,
+    vividness: float = 0.25,
     context: Context | None = None,
 ) -> Chroma:
     """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.

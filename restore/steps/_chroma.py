@@ -1,4 +1,4 @@
-"""Small chroma maps brought to full resolution along the photo's edges."""
+"""Small chroma maps: evened out, muted, and brought to full resolution along the photo's edges."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ BEYOND = 1.0
 of the range of these would leave a cyan rim where something white is in front of orange."""
 FINER = 4
 """The maps are kept this much finer than the cells: linear between their points is smooth."""
+REACH = 0.14
+"""How far colours even out inside a thing, in short sides of the photo."""
+EDGE = 8.0
+"""Difference in L* between cells across which colours hardly even out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,60 @@ class Guided(Value):
         ab *= lightness * np.float32(0.01)
         ab += found[2:]
         return ab
+
+
+def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: float) -> Array:
+    """Even a network's colours out inside things, and mute them where it is unsure.
+
+    The colours closest to the network's, each as far as it is sure, and to those of their
+    neighbours: a sparse linear system (a Gaussian Markov random field; Levin, Lischinski, Weiss,
+    10.1145/1015706.1015780, with the network in place of scribbles). Cells belong together where
+    their lightness is alike, and what the network holds possible: a coat is of one colour, and
+    none runs from a face into the sky. Then a colour of chroma C that is known to a variance V
+    keeps the share C² / (C² + caution V): on haze and walls, which may be anything, little.
+
+    Parameters
+    ----------
+    ab
+        (h, w, 2) a* b* of the cells.
+    p
+        (n, h, w) how likely each of n colours is.
+    variance
+        (h, w) of the distribution, the mean of a* and b*.
+    lightness
+        (height, width) CIE L* of the whole photo.
+    """
+    import cv2
+    from scipy import sparse
+    from scipy.sparse.linalg import splu
+
+    rows, columns = ab.shape[:2]
+    light = cv2.resize(lightness, (columns, rows), interpolation=cv2.INTER_AREA)
+    root = np.sqrt(p)
+    number = np.arange(rows * columns).reshape(rows, columns)
+    reach = np.float32((REACH * min(rows, columns)) ** 2)
+    ties, ends = [], []
+    for one, other in (
+        (np.s_[..., :-1], np.s_[..., 1:]),
+        (np.s_[..., :-1, :], np.s_[..., 1:, :]),
+    ):
+        alike = np.einsum("n...,n...", root[one], root[other])  # Bhattacharyya's coefficient
+        step = (light[one] - light[other]) / np.float32(EDGE)
+        ties.append((reach * np.exp(-(step**2)) * alike**2).ravel())
+        ends.append((number[one].ravel(), number[other].ravel()))
+    tie = np.concatenate(ties).astype(np.float64) + 1e-4
+    i, j = np.concatenate(ends, 1)
+    sure = (variance.mean() / (variance + np.float32(1))).ravel().astype(np.float64)
+    size = rows * columns
+    pull = sparse.coo_matrix((np.r_[-tie, -tie, tie, tie], (np.r_[i, j, i, j], np.r_[j, i, i, j])))
+    system = splu((pull + sparse.diags(sure)).tocsc()) if size > 1 else None
+    maps = np.dstack([ab, variance]).reshape(size, 3)
+    if system:
+        maps = system.solve(sure[:, None] * maps)
+    even = maps.reshape(rows, columns, 3).astype(np.float32)
+    ab, variance = even[..., :2], even[..., 2:]
+    square = (ab**2).sum(-1, keepdims=True)
+    return ab * (square / (square + np.float32(caution) * variance + np.float32(1e-6)))
 
 
 def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
