@@ -50,7 +50,7 @@ class Commands(Group):
 )
 @click.version_option(restore.__version__, "-V", "--version", prog_name="restore")
 def cli() -> None:
-    """Restore faded, single-colour-lit and black-and-white photos with named recipes."""
+    """Restore faded photos, photos under coloured light, and black-and-white photos."""
 
 
 def _fill_closed() -> None:

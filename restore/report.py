@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from restore import files, steps
 from restore.effect import Findings
-from restore.photo import Photo
+from restore.photo import Photo, Source
 from restore.space import Space
 
 SIDE = 1024
@@ -58,7 +58,8 @@ def said(value: object) -> str:
 
 def save_compare(before: Photo, after: Photo, path: Path, *, overwrite: bool = False) -> Path:
     """Write a before | after picture (JPEG, sRGB)."""
-    return files.save(Photo(side_by_side(before, after)), path, overwrite=overwrite)
+    source = Source(path=before.source.path)  # never replaced, and no picture of it for more eyes
+    return files.save(Photo(side_by_side(before, after), source=source), path, overwrite=overwrite)
 
 
 def side_by_side(before: Photo, after: Photo) -> NDArray[np.uint8]:

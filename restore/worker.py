@@ -47,7 +47,7 @@ Work = Callable[[Any, Tell, Allow], Any]
 
 FAREWELL = 5.0
 """Seconds a child has to remove what is half done before it is killed."""
-IN_A_DECODER = "the file is damaged in a way its decoder does not survive, or memory ran out"
+IN_A_DECODER = "the file is damaged in a way that crashes its decoder, or memory ran out"
 SIGNALLED = 128
 """Exit status of a child that a signal has ended, less the signal's number: as of a shell."""
 ENDED = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
@@ -136,7 +136,7 @@ class Worker:
                 self._bury()
                 raise PhotoError(
                     f"{what} came to a stop: no sign of life for {patience:.0f} s; "
-                    "the file may be damaged in a way that its decoder does not get out of"
+                    "the file may be damaged in a way that traps its decoder"
                 )
             self._busy = kind in ("progress", "allow")
             if kind == "done":
@@ -246,7 +246,7 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
     except Exception as error:
         if not is_memory_shortage(error):
             raise
-        pipe.send(("failed", RestoreError("there is not enough memory to start")))
+        pipe.send(("failed", RestoreError("not enough memory to start")))
         return
     pipe.send(("done", None))
     while True:
@@ -281,7 +281,7 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
 
 
 def _starved(task: Task) -> tuple[str, PhotoError]:
-    return "starved", PhotoError(f"{task.path}: there is not enough memory for it")
+    return "starved", PhotoError(f"{task.path}: not enough memory")
 
 
 def _mourn() -> None:

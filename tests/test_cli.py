@@ -187,7 +187,7 @@ def test_two_photos_of_one_name_do_not_overwrite_each_other(photo: Path, recipe:
     other.write_bytes(photo.read_bytes())
     found = restore("run", recipe, photo, other, "--overwrite", cwd=photo.parent)
     assert found.returncode == 1
-    assert "is already made from" in found.stderr
+    assert "has just been made from" in found.stderr
 
 
 def test_no_result_replaces_a_picture_of_the_same_run(photo: Path, recipe: Path) -> None:
@@ -195,7 +195,7 @@ def test_no_result_replaces_a_picture_of_the_same_run(photo: Path, recipe: Path)
     other.write_bytes(photo.read_bytes())
     found = restore("run", recipe, photo, other, "--compare", "--overwrite", cwd=photo.parent)
     assert found.returncode == 1
-    assert "restored/photo.jpg.compare.jpg is already made from" in found.stderr
+    assert "restored/photo.jpg.compare.jpg has just been made from" in found.stderr
     assert len(found.stdout.split()) == 2
 
 
@@ -322,7 +322,7 @@ def test_own_recipes_are_found_by_name(photo: Path, recipe: Path) -> None:
 def test_recipes_can_be_listed_shown_and_checked(recipe: Path) -> None:
     assert "led-concert" in restore("recipes").stdout
     assert "[[steps]]" in restore("recipes", "led-concert").stdout
-    assert "all right, 1 steps: levels" in restore("recipes", "--check", recipe).stdout
+    assert "OK, 1 step: levels" in restore("recipes", "--check", recipe).stdout
     recipe.write_text('[[steps]]\nuse = "levels"\nblack = 500\n')
     wrong = restore("recipes", "--check", recipe)
     assert wrong.returncode == 2

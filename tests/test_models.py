@@ -42,7 +42,7 @@ def test_lists_every_network_and_how_it_comes() -> None:
     lines = [line for line in found.stdout.splitlines() if not line.startswith(" ")]
     assert [line.split()[0] for line in lines] == ["zhang2016", "compact", "zhang2016-norebal"]
     assert "not installed (129 MB): restore models pull zhang2016" in lines[0]
-    assert "installed (9 MB): part of the program" in lines[1]
+    assert "installed (9 MB): included" in lines[1]
     assert "not installed (129 MB): restore models add FILE" in lines[2]
     assert found.stdout.count("Licence: BSD-2-Clause") == 3
 
@@ -54,7 +54,7 @@ def test_adds_lists_verifies_and_removes(file: Path, folder: Path) -> None:
     assert "installed, not the published file (129 MB)" in models().stdout
     assert models("path", "zhang2016").stdout == added.stdout
     verified = models("verify").stdout
-    assert verified.startswith("zhang2016: all right; from mine.caffemodel, not a published file")
+    assert verified.startswith("zhang2016: OK; from mine.caffemodel, not a published file")
     assert models("remove", "zhang2016").stdout == added.stdout
     assert not weights.installed("zhang2016")
 
@@ -81,7 +81,7 @@ def test_pull_prints_the_path_alone_on_stdout(
     monkeypatch.setattr(weights, "pull", fetched)
     found = models("pull", "zhang2016")
     assert found.stdout == f"{tmp_path / 'zhang2016.onnx'}\n"
-    assert "another process is at this model; waiting for it" in found.stderr
+    assert "waiting for another process that uses this model" in found.stderr
     assert "zhang2016: it was there" in found.stderr
 
 

@@ -57,4 +57,4 @@ def test_what_differs_now_is_told(original: Path, tmp_path: Path) -> None:
 def test_a_photo_that_no_recipe_made_is_told(original: Path, tmp_path: Path) -> None:
     found = CliRunner().invoke(cli, ["rerun", str(original), "--from", str(original)])
     assert isinstance(found.exception, restore.RestoreError)
-    assert "does not say which recipe made it" in str(found.exception)
+    assert "does not name the recipe that made it" in str(found.exception)

@@ -261,7 +261,7 @@ def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch, error: Exc
     with pytest.raises(StopIteration):
         worker._work(pipe, lambda: Mock(side_effect=error))
     kind, told = pipe.send.call_args[0][0]
-    assert (kind, str(told)) == ("starved", "a.png: there is not enough memory for it")
+    assert (kind, str(told)) == ("starved", "a.png: not enough memory")
 
 
 def _dies() -> None:

@@ -19,7 +19,7 @@ def limited(command: Command) -> Command:
         default=1000,
         show_default=True,
         metavar="MEGAPIXELS",
-        help="Refuse photos that are larger.",
+        help="Refuse larger photos before they are decoded.",
     )(command)
 
 

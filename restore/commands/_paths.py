@@ -10,7 +10,7 @@ import click
 
 
 class FilePath(click.Path):
-    """A path; refuses the empty text that an unset shell variable leaves.
+    """A path; refuses the empty string that an unset shell variable leaves.
 
     Whether it can be read is found where it is read: one photo that cannot must not stop the
     others.

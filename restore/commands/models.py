@@ -22,32 +22,48 @@ if TYPE_CHECKING:
 @click.group(
     cls=Group, invoke_without_command=True, epilog="Example:  restore models pull zhang2016"
 )
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per network.")
 @click.pass_context
-def models(ctx: click.Context) -> None:
-    """List the colorizing networks, or fetch, add, verify, remove and time them.
+def models(ctx: click.Context, as_json: bool) -> None:
+    """List the colorizing networks; download, add, verify, remove and time them.
 
-    The folder of models is the user's data folder; the environment variable RESTORE_MODELS moves
-    it.
+    Models are kept in the user's data folder, or in the folder that the environment variable
+    RESTORE_MODELS names.
     """
     if ctx.invoked_subcommand:
+        if as_json:
+            raise click.UsageError("--json is for the list only, without a COMMAND")
         return
     from restore import colorizers
+    from restore.commands._console import say_json
 
     names = colorizers.names()
     for name in names:
         module = colorizers.get(name)
         here, where = _state(name)
+        if as_json:
+            say_json(
+                {
+                    "name": name,
+                    "state": here,
+                    "where": where,
+                    "bytes": module.BYTES,
+                    "about": module.ABOUT,
+                    "licence": module.LICENCE,
+                }
+            )
+            continue
         click.echo(f"{name:{max(map(len, names))}}  {here} ({module.BYTES / 1e6:.0f} MB): {where}")
         click.echo(f"    {module.ABOUT}\n    Licence: {module.LICENCE}")
 
 
 def _state(name: str) -> tuple[str, str]:
-    """Whether a model is installed, and where it is or how it comes."""
+    """Whether a model is installed, and where it is or how to get it."""
     from restore.errors import WeightsError
     from restore.networks import weights
 
     if name not in weights.KNOWN:
-        return "installed", "part of the program"
+        return "installed", "included"
     if not weights.installed(name):
         wanted = weights.KNOWN[name]
         way = f"restore models pull {name}" if wanted.places else "restore models add FILE"
@@ -65,10 +81,10 @@ def _state(name: str) -> tuple[str, str]:
 @click.argument("name", shell_complete=complete)
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 def pull(name: str, quiet: bool) -> None:
-    """Fetch the model NAME, check it, and print where it is.
+    """Download the model NAME, verify it, and print its path.
 
-    Several places are tried in turn; what broke off goes on at the next try. Nothing looks into
-    the file before its SHA-256 is right.
+    Several sources are tried in turn, and an interrupted download is resumed. The file is not
+    opened before its SHA-256 has been verified.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
@@ -98,14 +114,14 @@ def pull(name: str, quiet: bool) -> None:
 @models.command(epilog="Example:  restore models add colorization_release_v2.caffemodel")
 @click.argument("file", type=FilePath())
 @click.option(
-    "--as", "name", metavar="NAME", default="", help="Which model it is; found out if not given."
+    "--as", "name", metavar="NAME", default="", help="Which model it is; detected by default."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 def add(file: Path, name: str, quiet: bool) -> None:
-    """Take a FILE that was brought by hand, and print where the model is.
+    """Add a model FILE you downloaded, and print the model's path.
 
-    FILE is a .caffemodel (the release or norebal) or a published ONNX conversion of it. It is
-    recognised by what is in it, and stays where it is.
+    FILE is a .caffemodel (release or norebal) or a published ONNX conversion of one. It is
+    recognised by its content and stays where it is.
     """
     from restore.commands._console import stderr
     from restore.networks import weights
@@ -116,7 +132,7 @@ def add(file: Path, name: str, quiet: bool) -> None:
 
 def _waiting(console: Console, quiet: bool) -> None:
     if not quiet:
-        console.print("another process is at this model; waiting for it")
+        console.print("waiting for another process that uses this model")
 
 
 def _show(added: Added, console: Console, quiet: bool) -> None:
@@ -129,24 +145,22 @@ def _show(added: Added, console: Console, quiet: bool) -> None:
 @models.command(epilog="Example:  restore models verify zhang2016")
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete)
 def verify(names: tuple[str, ...]) -> None:
-    """Hold installed models (all, or those called NAME) against their SHA-256."""
+    """Verify installed models by SHA-256: all, or those called NAME."""
     from restore.networks import weights
 
     chosen = names or [name for name in weights.KNOWN if weights.installed(name)]
     if not chosen:
-        click.echo("no model is installed beside the compact network", err=True)
+        click.echo("no models are installed except the compact network", err=True)
     for name in chosen:
         found = weights.verify(name)
         kind = "the published file" if found["published"] == "yes" else "not a published file"
-        click.echo(
-            f"{name}: all right; from {found['file']}, {kind}, SHA-256 {found['source_sha256']}"
-        )
+        click.echo(f"{name}: OK; from {found['file']}, {kind}, SHA-256 {found['source_sha256']}")
 
 
 @models.command(epilog="Example:  restore models remove zhang2016")
 @click.argument("name", shell_complete=complete)
 def remove(name: str) -> None:
-    """Remove the model NAME, and print what was removed."""
+    """Remove the model NAME, and print the path removed."""
     from restore.networks import weights
 
     click.echo(weights.remove(name))
@@ -155,7 +169,7 @@ def remove(name: str) -> None:
 @models.command(epilog="Example:  restore models path")
 @click.argument("name", required=False, shell_complete=complete)
 def path(name: str | None) -> None:
-    """Print the folder of models, or the file of the model NAME."""
+    """Print the folder of the models, or the path of the model NAME."""
     from restore.networks import weights
 
     click.echo(weights.path(name) if name else weights.folder())
@@ -163,12 +177,12 @@ def path(name: str | None) -> None:
 
 @models.command(epilog="Example:  restore models bench")
 def bench() -> None:
-    """Time each engine on this machine with the network of Zhang 2016.
+    """Time each engine on this machine with the network of Zhang et al. 2016.
 
-    The time of a forward at 224 x 224 and 448 x 448; the time from starting a process to its first
-    result (the first time, and again when the compiled network is in the cache); the peak memory;
-    and how far the colours are from the first engine's, in a* b* at temperature 0.38. If zhang2016
-    is not installed, random weights stand in: the time does not depend on the values.
+    Shown are the time of one forward pass at 224 x 224 and 448 x 448; the time from the start of a
+    process to its first result, without and with the compiled network in the cache; the peak
+    memory; and how far the colours are from those of the first engine, in a* b* at temperature
+    0.38. If zhang2016 is not installed, random weights are used: they take the same time.
     """
     import tempfile
 
@@ -184,7 +198,7 @@ def bench() -> None:
         if weights.installed("zhang2016"):
             onnx = weights.path("zhang2016")
         else:
-            console.print("zhang2016 is not installed: random weights stand in")
+            console.print("zhang2016 is not installed; random weights are used")
             onnx = folder / "random.onnx"
             _zhang.write(onnx, _zhang.random_weights(0), {})
         for engine in engines.ENGINES:

@@ -17,11 +17,11 @@ from restore.commands._paths import FilePath
     "--check",
     type=FilePath(),
     metavar="FILE",
-    help="Check a recipe file, and say what is wrong in it.",
+    help="Check a recipe file.",
 )
 @click.option("--schema", is_flag=True, help="Print the JSON schema of recipes, for editors.")
 def recipes(name: str | None, check: Path | None, schema: bool) -> None:
-    """List the recipes, or show the one called NAME."""
+    """List the recipes, or show the recipe NAME."""
     from rich.markup import escape
 
     from restore import recipe as found
@@ -36,7 +36,7 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
     elif check:
         checked = found.Recipe.read(check)
         click.echo(
-            f"{printable(check)}: all right, {len(checked.uses)} steps: {', '.join(checked.labels)}"
+            f"{printable(check)}: OK, {_count(len(checked.uses))}: {', '.join(checked.labels)}"
         )
     elif name:
         chosen = found.Recipe.named(name)
@@ -55,3 +55,7 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
             except RecipeError as error:
                 listing.add_row(each, "cannot be used", escape(str(error)))
         stdout().print(listing)
+
+
+def _count(steps: int) -> str:
+    return "1 step" if steps == 1 else f"{steps} steps"

@@ -32,7 +32,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
     required=True,
     type=FilePath(),
     metavar="ORIGINAL",
-    help="The photo that the result was made from.",
+    help="The photo that RESULT was made from.",
 )
 @click.option(
     "-o",
@@ -41,18 +41,18 @@ DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
     show_default=True,
     type=FilePath(file_okay=False),
     metavar="FOLDER",
-    help="Where the new result goes.",
+    help="Folder for the new result; created if missing.",
 )
 @limited
-@click.option("--overwrite", is_flag=True, help="Replace a result that is there already.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing result.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 def rerun(
     result: Path, original: Path, out: Path, limit: int, overwrite: bool, quiet: bool
 ) -> None:
     """Restore ORIGINAL again with the recipe that made RESULT.
 
-    The recipe and its settings are read from the result's metadata, and so are the program's
-    version and the network: what differs now is told.
+    The recipe and its settings are read from the metadata of RESULT. A warning says if the
+    original, the version of restore or the network is not the same as then.
     """
     from restore.commands._console import progress, say, stderr, warn
     from restore.errors import printable
@@ -93,7 +93,7 @@ def as_made(result: Path) -> Work:
         patience.reads()
         record = files.load(result, limit=job.limit, sized=patience.reads).source.record
         if "recipe" not in record:
-            raise PhotoError(f"{result}: its metadata does not say which recipe made it")
+            raise PhotoError(f"{result}: its metadata does not name the recipe that made it")
         # anybody may have written them
         name = printable(record.get("name", "recipe"))[:64]
         recipe = Recipe.parse(record["recipe"], f"{result}, its recipe", name)

@@ -59,13 +59,13 @@ if TYPE_CHECKING:
 )
 @limited
 @click.option(
-    "-r", "--recursive", is_flag=True, help="Search subfolders too; --out gets the same tree."
+    "-r", "--recursive", is_flag=True, help="Search subfolders too; the tree is kept below --out."
 )
 @click.option("--compare", is_flag=True, help="Write a before | after picture beside each result.")
 @click.option("--overwrite", is_flag=True, help="Replace existing results.")
 @click.option("--skip-existing", is_flag=True, help="Skip photos that have a result already.")
 @click.option(
-    "--salvage", is_flag=True, help="Restore what is left of a JPEG, PNG or TIFF that is cut off."
+    "--salvage", is_flag=True, help="Restore what is left of a truncated JPEG, PNG or TIFF."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo.")
@@ -197,7 +197,7 @@ class Batch:
         for result in job.results:
             if result in self.written:
                 raise PhotoError(
-                    f"{job.path}: {result} is already made from {self.written[result]}; "
+                    f"{job.path}: {result} has just been made from {self.written[result]}; "
                     "use another --out"
                 )
             refuse_inputs(result, self.originals)

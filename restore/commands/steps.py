@@ -10,20 +10,20 @@ from restore.commands import _complete
 @click.command(epilog="Example:  restore steps hue_blend")
 @click.argument("name", required=False, shell_complete=_complete.steps)
 def steps(name: str | None) -> None:
-    """List the steps, or show the settings of the one called NAME."""
+    """List the steps, or show the settings of the step NAME."""
     from restore import steps as found
     from restore.commands._console import stdout, table
 
     console = stdout()
     if name is None:
-        listing = table("step", "does")
+        listing = table("step", "what it does")
         for each in found.names():
             listing.add_row(each, found.get(each).about)
         console.print(listing)
         return
     step = found.get(name, "restore steps")
     console.print(f"[bold]{step.name}[/]: {step.about}")
-    listing = table("setting", "default", "allowed", "what it is")
+    listing = table("setting", "default", "allowed", "meaning")
     for setting in step.settings.values():
         default = "not set" if setting.default is None else setting.default
         shown = str(default).lower() if isinstance(default, bool) else str(default)

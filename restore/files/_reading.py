@@ -137,7 +137,7 @@ class Ask:
             raise
         except DECODER_ERRORS as error:
             if is_memory_shortage(error):
-                raise self.error("does not fit into memory") from error
+                raise self.error("not enough memory to decode it") from error
             # the libraries' own words would help nobody; they are in the traceback
             raise self.error(f"{what}; it is damaged, or of an unsupported kind") from error
 
