@@ -29,6 +29,7 @@ import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 LIMIT = 4_000_000
 """Pixels allowed."""
@@ -106,9 +107,27 @@ def seeds(folder: Path) -> list[Path]:
         ("big", rgb, {"bigtiff": True, "iccprofile": profile}),
         ("float", (wide / 65535).astype(np.float32), {"compression": "zlib", "predictor": True}),
         ("pages", np.stack([rgb, rgb]), {}),
+        ("infrared", np.dstack([wide, wide[..., :1] // 2 + 9]), {"extrasamples": [0]}),
     ]
     for name, data, options in layouts:
         tifffile.imwrite(folder / f"{name}.tif", data, photometric="rgb", **options)
+    tifffile.imwrite(folder / "lab.tif", rgb, photometric="cielab")
+    tifffile.imwrite(folder / "inks.tif", np.dstack([rgb, rgb[..., :2]]), photometric="separated")
+    described = [(50706, "B", 4, bytes([1, 4, 0, 0]), False)]
+    tifffile.imwrite(
+        folder / "rgbi.dng",
+        np.dstack([wide, wide[..., :1]]),
+        photometric=34892,
+        planarconfig=1,
+        extrasamples=[0],
+        extratags=described,
+    )
+    with tifffile.TiffWriter(folder / "preview.tif") as tiff:
+        tiff.write(rgb[::4, ::4], photometric="rgb", subfiletype=1, subifds=1)
+        tiff.write(rgb, photometric="rgb")
+    texts = PngInfo()
+    texts.add_text("Raw profile type exif", f"\nexif\n{4:8}\n4d4d002a\n", zip=True)
+    pillow("texts.png", "PNG", pnginfo=texts)
     source = Source(history=("one",), record={"recipe": "two"}, profile=profile)
     for name, format in files.formats().items():
         if hasattr(format, "write"):
@@ -175,7 +194,8 @@ def _serve(pipe: Connection) -> None:
         since = time.process_time()
         try:
             raw = "camera" if hash(path.name) % 2 else "developed"
-            for page in files.load_pages(path, limit=LIMIT, raw=raw):
+            salvage = hash(path.name) % 4 < 2
+            for page in files.load_pages(path, limit=LIMIT, raw=raw, salvage=salvage):
                 page.proxy(64)
             told = "photo"
         except PhotoError as error:

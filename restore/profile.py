@@ -33,6 +33,8 @@ _SRGB_D50 = np.array(
         [0.01391602, 0.09706116, 0.71391296],
     ]
 )
+_FROM_GREEN = np.array([[1, -1, 0], [0, 1, 0], [0, -1, 1]], np.float32)
+"""To what red and blue differ by from green, and green itself."""
 _OFF_WHITE = 1.5e-4
 """How far rounding puts a profile's white, the sum of its primaries, off the one of D50."""
 _NODES = 65536
@@ -281,10 +283,9 @@ class _Curves:
 
         if not self._neutral:
             return cv2.transform(linear, matrix)
-        green = linear[..., 1:2]
-        mixed = cv2.transform(linear - green, matrix)
-        mixed += green
-        return mixed
+        from_green = matrix.copy()
+        from_green[:, 1] = 1
+        return cv2.transform(cv2.transform(linear, _FROM_GREEN), from_green)
 
     def _each(self, ways: list[Way], values: Samples) -> Array:
         if len(ways) == 1:
