@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -13,7 +15,7 @@ from skimage.data import astronaut
 
 from restore import files, profile, report
 from restore.errors import PhotoError
-from restore.files import _exif
+from restore.files import _exif, _reading
 from restore.files._ifd import Value
 from restore.photo import Photo, Source
 from restore.recipe import Recipe, names
@@ -184,3 +186,17 @@ def test_wrong_calls_are_told(tmp_path: Path) -> None:
         with pytest.raises(PhotoError, match="a path cannot have a NUL byte"):
             files.save(photo, tmp_path / name)
     assert [each.name for each in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_decoder_that_lacks_memory_does_not_call_the_file_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenJPEG and libjxl fail without a word of memory."""
+    path = tmp_path / "a.jp2"
+    files.save(Photo(np.zeros((40, 50, 3), np.uint8)), path)
+    monkeypatch.setattr(imagecodecs, "jpeg2k_decode", Mock(side_effect=RuntimeError("failed")))
+    with pytest.raises(PhotoError, match="it is damaged, or of an unsupported kind"):
+        files.load(path)
+    monkeypatch.setattr(_reading, "DECODING", 2**50)
+    with pytest.raises(PhotoError, match="there is not enough memory to decode it, or it is dam"):
+        files.load(path)

@@ -190,3 +190,21 @@ def test_recipe_and_photo_in_the_wrong_order(folder: Path) -> None:
     found = restore("run", "scans/a.png", "monochrome", cwd=folder)
     assert found.returncode == 2
     assert "RECIPE comes first; did you mean: restore run monochrome scans/a.png" in found.stderr
+
+
+def test_results_are_for_no_more_eyes_than_the_original(folder: Path) -> None:
+    (folder / "scans/a.png").chmod(0o600)
+    for options in ([], ["--overwrite"]):
+        made = restore("run", "./quick.toml", "scans/a.png", "--compare", *options, cwd=folder)
+        assert [(folder / path).stat().st_mode & 0o777 for path in made.stdout.split()] == [
+            0o600,
+            0o600,
+        ]
+    (folder / "more/a.png").chmod(0o644)
+    (folder / "restored/a.png").chmod(0o600)
+    restore("run", "./quick.toml", "more/a.png", "--overwrite", cwd=folder)
+    assert (folder / "restored/a.png").stat().st_mode & 0o777 == 0o600
+    link = folder / "link.png"
+    link.symlink_to("scans/a.png")
+    made = restore("run", "./quick.toml", "link.png", cwd=folder)
+    assert (folder / made.stdout.strip()).stat().st_mode & 0o777 == 0o600

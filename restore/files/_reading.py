@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,6 +25,8 @@ WHOLE = 4 * 1024**3
 """Bytes a file may have that is decoded from memory."""
 LONGEST = 1_000_000
 """Pixels a side may have: what is longer is no photo, and a row is the least that is worked on."""
+DECODING = 32
+"""Bytes a pixel that the hungriest decoders take: JPEG 2000 and JPEG XL, in 32 bits a sample."""
 BRIGHTEST = 1000
 """What float samples are limited to, also below 0: steps square and cube them, in float32."""
 
@@ -60,6 +62,8 @@ class Ask:
         Hears how many pixels a page has before it is decoded.
     page
         Which page it is about, for messages: ", page 2"; nothing where there is one.
+    pixels
+        How many the pages have that were checked.
     """
 
     path: Path
@@ -70,6 +74,7 @@ class Ask:
     salvage: bool = False
     sized: Callable[[int], None] | None = None
     page: str = ""
+    pixels: list[int] = field(default_factory=list)
 
     def error(self, text: str) -> PhotoError:
         """A PhotoError about this file, or page of it."""
@@ -125,6 +130,7 @@ class Ask:
                 f"says it is {width} x {height}, which cannot be in its {self.size} bytes; "
                 "it is damaged or cut off"
             )
+        self.pixels.append(height * width)
         if self.sized:
             self.sized(height * width)
 
@@ -138,8 +144,20 @@ class Ask:
         except DECODER_ERRORS as error:
             if is_memory_shortage(error):
                 raise self.error("not enough memory to decode it") from error
+            if not _would_fit(max(self.pixels, default=0)):
+                short = "there is not enough memory to decode it, or it is damaged"
+                raise self.error(f"{what}; {short}") from error
             # the libraries' own words would help nobody; they are in the traceback
             raise self.error(f"{what}; it is damaged, or of an unsupported kind") from error
+
+
+def _would_fit(pixels: int) -> bool:
+    """Whether there is memory to decode so many: some decoders do not say what they lacked."""
+    try:
+        np.empty(pixels * DECODING, np.uint8)  # asked for, not touched
+    except MemoryError:
+        return False
+    return True
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def _set_mode(file: BinaryIO, path: Path, originals: Iterable[Path]) -> None:
     mode = 0o666 & ~umask
     for other in (path, *originals):
         with suppress(OSError):
-            if not other.is_symlink():
+            if other is not path or not path.is_symlink():  # a link's target is not replaced
                 mode &= other.stat().st_mode
     with suppress(OSError, AttributeError):  # FAT; Windows
         os.fchmod(file.fileno(), mode | 0o600)
