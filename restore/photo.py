@@ -43,9 +43,9 @@ class _Once(Generic[Found]):
         self.__doc__ = compute.__doc__
 
     def __get__(self, tile: Any, owner: type) -> Found:
-        found = self.compute(tile)
-        vars(tile)[self.compute.__name__] = found  # from now on this stands before the property
-        return found
+        value = self.compute(tile)
+        vars(tile)[self.compute.__name__] = value  # from now on this stands before the property
+        return value
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,7 +96,7 @@ def transform(profile: bytes) -> Transform:
             return _Curves(curves, np.linalg.solve(_SRGB_D50, primaries))
     except (struct.error, IndexError) as error:
         raise ProfileError("it is cut off") from error
-    raise ProfileError("it is of a kind that is not read")
+    raise ProfileError("its kind is not supported")
 
 
 def is_srgb(profile: bytes) -> bool:
@@ -104,14 +104,14 @@ def is_srgb(profile: bytes) -> bool:
 
     There are dozens of profiles that mean sRGB, with different bytes.
     """
-    found = transform(profile)
-    if found.channels == 4:
+    way = transform(profile)
+    if way.channels == 4:
         return False
     steps = np.linspace(0, 1, 6, dtype=np.float32)
     grid = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(1, -1, 3)
-    if found.channels == 1:
+    if way.channels == 1:
         grid = np.linspace(0, 1, 64, dtype=np.float32).reshape(1, -1, 1)
-    return bool(np.abs(color.encode(found.to_linear(grid)) - grid).max() < 1 / 255)
+    return bool(np.abs(color.encode(way.to_linear(grid)) - grid).max() < 1 / 255)
 
 
 @functools.cache
@@ -122,10 +122,10 @@ def name(profile: bytes) -> str:
     from PIL import ImageCms
 
     try:
-        found = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+        description = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
     except (OSError, ImageCms.PyCMSError):
         return "unreadable"
-    return " ".join(found.split())[:80]
+    return " ".join(description.split())[:80]
 
 
 def made(name: str) -> bytes:
@@ -181,7 +181,7 @@ def of_d50(lab: Array) -> Array:
 def _tags(profile: bytes) -> dict[bytes, bytes]:
     """The tags' data by signature."""
     if len(profile) < 132 or profile[36:40] != b"acsp" or len(profile) > LARGEST:
-        raise ProfileError("it is no ICC profile")
+        raise ProfileError("it is not an ICC profile")
     count = struct.unpack_from(">I", profile, 128)[0]
     if count > 200 or len(profile) < 132 + 12 * count:
         raise ProfileError("it is cut off")
@@ -220,7 +220,7 @@ def _curve(data: bytes) -> Double:
             raise ProfileError(f"a curve is of unknown type {kind}")
         given = struct.unpack_from(f">{(1, 3, 4, 5, 7)[kind]}i", data, 12)
         with np.errstate(all="ignore"):  # what overflows is found below
-            values = _parametric(kind, [each / 65536 for each in given], at)
+            values = _parametric(kind, [number / 65536 for number in given], at)
     else:
         raise ProfileError("a curve is damaged")
     if not np.isfinite(values).all() or values[-1] - values[0] < 0.01:
@@ -263,7 +263,9 @@ class _Curves:
     def to_linear(self, samples: Samples) -> Array:
         if samples.shape[2] < len(self._tables):
             samples = np.repeat(samples, 3, -1)
-        linear = self._each([functools.partial(_looked_up, each) for each in self._tables], samples)
+        linear = self._curved(
+            [functools.partial(_looked_up, table) for table in self._tables], samples
+        )
         if self.channels == 1 or samples.shape[2] == 1:
             linear = np.repeat(linear[..., :1], 3, -1)
         return linear if self.channels == 1 else self._mixed(linear, self._matrix)
@@ -271,7 +273,7 @@ class _Curves:
     def from_linear(self, linear: Array) -> Array:
         if self.channels == 3:
             linear = self._mixed(linear, self._back)
-        return self._each(self._inverses, linear)
+        return self._curved(self._inverses, linear)
 
     def _mixed(self, linear: Array, matrix: Array) -> Array:
         """Linear colours (rows, columns, 3) through a matrix; greys stay exactly grey.
@@ -287,7 +289,7 @@ class _Curves:
         from_green[:, 1] = 1
         return cv2.transform(cv2.transform(linear, _FROM_GREEN), from_green)
 
-    def _each(self, ways: list[Way], values: Samples) -> Array:
+    def _curved(self, ways: list[Way], values: Samples) -> Array:
         if len(ways) == 1:
             return ways[0](values)
         return np.stack([way(values[..., n]) for n, way in enumerate(ways)], -1)
@@ -307,9 +309,9 @@ def _inverse(curve: Double) -> Way:
 
 
 def _root(power: np.float32, values: Array) -> Array:
-    found = np.abs(values)
-    np.power(found, power, out=found)
-    return np.copysign(found, values)
+    roots = np.abs(values)
+    np.power(roots, power, out=roots)
+    return np.copysign(roots, values)
 
 
 def _looked_up(table: Array, values: Samples) -> Array:
@@ -372,10 +374,10 @@ class _Table:
             values = values[..., 0]
         elif of == "cmyk":
             values = values * np.float32(100)  # LittleCMS counts ink in percent
-        found = imagecodecs.cms_transform(
+        converted = imagecodecs.cms_transform(
             values, one, other, colorspace=of, outcolorspace=to, outdtype=np.float32, intent=1
         )
-        return np.asarray(found, np.float32).reshape(*values.shape[:2], -1)
+        return np.asarray(converted, np.float32).reshape(*values.shape[:2], -1)
 
 
 def shares(samples: Samples) -> Array:
@@ -408,19 +410,19 @@ class _Inverse:
             raise ProfileError("its tables hold no colours")
         axes = [np.linspace(*ends, self.SIDE) for ends in zip(self._low, self._high, strict=True)]
         wanted = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-        found = device[cKDTree(reached).query(wanted)[1]]
+        device = device[cKDTree(reached).query(wanted)[1]]
         for _ in range(8):
-            here = there(found)
-            delta = np.where(found > 0.5, -1e-3, 1e-3)
+            here = there(device)
+            delta = np.where(device > 0.5, -1e-3, 1e-3)
             slopes = [
-                (there(found + delta * axis) - here) / delta[:, [n]]
+                (there(device + delta * axis) - here) / delta[:, [n]]
                 for n, axis in enumerate(np.eye(3))
             ]
             jacobian = np.stack(slopes, -1)
             square = jacobian.transpose(0, 2, 1) @ jacobian + 1e-4 * np.eye(3)
             pull = jacobian.transpose(0, 2, 1) @ (wanted - here)[..., None]
-            found = (found + np.linalg.solve(square, pull)[..., 0]).clip(0, 1)
-        self._table = found.reshape(self.SIDE, self.SIDE, self.SIDE, 3).astype(np.float32)
+            device = (device + np.linalg.solve(square, pull)[..., 0]).clip(0, 1)
+        self._table = device.reshape(self.SIDE, self.SIDE, self.SIDE, 3).astype(np.float32)
 
     def __call__(self, linear: Array) -> Array:
         from scipy.ndimage import map_coordinates

@@ -210,7 +210,7 @@ def test_no_result_replaces_a_picture_of_the_same_run(photo: Path, recipe: Path)
         (["run", "monochrome", ""], "is empty"),
         (["run", "monochrome", "x.jpg", "--limit", "nan"], "is not a number"),
         (["run", "monochrome", "x.jpg", "--limit", "inf"], "is not in the range"),
-        (["run", "monochrome", "x.jpg", "--format", "gif"], 'there is no format "gif"'),
+        (["run", "monochrome", "x.jpg", "--format", "gif"], 'cannot write format "gif"'),
         (["run", "monochrome", "x.jpg", "-s", "monochrome.mix=auto\nx=1"], "is not known"),
         (["rum"], 'there is no command "rum"; did you mean "run"?'),
         (["models", "pul"], 'there is no command "pul"; did you mean "pull"?'),

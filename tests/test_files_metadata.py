@@ -250,7 +250,7 @@ def test_a_broken_profile_is_left_out_with_a_warning(tmp_path: Path) -> None:
     photo = files.load(path)
     assert photo.space == Space()
     assert photo.source.profile is None
-    assert "a.jpg: the colour profile is left out, sRGB assumed" in photo.source.warnings[0]
+    assert "a.jpg: the colour profile was dropped and sRGB assumed" in photo.source.warnings[0]
     with Image.open(files.save(photo, tmp_path / "b.jpg")) as found:
         assert "icc_profile" not in found.info
 

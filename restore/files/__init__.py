@@ -114,7 +114,7 @@ def _read(
         fitting = _fitting(path, ask.peek(0, HEAD))
         if not fitting:
             known = ", ".join(formats())
-            raise ask.error(f"is not a photo that can be read; formats are {known}, by content")
+            raise ask.error(f"is not a supported photo (checked by content): {known}")
         return fitting[0].read(ask)
 
 
@@ -186,18 +186,21 @@ def _fit(
     from restore.photo import Photo
 
     if "\0" in str(path):
-        raise PhotoError(f"{path}: a path cannot have a NUL byte")
+        raise PhotoError(f"{path}: the path contains a NUL byte")
     pages = [photo] if isinstance(photo, Photo) else list(photo)
     module = _writer(path, format)
     if not pages:
-        raise PhotoError(f"{path}: there is no page to write")
+        raise PhotoError(f"{path}: no pages to write")
     if len(pages) > 1 and not getattr(module, "PAGES", False):
         raise PhotoError(
-            f"{path}: the photo has {len(pages)} pages, {_name(module)} holds one; write a TIFF"
+            f"{path}: the photo has {len(pages)} pages, but {_name(module)} holds only one; "
+            "write a TIFF"
         )
     longest = max(max(page.size) for page in pages)
     if longest > getattr(module, "SIDE", longest):
-        raise PhotoError(f"{path}: is {longest} pixels long; at most {module.SIDE} fit; use tiff")
+        raise PhotoError(
+            f"{path}: has a side of {longest} pixels; at most {module.SIDE} fit; write a TIFF"
+        )
     return pages, module
 
 
@@ -208,8 +211,8 @@ def _name(module: ModuleType) -> str:
 def _known(option: str, value: str, allowed: Sequence[str]) -> None:
     """PhotoError if `value` is none that is allowed."""
     if value not in allowed:
-        words = " or ".join(f'"{each}"' for each in allowed)
-        raise PhotoError(f'{option} is "{value!s:.60}"; {words} is allowed')
+        words = " or ".join(f'"{choice}"' for choice in allowed)
+        raise PhotoError(f'{option} is "{value!s:.60}"; it must be {words}')
 
 
 def refuse_existing(path: Path) -> None:
@@ -258,7 +261,9 @@ def _writer(path: Path, name: str | None) -> ModuleType:
             if path.suffix.lower() in module.SUFFIXES:
                 return module
         known = " ".join(module.SUFFIXES[0] for module in can.values())
-        raise PhotoError(f'{path}: no format is written as "{path.suffix}"; there are {known}')
+        raise PhotoError(
+            f'{path}: no format is written with suffix "{path.suffix}"; supported are {known}'
+        )
     if name not in can:
-        raise PhotoError(f'there is no format "{name:.60}" to write; {nearest(name, list(can))}')
+        raise PhotoError(f'cannot write format "{name:.60}"; {nearest(name, list(can))}')
     return can[name]

@@ -54,8 +54,8 @@ def read(peek: _ifd.Peek, main: Table, order: str, big: bool = False) -> Parts:
 
     def sub(table: Table, tag: int) -> Table:
         numbers = table[tag].numbers(order) if tag in table else ()
-        found = _ifd.read(peek, int(numbers[0]), order, big)[0] if numbers else {}
-        return {key: value for key, value in found.items() if value.kind in _ifd.SIZES}
+        below = _ifd.read(peek, int(numbers[0]), order, big)[0] if numbers else {}
+        return {key: value for key, value in below.items() if value.kind in _ifd.SIZES}
 
     exif = sub(main, EXIF)
     interop, gps = sub(exif, INTEROP), sub(main, GPS)
@@ -67,12 +67,12 @@ def read(peek: _ifd.Peek, main: Table, order: str, big: bool = False) -> Parts:
 
 def parse(block: bytes) -> Parts:
     """An Exif block taken apart; empty parts if it is no TIFF structure."""
-    found = _ifd.layout(block)
-    if found is None:
+    layout = _ifd.layout(block)
+    if layout is None:
         return Parts()
     peek = _ifd.from_bytes(block)
-    main, _ = _ifd.read(peek, found.first, found.order, found.big)
-    return read(peek, main, found.order, found.big)
+    main, _ = _ifd.read(peek, layout.first, layout.order, layout.big)
+    return read(peek, main, layout.order, layout.big)
 
 
 def build(parts: Parts) -> bytes:
@@ -131,26 +131,26 @@ def upright(block: bytes) -> tuple[bytes, int | None]:
     Nothing else moves, so that makers' notes, whose offsets nobody knows, stay readable. The
     preview (the second table) would show the photo as it was; its pointer is set to 0.
     """
-    found = _ifd.layout(block)
-    if found is None or found.big:
+    layout = _ifd.layout(block)
+    if layout is None or layout.big:
         return block, None
-    main, _ = _ifd.read(_ifd.from_bytes(block), found.first, found.order)
+    main, _ = _ifd.read(_ifd.from_bytes(block), layout.first, layout.order)
     if not main:
         return block, None
     out = bytearray(block)
     orientation = None
-    if ORIENTATION in main and (numbers := main[ORIENTATION].numbers(found.order)):
+    if ORIENTATION in main and (numbers := main[ORIENTATION].numbers(layout.order)):
         orientation = int(numbers[0]) if numbers[0] in range(1, 9) else 1
         at = main[ORIENTATION].at
         size = len(main[ORIENTATION].data)
-        out[at : at + size] = (1).to_bytes(size, "little" if found.order == "<" else "big")
+        out[at : at + size] = (1).to_bytes(size, "little" if layout.order == "<" else "big")
     if orientation and orientation > 4:
         sides = [value for tag in PIXELS if (value := parse(block).exif.get(tag))]
         if len(sides) == 2 and len(sides[0].data) == len(sides[1].data):
             for one, other in zip(sides, sides[::-1], strict=True):
                 out[one.at : one.at + len(one.data)] = other.data
-    count = struct.unpack_from(found.order + "H", block, found.first)[0]
-    end = found.first + 2 + 12 * count
+    count = struct.unpack_from(layout.order + "H", block, layout.first)[0]
+    end = layout.first + 2 + 12 * count
     if end + 4 <= len(out):
         out[end : end + 4] = b"\0\0\0\0"
     return bytes(out), orientation
@@ -175,11 +175,11 @@ def is_adobe_rgb(parts: Parts) -> bool:
 
 def as_srgb(block: bytes) -> bytes:
     """The block with colour space 1 (sRGB), where it has one; in place."""
-    found = _ifd.layout(block)
+    layout = _ifd.layout(block)
     space = parse(block).exif.get(COLOR_SPACE)
-    if found is None or space is None:
+    if layout is None or space is None:
         return block
-    one = (1).to_bytes(len(space.data), "little" if found.order == "<" else "big")
+    one = (1).to_bytes(len(space.data), "little" if layout.order == "<" else "big")
     return block[: space.at] + one + block[space.at + len(one) :]
 
 
@@ -191,10 +191,10 @@ def dated(block: bytes, when: str) -> bytes:
     when
         As ISO 8601 writes it, with the offset from UTC: 2026-11-28T21:30:00+01:00.
     """
-    found = _ifd.layout(block)
-    if found is None:
+    layout = _ifd.layout(block)
+    if layout is None:
         return block
-    main, _ = _ifd.read(_ifd.from_bytes(block), found.first, found.order, found.big)
+    main, _ = _ifd.read(_ifd.from_bytes(block), layout.first, layout.order, layout.big)
     date = when[:10].replace("-", ":") + " " + when[11:19]
     for value, text in (
         (main.get(DATE), date),

@@ -44,8 +44,8 @@ class Value:
             return tuple(top / bottom if bottom else 0.0 for top, bottom in pairs)
         if self.kind not in _CODES:
             return ()
-        found = struct.unpack(f"{order}{self.count}{_CODES[self.kind]}", self.data)
-        return tuple(each if math.isfinite(each) else 0.0 for each in found)
+        numbers = struct.unpack(f"{order}{self.count}{_CODES[self.kind]}", self.data)
+        return tuple(number if math.isfinite(number) else 0.0 for number in numbers)
 
 
 Table = Mapping[int, Value]

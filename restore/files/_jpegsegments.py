@@ -72,11 +72,11 @@ class Segments:
         while True:
             if len(self._scans) > _MOST_SCANS or segments > _MOST_SEGMENTS:
                 raise ask.error(f"has more than {_MOST_SCANS} scans or {_MOST_SEGMENTS} segments")
-            found = _MARKER.search(data, at)
-            if found is None:
+            mark = _MARKER.search(data, at)
+            if mark is None:
                 return self._stop(ask)
-            self.junk += found.start() - at
-            at, marker = found.end(), data[found.end() - 1]
+            self.junk += mark.start() - at
+            at, marker = mark.end(), data[mark.end() - 1]
             if marker == 0xD9:
                 self.end = at
                 return None

@@ -38,11 +38,11 @@ class _Bits:
     def take(self, count: int) -> int:
         if count > self._left:
             raise ValueError("the header is cut off")
-        found = self._value & ((1 << count) - 1)
+        value = self._value & ((1 << count) - 1)
         self._value >>= count
         self._left -= count
         self.at += count
-        return found
+        return value
 
     def pick(self, *ways: tuple[int, int]) -> int:
         """One of four ways: a number, and how many bits are added to it (E.2.1, U32)."""

@@ -40,8 +40,8 @@ def multiplied(colours: Samples, opacity: Samples) -> Samples:
     if colours.dtype.kind == "f":
         return colours * opacity
     full = np.iinfo(colours.dtype).max
-    found = (colours.astype(np.uint32) * opacity + full // 2) // full
-    return found.astype(colours.dtype)
+    products = (colours.astype(np.uint32) * opacity + full // 2) // full
+    return products.astype(colours.dtype)
 
 
 def _bands(samples: Samples) -> list[slice]:

@@ -12,7 +12,7 @@ IPTC, THUMBNAILS = 0x0404, (0x0409, 0x040C)
 
 def read(block: bytes) -> list[tuple[int, bytes, bytes]]:
     """The resources of a block: number, name (with its length and padding), content."""
-    found = []
+    resources = []
     at = 0
     while block[at : at + 4] == b"8BIM" and at + 12 <= len(block):
         number = struct.unpack_from(">H", block, at + 4)[0]
@@ -21,9 +21,9 @@ def read(block: bytes) -> list[tuple[int, bytes, bytes]]:
         size = int.from_bytes(block[start - 4 : start], "big")
         if start + size > len(block):
             break
-        found.append((number, name, block[start : start + size]))
+        resources.append((number, name, block[start : start + size]))
         at = start + size + size % 2
-    return found
+    return resources
 
 
 def write(resources: list[tuple[int, bytes, bytes]]) -> bytes:
@@ -39,7 +39,7 @@ def kept(block: bytes | None) -> tuple[bytes | None, bytes | None]:
     """The block without its previews, which show the photo as it was; and the IPTC in it."""
     if not block:
         return None, None
-    resources = [each for each in read(block) if each[0] not in THUMBNAILS]
+    resources = [resource for resource in read(block) if resource[0] not in THUMBNAILS]
     iptc = next((data for number, _, data in resources if number == IPTC), None)
     return write(resources) or None, iptc or None
 

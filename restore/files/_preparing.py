@@ -60,29 +60,29 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
 
 def losses(photo: Photo, format: ModuleType) -> list[str]:
     """What of the photo `format` cannot hold, each as the rest of a sentence about it."""
-    found = []
+    lost = []
     if (bits := _bits(photo, format)) < photo.bits:
         kind = "floats" if photo.bits == 32 else f"{photo.bits} bits"
-        found.append(f"stores {bits} bits per sample; the photo's {kind} will be rounded")
+        lost.append(f"stores {bits} bits per sample; the photo's {kind} will be rounded")
     alpha = photo.source.alpha
     if alpha is not None and not format.ALPHA:
         full = 1 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
         if (alpha < full).any():
-            found.append("cannot store transparency; the alpha channel will be dropped")
+            lost.append("cannot store transparency; the alpha channel will be dropped")
     if photo.source.infrared is not None and not getattr(format, "INFRARED", False):
-        found.append("cannot store the infrared channel; it will be dropped")
+        lost.append("cannot store the infrared channel; it will be dropped")
     source = photo.source
     blocks = {"exif": source.exif, "xmp": source.xmp, "iptc": source.iptc}
     blocks["comments"] = source.details.get("comments")
     for name, words in NAMES.items():
         if blocks[name] and name not in format.METADATA:
-            found.append(
+            lost.append(
                 f"cannot store {words}; {'they' if words == 'comments' else 'it'} will be dropped"
             )
     most = getattr(format, "EXIF", math.inf)
     if source.exif and len(source.exif) > most:
-        found.append(f"stores at most {most} bytes of Exif; the longest parts will be dropped")
-    return found
+        lost.append(f"stores at most {most} bytes of Exif; the longest parts will be dropped")
+    return lost
 
 
 def _bits(photo: Photo, format: ModuleType) -> int:

@@ -26,12 +26,12 @@ def assigned(
             return Space(profile=profile), profile, ()
         return Space(), None, ()
     try:
-        found = icc.transform(profile)
-        if found.channels not in (channels, 3):
-            raise icc.ProfileError(f"it has {found.channels} channels, the photo {channels}")
+        way = icc.transform(profile)
+        if way.channels not in (channels, 3):
+            raise icc.ProfileError(f"it has {way.channels} channels, the photo {channels}")
         return Space(profile=None if icc.is_srgb(profile) else profile), profile, ()
     except icc.ProfileError as error:
-        return Space(), None, (f"the colour profile is left out, sRGB assumed: {error}",)
+        return Space(), None, (f"the colour profile was dropped and sRGB assumed: {error}",)
 
 
 def without_inks(samples: Samples, profile: bytes | None) -> tuple[Samples, bytes, tuple[str, ...]]:

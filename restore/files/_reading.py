@@ -105,7 +105,7 @@ class Ask:
     def bytes(self) -> bytes:
         """The whole file."""
         if self.size > WHOLE:
-            raise self.error(f"has {self.size} bytes; the most for this format is {WHOLE}")
+            raise self.error(f"has {self.size} bytes; at most {WHOLE} are supported in this format")
         return self.peek(0, self.size)
 
     def check(self, height: int, width: int, least: int = 0) -> None:
@@ -123,11 +123,11 @@ class Ask:
             )
         if max(height, width) > LONGEST:
             raise self.error(
-                f"{width} x {height} is too long; {LONGEST} pixels a side are the most"
+                f"{width} x {height} is too large; at most {LONGEST} pixels per side are supported"
             )
         if least > self.size:
             raise self.error(
-                f"says it is {width} x {height}, which cannot be in its {self.size} bytes; "
+                f"claims to be {width} x {height}, which cannot fit in its {self.size} bytes; "
                 "it is damaged or cut off"
             )
         self.pixels.append(height * width)
@@ -253,8 +253,8 @@ def photo(
         record=record,
         history=tuple(history),
         warnings=tuple(
-            f"{ask.path}{ask.page}: {each}"
-            for each in (*source.warnings, *warnings, *warned, *troubles)
+            f"{ask.path}{ask.page}: {warning}"
+            for warning in (*source.warnings, *warnings, *warned, *troubles)
         ),
     )
     return Photo(samples, space, source)
@@ -297,14 +297,18 @@ def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
         # no light for what is no number; full for what is endless
         np.nan_to_num(part, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
         np.clip(part, -BRIGHTEST, BRIGHTEST, out=part)
-    told = []
+    warnings = []
     if broken:
-        told.append(f"{broken} samples were no finite numbers; they became 0 or 1")
+        warnings.append(f"{broken} samples were not finite; they became 0 or 1")
     if beyond:
-        told.append(f"{beyond} samples were beyond {BRIGHTEST} times white; they became that")
+        warnings.append(
+            f"{beyond} samples were beyond {BRIGHTEST} times white; they were limited to that"
+        )
     if bright > samples.size / 2:
-        told.append("most samples are over 1, which is white in floats; scale them if it is not")
-    return samples, tuple(told)
+        warnings.append(
+            "most samples are over 1, which is white in floats; rescale them if they should not be"
+        )
+    return samples, tuple(warnings)
 
 
 def frozen(**details: Any) -> Mapping[str, Any]:

@@ -30,11 +30,11 @@ def turned(packet: bytes, orientation: int) -> bytes:
     if orientation not in range(2, 9):
         return packet
     if b"mwg-rs:Area" in packet:
-        packet = _AREA.sub(lambda found: _area(found[0], orientation), packet)
+        packet = _AREA.sub(lambda match: _area(match[0], orientation), packet)
         if orientation > 4:
-            packet = _SIZE.sub(lambda found: _swapped(found[0]), packet)
+            packet = _SIZE.sub(lambda match: _swapped(match[0]), packet)
     if b"MPReg:Rectangle" in packet:
-        packet = _RECTANGLE.sub(lambda found: found[1] + _rectangle(found[2], orientation), packet)
+        packet = _RECTANGLE.sub(lambda match: match[1] + _rectangle(match[2], orientation), packet)
     return packet
 
 
@@ -73,8 +73,8 @@ def _swapped(text: bytes) -> bytes:
 def _with(text: bytes, values: dict[bytes, float]) -> bytes:
     """Text with other numbers in it."""
 
-    def number(found: re.Match[bytes]) -> bytes:
-        return found[1] + _written(values[found[1].partition(b":")[2][:1]])
+    def number(match: re.Match[bytes]) -> bytes:
+        return match[1] + _written(values[match[1].partition(b":")[2][:1]])
 
     return _SIDE.sub(number, text)
 

@@ -127,7 +127,7 @@ def _sort_extra(result: Decoded, extra: Samples, kinds: list[int]) -> None:
             left += 1
     if left:
         channels = "channel is" if left == 1 else "channels are"
-        result.warnings.append(f"{left} extra {channels} left out")
+        result.warnings.append(f"{left} extra {channels} dropped")
 
 
 def _at_ends(plane: Samples) -> bool:
@@ -154,7 +154,7 @@ def _develop(ask: Ask, page: Page, result: Decoded) -> None:
             raise ask.error("has inks of an unsupported kind; CMYK of 8 and 16 bits is supported")
         if result.extra == MULTIPLIED and result.opacity is not None:
             result.opacity, result.extra = None, OPACITY
-            result.warnings.append("its alpha channel is left out")
+            result.warnings.append("its alpha channel was dropped")
         result.colours, result.profile, warnings = _profile.without_inks(stored, result.profile)
         result.warnings += warnings
     elif page.kind in (LAB, ICC_LAB):

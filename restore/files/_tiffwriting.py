@@ -221,11 +221,13 @@ def _structure(
 
 def _resolution(page: Photo, order: str) -> dict[int, Value]:
     """Pixels per inch, unless Exif's own tags say the same already."""
-    found = page.source.resolution
+    resolution = page.source.resolution
     parts = _parts(page, order)
-    if not found or _exif.resolution(parts.main, parts.order) == found:
+    if not resolution or _exif.resolution(parts.main, parts.order) == resolution:
         return {}
-    pairs = [struct.pack(order + "II", round(min(each, 4e5) * 10000), 10000) for each in found]
+    pairs = [
+        struct.pack(order + "II", round(min(density, 4e5) * 10000), 10000) for density in resolution
+    ]
     return {
         _exif.X_RESOLUTION: Value(RATIONAL, 1, pairs[0]),
         _exif.Y_RESOLUTION: Value(RATIONAL, 1, pairs[1]),

@@ -115,17 +115,17 @@ def read(packet: bytes | None) -> dict[str, str]:
     """Our fields in a packet, also where another program has written the packet anew."""
     if not packet or len(packet) > LARGEST or SPACE.encode() not in packet:
         return {}
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for name, value in [*_ATTRIBUTE.findall(packet), *_FIELD.findall(packet)]:
         with suppress(ValueError):  # the number of a character with thousands of digits
-            found[name.decode()] = html.unescape(value.decode("utf-8", "replace"))
-    return found
+            fields[name.decode()] = html.unescape(value.decode("utf-8", "replace"))
+    return fields
 
 
 def orientation(packet: bytes | None) -> int | None:
     """tiff:Orientation, 2 … 8; None if the packet says nothing else than upright."""
-    found = _ORIENTATION.search(_utf8(packet)) if packet else None
-    return int(found[2]) if found else None
+    match = _ORIENTATION.search(_utf8(packet)) if packet else None
+    return int(match[2]) if match else None
 
 
 def upright(packet: bytes | None, turn: int) -> bytes | None:

@@ -59,7 +59,7 @@ def read(ask: Ask) -> list[Photo]:
     if samples.dtype == bool:
         samples = samples.astype(np.uint8) * np.uint8(255)
     if samples.shape[:2] != (abs(height), width):
-        raise ask.error("is another size than it says; it is damaged")
+        raise ask.error("its size is not that of its header; it is damaged")
     return [_reading.photo(ask, samples, source=Source(format="bmp", resolution=resolution))]
 
 

@@ -68,7 +68,7 @@ def read(ask: Ask) -> list[Photo]:
         if segments.first(0xEE, b"Adobe") is None:
             warnings += ("does not say whether 0 is full ink or none; it is read as full ink",)
     if (pictures := segments.pictures()) > 1:
-        warnings += (f"holds {pictures} pictures; only the first is read",)
+        warnings += (f"holds {pictures} pictures; only the first is restored",)
     xmp = segments.first(0xE1, _XMP)
     behind = data[segments.end : segments.end + 256] if segments.end else b""
     if b"ftyp" in behind[:64] or b"MotionPhoto_Data" in behind:
@@ -106,7 +106,7 @@ def _decoded(ask: Ask, data: bytes, segments: Segments) -> tuple[Samples, tuple[
             samples = imagecodecs.jpeg8_decode(data)
         if (samples[-16:] == 128).all() and not (samples[:-16] == 128).all():
             # what libjpeg puts where data are missing; it tells nobody
-            warnings += ("ends in plain grey: a part of it may be missing",)
+            warnings += ("ends in plain grey; part of it may be missing",)
         return samples, warnings
     # Without an end mark, what is read beyond the end shows in the pixels: they depend on it.
     with ask.decoding():
@@ -118,10 +118,10 @@ def _decoded(ask: Ask, data: bytes, segments: Segments) -> tuple[Samples, tuple[
         return samples, (*warnings, "its end mark is missing; all pixels are there")
     rows = len(samples) if same.all() else int(np.argmin(same)) // segments.unit * segments.unit
     if segments.progressive and segments.scans > 1:
-        told = f"below row {rows} it lacks detail" if segments.all_scans else "it lacks detail"
+        what = f"below row {rows} it lacks detail" if segments.all_scans else "it lacks detail"
         if not ask.salvage:
-            raise ask.cut_off(told)
-        return samples, (*warnings, f"is cut off: {told}")
+            raise ask.cut_off(what)
+        return samples, (*warnings, f"is cut off: {what}")
     if not ask.salvage:
         raise ask.cut_off(f"{rows} of {len(samples)} rows are there")
     if not rows:
@@ -261,7 +261,7 @@ def _headers(source: Source) -> Iterator[bytes]:
     """The segments in front of the image."""
     from restore.files import _exif, _photoshop
 
-    across, down = (round(each) for each in source.resolution or (0, 0))
+    across, down = (round(density) for density in source.resolution or (0, 0))
     known = 0 < across < 65536 and 0 < down < 65536
     density = struct.pack(">BHH", 1, across, down) if known else b"\0\0\1\0\1"
     yield _segment(0xE0, b"JFIF\0\1\1" + density + b"\0\0")

@@ -58,7 +58,9 @@ def read(ask: Ask) -> list[Photo]:
     channels, bits = struct.unpack_from(">HB", data, stream + 40)
     ask.check(bottom - top, right - left)
     if bits > 15 or channels not in (1, 2, 3, 4):
-        raise ask.error(f"has {channels} channels of {(bits & 127) + 1} bits, which is not read")
+        raise ask.error(
+            f"has {channels} channels of {(bits & 127) + 1} bits, which is not supported"
+        )
     _check_tiles(ask, data, stream)
     # without its boxes: imagecodecs would apply the profile by itself, in the file's few bits
     with ask.decoding():
@@ -89,19 +91,19 @@ def _tiles(data: bytes, stream: int) -> tuple[int, int, int]:
     """
     right, bottom, _, _, width, height, left, top = struct.unpack_from(">8I", data, stream + 8)
     wanted = -(-(right - left) // max(width, 1)) * -(-(bottom - top) // max(height, 1))
-    found, at = set(), stream + 2
+    tiles, at = set(), stream + 2
     while at + 12 <= len(data):
         marker, size = struct.unpack_from(">HH", data, at)
         length = size + 2
         if marker == _TILE:
             tile, length = struct.unpack_from(">HI", data, at + 4)
-            found.add(tile)
-        elif found:
+            tiles.add(tile)
+        elif tiles:
             break
         if length < 4:
             break
         at += length
-    return wanted, len(found), at
+    return wanted, len(tiles), at
 
 
 def _profile(ask: Ask, data: bytes, at: int, size: int) -> bytes | None:
@@ -109,14 +111,14 @@ def _profile(ask: Ask, data: bytes, at: int, size: int) -> bytes | None:
     profile = None
     for kind, start, length in _boxes.walk(ask.peek, at, at + size):
         if kind == b"pclr":
-            raise ask.error("has a palette, which is not read; save it in full colours")
-        told = data[start : start + min(length, 1)] if kind == b"colr" else b""
-        if told == b"\2":
+            raise ask.error("has a palette, which is not supported; save it as RGB")
+        method = data[start : start + min(length, 1)] if kind == b"colr" else b""
+        if method == b"\2":
             profile = profile or data[start + 3 : start + length]
-        if told == b"\1":
+        if method == b"\1":
             colours = int.from_bytes(data[start + 3 : start + 7], "big")
             if colours not in (_SRGB, _GREY):
-                raise ask.error(f"has colours of a kind that is not read ({colours})")
+                raise ask.error(f"has an unsupported colour space ({colours}); save it as sRGB")
     return profile
 
 

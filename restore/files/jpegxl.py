@@ -52,7 +52,9 @@ def read(ask: Ask) -> list[Photo]:
         raise ask.error(f"cannot be read: {error}") from error
     ask.check(header.height, header.width)
     if header.curve is None:
-        raise ask.error("has another colour space than sRGB; save it as sRGB, or as TIFF")
+        raise ask.error(
+            "is not in sRGB, the only colour space supported in JPEG XL; save it as sRGB or TIFF"
+        )
     with ask.decoding():
         samples = imagecodecs.jpegxl_decode(data)
     if samples.ndim == 4:

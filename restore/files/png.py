@@ -59,7 +59,7 @@ def read(ask: Ask) -> list[Photo]:
     with ask.decoding():
         samples = imagecodecs.png_decode(picture)
     if any(kind == b"acTL" and body[:4] > b"\0\0\0\1" for kind, body in chunks):
-        warnings.append("is animated; only its first picture is read")
+        warnings.append("is animated; only the first picture is restored")
     profile, trouble = _profile(ask, dict(reversed(chunks)), grey=colours in (0, 4))
     warnings += trouble
     blocks = {kind: _pngtext.profile(body) for kind, body in _pngtext.profiles(chunks)}

@@ -46,15 +46,15 @@ def matches(head: bytes) -> bool:
         return True
     if head[8:12] in (b"CR\2\0", b"IIII", b"MMMM"):
         return True
-    found = _ifd.layout(head)
-    if found is None or found.big:
+    layout = _ifd.layout(head)
+    if layout is None or layout.big:
         return False
-    tables = _tables(_ifd.from_bytes(head), found)
+    tables = _tables(_ifd.from_bytes(head), layout)
     main = next(tables, {})
-    if _DNG in main or _number(main, _PHOTOMETRIC, found.order) in (_CFA, _LINEAR_RAW):
+    if _DNG in main or _number(main, _PHOTOMETRIC, layout.order) in (_CFA, _LINEAR_RAW):
         return True
     # a preview first and the photo in a table below: how cameras lay out their TIFFs
-    return _SUB_TABLES in main and _number(main, _SUBFILE, found.order) == 1
+    return _SUB_TABLES in main and _number(main, _SUBFILE, layout.order) == 1
 
 
 def _number(table: _ifd.Table, tag: int, order: str) -> float | None:
@@ -62,13 +62,13 @@ def _number(table: _ifd.Table, tag: int, order: str) -> float | None:
     return numbers[0] if numbers else None
 
 
-def _tables(peek: _ifd.Peek, found: _ifd.Layout) -> Iterator[dict[int, _ifd.Value]]:
+def _tables(peek: _ifd.Peek, layout: _ifd.Layout) -> Iterator[dict[int, _ifd.Value]]:
     """The first table and the tables below it."""
-    main, _ = _ifd.read(peek, found.first, found.order)
+    main, _ = _ifd.read(peek, layout.first, layout.order)
     yield main
-    below = main[_SUB_TABLES].numbers(found.order)[:16] if _SUB_TABLES in main else ()
+    below = main[_SUB_TABLES].numbers(layout.order)[:16] if _SUB_TABLES in main else ()
     for at in below:
-        yield _ifd.read(peek, int(at), found.order)[0]
+        yield _ifd.read(peek, int(at), layout.order)[0]
 
 
 def read(ask: Ask) -> list[Photo]:
@@ -100,11 +100,11 @@ def read(ask: Ask) -> list[Photo]:
         reason = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         raise ask.error(f"is camera RAW that LibRaw cannot read ({reason})") from error
     if samples.ndim == 3 and samples.shape[2] == 4:
-        raise ask.error("has four colours; only its developed form can be read")
+        raise ask.error("has four colours; only raw = 'developed' is supported")
     infrared = _exif.turned(colours[1], _orientation(ask)) if colours else None
     warnings: tuple[str, ...] = ()
     if infrared is not None and infrared.shape != samples.shape[:2]:
-        infrared, warnings = None, ("its infrared channel is of another size and left out",)
+        infrared, warnings = None, ("its infrared channel has another size and was dropped",)
     source = Source(
         format="raw",
         exif=_exif.build(parts) if parts else None,
@@ -141,8 +141,8 @@ def _camera(raw: Any) -> tuple[Samples, Space]:
 
     from restore.space import Space
 
-    balance = [each or raw.daylight_whitebalance[1] for each in raw.daylight_whitebalance]
-    if not all(0 < each < 1e6 for each in balance):
+    balance = [gain or raw.daylight_whitebalance[1] for gain in raw.daylight_whitebalance]
+    if not all(0 < gain < 1e6 for gain in balance):
         balance = [1.0] * 4
     black, white = raw.black_level_per_channel, float(raw.white_level)
     levels = raw.camera_white_level_per_channel or []
@@ -169,14 +169,14 @@ def _camera(raw: Any) -> tuple[Samples, Space]:
 
 def _check_all_there(ask: Ask) -> None:
     """Refuse a TIFF-like file whose data lie beyond its end: LibRaw would fill in zeros."""
-    found = _ifd.layout(ask.peek(0, 16))
-    if found is None:
+    layout = _ifd.layout(ask.peek(0, 16))
+    if layout is None:
         return
-    for table in _tables(ask.peek, found):
+    for table in _tables(ask.peek, layout):
         for at, size in _SPOTS:
             if at in table and size in table:
                 ends = zip(
-                    table[at].numbers(found.order), table[size].numbers(found.order), strict=False
+                    table[at].numbers(layout.order), table[size].numbers(layout.order), strict=False
                 )
                 if any(start + length > ask.size for start, length in ends):
                     raise ask.error("is cut off: some of its pixels lie beyond its end")
@@ -186,9 +186,9 @@ def _orientation(ask: Ask) -> int:
     """Of a TIFF-like file, 1 … 8: how LibRaw turns it."""
     from restore.files import _exif
 
-    found = _ifd.layout(ask.peek(0, 16))
-    main = _ifd.read(ask.peek, found.first, found.order)[0] if found else {}
-    return int(_number(main, _exif.ORIENTATION, found.order) or 1) if found else 1
+    layout = _ifd.layout(ask.peek(0, 16))
+    main = _ifd.read(ask.peek, layout.first, layout.order)[0] if layout else {}
+    return int(_number(main, _exif.ORIENTATION, layout.order) or 1) if layout else 1
 
 
 def _metadata(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
@@ -199,9 +199,9 @@ def _metadata(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
 
     head = ask.peek(0, 128)
     parts, xmp = _exif.Parts(), None
-    if (found := _ifd.layout(head)) is not None:
-        main, _ = _ifd.read(ask.peek, found.first, found.order)
-        parts = _exif.read(ask.peek, main, found.order)
+    if (layout := _ifd.layout(head)) is not None:
+        main, _ = _ifd.read(ask.peek, layout.first, layout.order)
+        parts = _exif.read(ask.peek, main, layout.order)
         xmp = main[_XMP].data if _XMP in main else None
     elif head[4:12] == _CRX:
         parts, xmp = _of_canon(ask)
@@ -231,11 +231,11 @@ def _of_canon(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
                 continue
             for name, begin, count in _boxes.walk(ask.peek, start + 16, start + length):
                 block = ask.peek(begin, min(count, _ifd.LARGEST))
-                found = _ifd.layout(block)
-                if name in (b"CMT1", b"CMT2", b"CMT3", b"CMT4") and found:
-                    order = found.order
+                layout = _ifd.layout(block)
+                if name in (b"CMT1", b"CMT2", b"CMT3", b"CMT4") and layout:
+                    order = layout.order
                     peek = _ifd.from_bytes(block)
-                    tables[name], _ = _ifd.read(peek, found.first, order)
+                    tables[name], _ = _ifd.read(peek, layout.first, order)
     main, exif, gps = (tables.get(name, {}) for name in (b"CMT1", b"CMT2", b"CMT4"))
     kept = {tag: value for tag, value in exif.items() if tag not in _exif.POINTERS}
     return _exif.Parts(order, main, kept, gps), xmp

@@ -35,11 +35,11 @@ but a thousand that share 16 MB are a bomb."""
 
 def matches(head: bytes) -> bool:
     """Whether a file that begins so is a TIFF; camera RAW that looks like one is not."""
-    found = _ifd.layout(head)
-    if found is None or head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    layout = _ifd.layout(head)
+    if layout is None or head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return False
-    main, _ = _ifd.read(_ifd.from_bytes(head), found.first, found.order, found.big)
-    kind = main[_PHOTOMETRIC].numbers(found.order) if _PHOTOMETRIC in main else ()
+    main, _ = _ifd.read(_ifd.from_bytes(head), layout.first, layout.order, layout.big)
+    kind = main[_PHOTOMETRIC].numbers(layout.order) if _PHOTOMETRIC in main else ()
     return _DNG not in main and kind[:1] not in ((_CFA,), (_LINEAR_RAW,))
 
 
@@ -58,7 +58,7 @@ def read(ask: Ask) -> list[Photo]:
         ]
         pages = [_tiffpages.checked(one, *page) for one, page in zip(asks, listed, strict=False)]
         if sum(page.tiff.imagewidth * page.tiff.imagelength for page in pages) > ask.limit:
-            raise ask.error(f"its {len(pages)} pages have more pixels than are allowed")
+            raise ask.error(f"its {len(pages)} pages together have more pixels than allowed")
         photos, held = [], 0
         for number, (one, page) in enumerate(zip(asks, pages, strict=True)):
             photos.append(_photo(one, tiff, page, number, len(listed)))

@@ -56,7 +56,7 @@ def read(ask: Ask) -> list[Photo]:
         profile=chunks.get(b"ICCP"),
         details=_reading.frozen(lossless=b"VP8L" in chunks),
     )
-    animated = "is animated; only its first picture is read"
+    animated = "is animated; only the first picture is restored"
     return [
         _reading.photo(
             ask, samples, source=source, warnings=(animated,) if b"ANIM" in chunks else ()
@@ -79,7 +79,7 @@ def _chunks(ask: Ask, data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _size(ask: Ask, chunks: dict[bytes, bytes]) -> tuple[int, int]:
     """Height and width that the first header tells: the decoder goes by it, too."""
-    kind = next((each for each in chunks if each in (b"VP8X", b"VP8L", b"VP8 ")), b"")
+    kind = next((name for name in chunks if name in (b"VP8X", b"VP8L", b"VP8 ")), b"")
     body = chunks.get(kind, b"")
     if kind == b"VP8X" and len(body) >= 10:
         width, height = (int.from_bytes(body[at : at + 3], "little") + 1 for at in (4, 7))
@@ -137,13 +137,13 @@ def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
 
 def _plain_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     """The picture's chunks of a file that was just encoded."""
-    found, at = [], 12
+    chunks, at = [], 12
     while at + 8 <= len(data):
         kind, length = struct.unpack_from("<4sI", data, at)
         if kind in (b"VP8 ", b"VP8L", b"ALPH"):
-            found.append((kind, data[at + 8 : at + 8 + length]))
+            chunks.append((kind, data[at + 8 : at + 8 + length]))
         at += 8 + length + length % 2
-    return found
+    return chunks
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
