@@ -76,6 +76,16 @@ def test_stray_bytes_between_segments_are_skipped_and_told(tmp_path: Path) -> No
     assert "3 stray bytes" in photo.source.warnings[0]
 
 
+def test_fill_bytes_are_no_junk_and_are_gone_over_once(tmp_path: Path) -> None:
+    data = jpeg()
+    at = 4 + struct.unpack_from(">H", data, 4)[0]
+    path = tmp_path / "a.jpg"
+    path.write_bytes(data[:at] + b"\xff" * 9 + data[at:])
+    assert files.load(path).source.warnings == ()
+    path.write_bytes(data[:at] + b"\xff" * 2_000_000 + b"\0" + data[at:])
+    assert "2000001 stray bytes" in files.load(path).source.warnings[0]
+
+
 @pytest.mark.parametrize("progressive", [True, False])
 def test_only_the_end_mark_is_missing(tmp_path: Path, progressive: bool) -> None:
     data = jpeg(progressive=progressive)

@@ -170,7 +170,7 @@ def test_a_scan_full_of_marks_that_are_none_is_gone_over_once(tmp_path: Path) ->
 
 def test_a_side_of_a_million_pixels_is_the_most(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((1, 1_000_001), np.uint8), compression="zlib")
-    assert "1000001 x 1 is too long" in one_line(tmp_path / "a.tif")
+    assert "1000001 x 1 is too large" in one_line(tmp_path / "a.tif")
 
 
 def test_a_png_of_endless_chunks_is_refused(tmp_path: Path) -> None:

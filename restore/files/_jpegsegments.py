@@ -21,7 +21,7 @@ _MPF, _MP_ENTRIES, _MP_PREVIEW = b"MPF\0", 0xB002, 1
 _MOST_SCANS, _MOST_SEGMENTS = 500, 10_000
 """Each scan goes over the whole photo, however few bytes it has: 10 are usual."""
 _SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-_MARKER = re.compile(rb"\xff+[\x01-\xfe]")
+_MARKER = re.compile(rb"\xff[\x01-\xfe]")
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 # T.81, figure A.6: where the n-th coefficient of a table lies in the 8 x 8 square
 _ZIGZAG = sorted(range(64), key=lambda n: (s := n // 8 + n % 8, (n // 8 if s % 2 else n % 8)))
@@ -75,7 +75,7 @@ class Segments:
             mark = _MARKER.search(data, at)
             if mark is None:
                 return self._stop(ask)
-            self.junk += mark.start() - at
+            self.junk += len(data[at : mark.start()].rstrip(b"\xff"))  # which fill up
             at, marker = mark.end(), data[mark.end() - 1]
             if marker == 0xD9:
                 self.end = at
