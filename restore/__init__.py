@@ -22,6 +22,7 @@ from restore._version import __version__
 
 __all__ = [
     "Context",
+    "Hint",
     "Photo",
     "Plan",
     "Recipe",
@@ -41,12 +42,14 @@ if TYPE_CHECKING:
     from restore.context import Context
     from restore.errors import RestoreError
     from restore.files import load, save
+    from restore.hints import Hint
     from restore.photo import Photo
     from restore.plan import Plan
     from restore.recipe import Recipe
 
 _HOMES = {
     "Context": "context",
+    "Hint": "hints",
     "Photo": "photo",
     "Plan": "plan",
     "Recipe": "recipe",

@@ -14,6 +14,7 @@ from restore.averaging import averaged, filled
 from restore.context import Context
 from restore.errors import PhotoError
 from restore.guides import ColourGuess
+from restore.hints import Hint
 from restore.profile import shares
 from restore.source import Source as Source
 from restore.space import Samples, Space
@@ -138,6 +139,8 @@ class Proxy:
         The photo is stored as one channel.
     guess
         Colours that a network guessed in a step before this one.
+    hints
+        Colours that a person knows.
     context
         Threads, networks, cancellation.
     """
@@ -148,6 +151,7 @@ class Proxy:
     camera: bool = False
     grey: bool = False
     guess: ColourGuess | None = None
+    hints: tuple[Hint, ...] = ()
     context: Context = field(default_factory=Context, repr=False)
 
     def sample(self) -> color.Array:
@@ -163,7 +167,8 @@ class Proxy:
         """A digest of all that a plan may look at: the same for the same photo."""
         import hashlib
 
-        parts = hashlib.blake2b(f"{self.size} {self.camera} {self.grey}".encode(), digest_size=16)
+        known = f"{self.size} {self.camera} {self.grey}" + f" {self.hints}" * bool(self.hints)
+        parts = hashlib.blake2b(known.encode(), digest_size=16)
         for tile in (self.view, *self.patches):
             parts.update(np.ascontiguousarray(tile.original).data)
         return parts.hexdigest()
@@ -184,12 +189,15 @@ class Photo:
         Where it came from.
     findings
         What each step of the recipe saw, by label, for a photo that a recipe made.
+    hints
+        Colours that a person knows; read from the file beside the photo, if there is one.
     """
 
     samples: Samples
     space: Space = field(default_factory=Space)
     source: Source = field(default_factory=Source)
     findings: Mapping[str, Findings] = field(default_factory=dict)
+    hints: tuple[Hint, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self.samples)
@@ -314,7 +322,8 @@ class Photo:
         if opacity is not None:
             windows = [w for w in windows if opacity[w.inside(whole)].all()] or windows
         patches = tuple(map(self.tile, windows))
-        return Proxy(tile, patches, self.size, self.space.camera, self.samples.shape[2] == 1)
+        grey = self.samples.shape[2] == 1
+        return Proxy(tile, patches, self.size, self.space.camera, grey, hints=self.hints)
 
     def visible(self) -> Window:
         """The smallest window that holds all but what is wholly transparent."""
@@ -335,7 +344,8 @@ class Photo:
             for plane in (self.source.alpha, self.source.infrared)
         )
         source = replace(self.source, alpha=alpha, infrared=infrared)
-        return replace(self, samples=self.samples[place], source=source)
+        hints = tuple(hint.within(window) for hint in self.hints)
+        return replace(self, samples=self.samples[place], source=source, hints=hints)
 
     def around(self, part: Photo, window: Window) -> Photo:
         """A restored part of the photo, with what is transparent around its window."""

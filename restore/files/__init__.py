@@ -65,7 +65,7 @@ def load(
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
 ) -> Photo:
-    """Read a photo, of a multi-page file the first page.
+    """Read a photo, of a multi-page file the first page, with the hints beside it.
 
     Parameters
     ----------
@@ -107,6 +107,9 @@ def _read(
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
 ) -> list[Photo]:
+    from dataclasses import replace
+
+    from restore import hints
     from restore.files._reading import opened
 
     _known("raw", raw, ("developed", "camera"))
@@ -115,7 +118,8 @@ def _read(
         if not fitting:
             known = ", ".join(formats())
             raise ask.error(f"is not a supported photo (checked by content): {known}")
-        return fitting[0].read(ask)
+        first, *others = fitting[0].read(ask)
+    return [replace(first, hints=hints.beside(path)), *others]
 
 
 def save(

@@ -49,6 +49,13 @@ class Guided(Value):
         return ab
 
 
+def light_of_cells(lightness: Array, ab: Array) -> Array:
+    """(h, w) CIE L* of the cells of a map (h, w, 2), of that of the whole photo."""
+    import cv2
+
+    return cv2.resize(lightness, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
+
+
 def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: float) -> Array:
     """Even a network's colours out inside things, and mute them where it is unsure.
 
@@ -70,12 +77,11 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
     lightness
         (height, width) CIE L* of the whole photo.
     """
-    import cv2
     from scipy import sparse
     from scipy.sparse.linalg import splu
 
     rows, columns = ab.shape[:2]
-    light = cv2.resize(lightness, (columns, rows), interpolation=cv2.INTER_AREA)
+    light = light_of_cells(lightness, ab)
     root = np.sqrt(p)
     number = np.arange(rows * columns).reshape(rows, columns)
     reach = np.float32((REACH * min(rows, columns)) ** 2)
@@ -92,11 +98,11 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
     i, j = np.concatenate(ends, 1)
     sure = (variance.mean() / (variance + np.float32(1))).ravel().astype(np.float64)
     size = rows * columns
-    pull = sparse.coo_matrix((np.r_[-tie, -tie, tie, tie], (np.r_[i, j, i, j], np.r_[j, i, i, j])))
-    system = splu((pull + sparse.diags(sure)).tocsc()) if size > 1 else None
+    pull = sparse.coo_matrix(
+        (np.r_[-tie, -tie, tie, tie], (np.r_[i, j, i, j], np.r_[j, i, i, j])), (size, size)
+    )
     maps = np.dstack([ab, variance]).reshape(size, 3)
-    if system:
-        maps = system.solve(sure[:, None] * maps)
+    maps = splu((pull + sparse.diags(sure)).tocsc()).solve(sure[:, None] * maps)
     even = maps.reshape(rows, columns, 3).astype(np.float32)
     ab, variance = even[..., :2], even[..., 2:]
     square = (ab**2).sum(-1, keepdims=True)

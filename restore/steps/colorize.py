@@ -16,7 +16,8 @@ from restore.field import Field
 from restore.guides import ColourGuess
 from restore.photo import Proxy, Tile
 from restore.step import Amount, Param
-from restore.steps._chroma import Guided, guide, settle
+from restore.steps._chroma import Guided, guide, light_of_cells, settle
+from restore.steps._hinted import carry
 
 COLOURED = 5.0
 """Lab units that a twentieth of a photo must be off its own toning to pass as coloured. Of 190
@@ -85,8 +86,9 @@ def colorize(
 
     A network looks at the lightness of the whole photo and says for each small cell how likely
     each of 313 colours is; their annealed mean, evened out within things and muted where it is
-    unsure, is brought to full resolution along the photo's edges. Lightness stays. A photo with
-    colours of its own, not merely toned, stays as it is unless `keep` is false.
+    unsure, is brought to full resolution along the photo's edges. Hints beside the photo correct
+    it. Lightness stays. A photo with colours of its own, not merely toned, stays as it is unless
+    `keep` is false.
     """
     if keep:
         own = apart(proxy.view.pixels)
@@ -110,19 +112,24 @@ def colorize(
         context=proxy.context,
     )
     values = {"temperature": Quantity(temperature), "vividness": Quantity(vividness)}
-    ab, maps, covariance = chroma.ab, {}, None
+    ab, maps, covariance, summary = chroma.ab, {}, None, ""
     if chroma.logits is not None:
         p = _distribution.probabilities(chroma.logits)
         spread = _distribution.covariance(p)[..., ::2].mean(-1)
         ab = settle(ab, p, spread, lightness, caution)
         annealed = _distribution.probabilities(chroma.logits, temperature)
         covariance = Field(_distribution.covariance(annealed))
+        if proxy.hints:
+            ab, left = carry(ab, p, light_of_cells(lightness, ab), proxy.hints)
+            covariance = Field(covariance.values * left[..., None])
+            count = len(proxy.hints)
+            summary = f"colours follow {count} hint{'s' * (count > 1)}"
         bits = _distribution.entropy(p)
         values["entropy"] = Quantity(float(bits.mean()), "bits")
         maps["confidence"] = Field(1 - bits / np.float32(np.log2(len(chroma.logits))))
     colours = guide(ab * np.float32(saturation / 100), lightness)
     used = NetworkUsed(name, network.sha256(), chroma.engine)
-    findings = Findings(values=values, maps=maps)
+    findings = Findings(summary, values=values, maps=maps)
     return Colorize(colours, amount, ColourGuess(Field(ab), covariance), used, findings)
 
 
