@@ -38,7 +38,8 @@ def averaged(size: tuple[int, int], side: int, rows_of: Rows) -> Array:
     shrink = min(1.0, side / max(height, width))
     rows, columns = max(1, round(height * shrink)), max(1, round(width * shrink))
     lines = height / rows  # of the picture in one of the view
-    group = max(1, int(STRIP / (width * lines)))
+    # of a narrow picture fewer: their shares of its rows are a matrix of group² x lines
+    group = max(1, min(int(STRIP / (width * lines)), int((STRIP / lines) ** 0.5)))
     most = max(1, 2 * STRIP // width)
     strips = []
     for first in range(0, rows, group):

@@ -27,6 +27,8 @@ from restore.step import Step
 
 LARGEST = 64 * 1024
 """Bytes a recipe file may have; the longest of ours has a fiftieth of it."""
+DOTS = 64
+"""Dots a line may have, in keys, numbers and texts; `[input]` and the steps need none in keys."""
 DEEPEST = 8
 """Recipes within recipes."""
 LONGEST = 64
@@ -316,11 +318,19 @@ def text(path: Path) -> str:
 
 def _value(text: str) -> object:
     try:
-        found = tomllib.loads(f"value = {text}")
+        found = _loads(f"value = {text}")
         plain = len(found) == 1 and not _too_large(found)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return text
     return found["value"] if plain else text
+
+
+def _loads(text: str) -> dict[str, Any]:
+    """TOML of few dots a line: for a key the parser takes their square in memory, up to 4 GB."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > DOTS:
+            raise ValueError(f"line {number} has more than {DOTS} dots")
+    return tomllib.loads(text)
 
 
 def _too_large(content: object) -> bool:
@@ -336,7 +346,7 @@ def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
     if len(text) > LARGEST:  # one that a photo's metadata hold has not been a file
         raise RecipeError(f"{where}: is longer than {LARGEST} letters, the most a recipe may have")
     try:
-        content = tomllib.loads(text)
+        content = _loads(text)
         if _too_large(content):
             raise RecipeError(f"{where}: holds a whole number beyond 64 bits")
     except (tomllib.TOMLDecodeError, ValueError) as error:

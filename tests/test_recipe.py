@@ -223,3 +223,20 @@ def test_a_grey_result_holds_one_channel_only() -> None:
     assert found.shape == grey.samples.shape
     assert found.base is not None
     assert found.base.nbytes == grey.samples.nbytes
+
+
+@pytest.mark.parametrize(
+    "key", ["a." * 32_700 + "a", '"." . ' * 10_000 + "a", "[" + "a." * 32_000 + "a]\nb"]
+)
+def test_a_key_of_endless_dots_costs_nothing(key: str) -> None:
+    import tracemalloc
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(RecipeError, match=r"x.toml: is not TOML: line 1 has more than 64 dots"):
+            Recipe.parse(f"{key} = 1", "x.toml")
+        with pytest.raises(RecipeError, match=r"colorize\.model"):
+            Recipe.named("colorize").with_settings({"colorize.model": f"{{ {key} = 1 }}"})
+        assert tracemalloc.get_traced_memory()[1] < 5e6
+    finally:
+        tracemalloc.stop()

@@ -173,3 +173,18 @@ def test_each_steps_halo_is_cut_off_before_the_next():
     seen.clear()
     render.tile(photo.tile(Window.whole(200, 300)))  # there is nothing beyond the photo's edges
     assert seen == [Window.whole(200, 300)] * 3
+
+
+@pytest.mark.parametrize("size", [(131_072, 1), (1, 131_072), (20_000, 3)])
+def test_a_thin_photo_takes_no_more_memory_than_its_strips(size: tuple[int, int]) -> None:
+    import tracemalloc
+
+    codes = np.arange(size[0] * size[1], dtype=np.uint64).reshape(*size, 1) % 251
+    photo = Photo(codes.astype(np.uint8))
+    photo.proxy(64)  # what is loaded once
+    tracemalloc.start()
+    view = photo.proxy().view.pixels
+    assert tracemalloc.get_traced_memory()[1] < 60e6
+    tracemalloc.stop()
+    whole = photo.tile(Window.whole(*size)).pixels.mean((0, 1))
+    np.testing.assert_allclose(view.mean((0, 1)), whole, atol=2e-3)

@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,14 @@ TABLE = _zhang.layers(width=4, bins=5)
 MODEL = caffemodel.small(TABLE)
 OTHER = caffemodel.small(TABLE, name="another net")
 PAGE = b"<!DOCTYPE html><html>Sorry, this file is infected with a virus.</html>" * 50
-THROUGH = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Anywhere(_download.Redirects):
+    SCHEMES = ("http", "https")
+
+
+THROUGH = urllib.request.build_opener(urllib.request.ProxyHandler({}), Anywhere)
+REDIRECTS = {"on": "/ok/model", "nowhere": "https://[::1", "no-port": "https://127.0.0.1:x/"}
 
 
 class Server:
@@ -35,6 +43,16 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_: object) -> None:
                 pass
+
+            def drip(self, kind: str) -> None:
+                """Headers, or the length of a chunk, a byte at a time and without an end."""
+                begin = b"HTTP/1.1 200 OK\r\n"
+                if kind == "dripping-chunks":
+                    begin += b"Transfer-Encoding: chunked\r\n\r\n"
+                with suppress(OSError):
+                    for byte in begin + b"0" * 200:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(0.02 if byte == ord("0") else 0)
 
             def do_GET(self) -> None:
                 kind = self.path.split("/")[1]
@@ -52,10 +70,13 @@ class Server:
                 elif kind == "gone":
                     self.send_error(404)
                     return
-                elif kind == "on":
+                elif kind in REDIRECTS:
                     self.send_response(302)
-                    self.send_header("Location", "/ok/model")
+                    self.send_header("Location", REDIRECTS[kind])
                     self.end_headers()
+                    return
+                elif kind.startswith("dripping"):
+                    self.drip(kind)
                     return
                 total = len(data)
                 self.protocol_version = "HTTP/1.1"
@@ -147,7 +168,7 @@ def pulled(server: Server, *kinds: str) -> list[tuple[str, str]]:
 
 
 def test_pulls_from_the_first_place_that_gives_it(server: Server) -> None:
-    places = ("gone", "page", "short", "ok")
+    places = ("gone", "page", "short", "nowhere", "ok")
     assert pulled(server, *places) == [(kind, "") for kind in places]
     assert weights.details("zhang2016")["published"] == "yes"
 
@@ -200,21 +221,25 @@ def test_takes_what_is_complete_without_asking(server: Server, folder: Path) -> 
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("gone", "127.0.0.1: answers 404"),
-        ("page", "answers with a web page"),
-        ("page-as-file", "gives what is a web page"),
+        ("gone", "127.0.0.1: returned HTTP status 404"),
+        ("page", "returned a web page instead of the model"),
+        ("page-as-file", "sent a file that is a web page"),
         ("short", r"offers \d+ bytes, expected"),
-        ("wrong", "gives another file .SHA-256"),
+        ("wrong", "sent another file .SHA-256"),
         ("breaks", "broke off after 40000 bytes"),
         ("silent", "broke off after 10 bytes: timed out"),
-        ("slow", r"is too slow \(\d+ bytes a second\)"),
+        ("nowhere", "cannot be reached: redirects to no valid address: Invalid IPv6"),
+        ("no-port", "cannot be reached: "),
+        ("dripping", "has not answered within 0.7 s"),
+        ("dripping-chunks", r"is too slow \(0 bytes per second"),
+        ("slow", r"is too slow \(\d+ bytes per second\)"),
     ],
 )
 def test_says_what_each_place_did_and_what_to_do(
     server: Server, monkeypatch: pytest.MonkeyPatch, kind: str, words: str
 ) -> None:
     monkeypatch.setattr(_download, "TIMEOUT", 0.3)
-    monkeypatch.setattr(_download, "PATIENCE", 0.3)
+    monkeypatch.setattr(_download, "PATIENCE", 0.7)
     offer(server.places(kind))
     with pytest.raises(WeightsError, match=words) as caught:
         weights.pull("zhang2016", through=THROUGH)
@@ -239,7 +264,7 @@ def test_a_wrong_file_is_never_opened(server: Server, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(caffe, "convert", opened)
     offer(server.places("wrong"))
-    with pytest.raises(WeightsError, match="gives another file"):
+    with pytest.raises(WeightsError, match="sent another file"):
         weights.pull("zhang2016", through=THROUGH)
 
 
@@ -250,7 +275,7 @@ def test_opens_nothing_but_https(server: Server) -> None:
     assert server.asked == []
     request = urllib.request.Request("https://127.0.0.1/model")
     with pytest.raises(urllib.error.URLError, match="which is not https"):
-        _download._OnlyHttps().redirect_request(request, None, 302, "", {}, "http://127.0.0.1/")
+        _download.Redirects().redirect_request(request, None, 302, "", {}, "http://127.0.0.1/")
 
 
 def test_every_published_place_is_https_and_has_the_published_sums() -> None:
@@ -288,7 +313,7 @@ def test_a_full_disk_is_said_before_anything_is_fetched(
     usage = _download.shutil.disk_usage(".")._replace(free=2**20 // 16)
     monkeypatch.setattr(_download.shutil, "disk_usage", lambda _: usage)
     offer(server.places("ok"))
-    with pytest.raises(WeightsError, match="0 MB are free, 0 are needed; make room"):
+    with pytest.raises(WeightsError, match="0 MB are free, 0 MB are needed; free some space"):
         weights.pull("zhang2016", through=THROUGH)
     assert server.asked == []
 
@@ -373,6 +398,47 @@ def test_verify_finds_one_changed_bit(tmp_path: Path, place: int) -> None:
     file.write_bytes(data)
     with pytest.raises(WeightsError, match=r"SHA-256 is .*damaged|is damaged \("):
         weights.verify("zhang2016")
+
+
+def test_a_damaged_model_is_not_run(tmp_path: Path) -> None:
+    from restore.colorizers import zhang2016
+    from restore.context import Context
+
+    (tmp_path / "good").write_bytes(MODEL)
+    file = weights.add(tmp_path / "good").path
+    zhang2016.load(Context(engine="onnxruntime"))
+    good = file.read_bytes()
+    damaged = bytearray(good)
+    damaged[len(good) // 2] ^= 16
+    file.write_bytes(damaged)
+    for _ in range(2):  # nor taken for good the second time
+        with pytest.raises(WeightsError, match=r"SHA-256 is .*; it is damaged: remove it"):
+            zhang2016.load(Context(engine="onnxruntime"))
+    file.write_bytes(good)
+    zhang2016.load(Context(engine="onnxruntime"))
+
+
+def test_a_model_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut leaves the name, and not what was in the file, if it was not synced first."""
+    import os
+
+    (tmp_path / "good").write_bytes(MODEL)
+    synced: list[int] = []
+    replace = Path.replace
+
+    def noted(handle: int) -> None:
+        synced.append(os.fstat(handle).st_ino)
+
+    def renamed(part: Path, target: Path) -> Path:
+        assert part.stat().st_ino in synced
+        return replace(part, target)
+
+    monkeypatch.setattr("os.fsync", noted)
+    monkeypatch.setattr(Path, "replace", renamed)
+    added = weights.add(tmp_path / "good")
+    assert added.path.parent.stat().st_ino in synced
 
 
 def test_a_file_of_somebody_else_in_the_folder_is_not_run(folder: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -29,15 +27,15 @@ def installed() -> bool:
     return True
 
 
-@functools.cache
 def sha256() -> str:
     """SHA-256 of the weights file."""
-    return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    return engines.sha256(WEIGHTS)
 
 
 def load(context: Context) -> engines.Network:
     """The network, ready to run."""
-    return context.network((WEIGHTS, context.engine), lambda: engines.load(WEIGHTS, context.engine))
+    engine = engines.chosen(context.engine)
+    return context.network((WEIGHTS, engine), lambda: engines.load(WEIGHTS, engine))
 
 
 def chroma(

@@ -66,9 +66,10 @@ def loaded(name: str, context: Context) -> tuple[engines.Network, engines.Precis
     """
     engine = engines.chosen(context.engine)
     precision: engines.Precision = "bf16" if engine == "openvino" and engines.has_bf16() else "f32"
-    path = weights.path(name)
+    digest = weights.verify(name)["sha256"]
+    path = weights.location(name)
     network = context.network(
-        (path, engine, precision), lambda: engines.load(path, engine, precision)
+        (path, digest, engine, precision), lambda: engines.load(path, engine, precision, digest)
     )
     return network, precision
 

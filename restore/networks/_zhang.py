@@ -172,7 +172,7 @@ def write(
 
 
 def details(path: Path, *, whole: bool = False) -> dict[str, str]:
-    """The metadata of a file that `write` made.
+    """The metadata of a file that `write` made; `sha256` is the SHA-256 it ends with.
 
     Parameters
     ----------
@@ -199,9 +199,9 @@ def details(path: Path, *, whole: bool = False) -> dict[str, str]:
     if whole and (has := hashlib.sha256(data[:end]).hexdigest()) != digest:
         raise WeightsError(
             f"{path}: SHA-256 is {has[:12]}…, expected {digest[:12]}…; it is damaged: remove it "
-            "and bring it again"
+            "and add it again"
         )
-    return found
+    return {**found, "sha256": digest}
 
 
 def _parts(

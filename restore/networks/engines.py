@@ -9,7 +9,9 @@ Nothing here knows what a network is for.
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
+import io
 import os
 import re
 import sys
@@ -32,14 +34,17 @@ from restore.errors import (
     is_memory_shortage,
     nearest,
 )
+from restore.networks import _durable
 
 Precision = Literal["f32", "bf16"]
 """What an engine may calculate in; bf16 is taken only by OpenVINO, where the processor has it."""
 
 BLOBS = 6
-"""Compiled networks kept in the cache folder; the compact one is 18 MB, Zhang's about 130."""
+"""Compiled networks kept in the cache folder; the compact one is 18 MB, Zhang's 65 to 130."""
 
 Run = Callable[[Array], Any]
+Read = Callable[[], bytes]
+"""Reads the bytes of an ONNX file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +127,9 @@ def has_bf16() -> bool:
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def load(onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32") -> Network:
+def load(
+    onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32", digest: str = ""
+) -> Network:
     """A network from an ONNX file or its bytes; the same one again within a process.
 
     Parameters
@@ -131,6 +138,9 @@ def load(onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32")
         "auto" or one of `ENGINES`.
     precision
         What the engine may calculate in.
+    digest
+        What is known to identify the weights, so that they need not be read where the compiled
+        network is in the cache; their SHA-256 if it is not given.
 
     Raises
     ------
@@ -140,15 +150,32 @@ def load(onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32")
         If the engine is not installed.
     """
     name = chosen(engine)
-    stamp = ""
-    if isinstance(onnx, Path):
-        try:
-            stat = onnx.stat()
-        except OSError as error:
-            raise WeightsError(f"{onnx}: cannot be read: {error.strerror}") from error
-        stamp = f"{stat.st_ino:x}-{stat.st_size:x}-{stat.st_mtime_ns:x}-{stat.st_ctime_ns:x}"
+    if isinstance(onnx, bytes):
+        known = digest or hashlib.sha256(onnx).hexdigest()
+    else:
+        known = digest or sha256(onnx)
     with _LOADING:
-        return _load(onnx, stamp, name, precision)
+        return _load(onnx, name, precision, known)
+
+
+def sha256(onnx: Path) -> str:
+    """SHA-256 of a file of weights; read once in a process, until the file changes.
+
+    Raises
+    ------
+    WeightsError
+        If it cannot be read.
+    """
+    try:
+        return _sha256(onnx, _durable.stamp(onnx))
+    except OSError as error:
+        raise WeightsError(f"{onnx}: cannot be read: {error.strerror}") from error
+
+
+@functools.lru_cache(maxsize=8)
+def _sha256(onnx: Path, stamp: tuple[int, ...]) -> str:
+    with onnx.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def release() -> None:
@@ -161,10 +188,14 @@ _LOADING = threading.Lock()
 
 
 @functools.lru_cache(maxsize=4)
-def _load(onnx: Path | bytes, stamp: str, engine: str, precision: str) -> Network:
+def _load(onnx: Path | bytes, engine: str, precision: Precision, digest: str) -> Network:
     name = onnx.name if isinstance(onnx, Path) else "network"
+
+    def read() -> bytes:
+        return onnx.read_bytes() if isinstance(onnx, Path) else onnx
+
     try:
-        run = ENGINES[engine][2](onnx, stamp, precision)
+        run = ENGINES[engine][2](read, digest, precision)
     except Exception as error:
         raise _refused(name, engine, "read", error) from error
     return Network(engine, name, run)
@@ -184,40 +215,42 @@ def _refused(name: str, engine: str, what: str, error: Exception) -> Exception:
 _PLACES = re.compile(r"Exception from \S+:\d+:|OpenCV\(\S+\) \S+ error:|\[ONNXRuntimeError\] :")
 
 
-def _openvino(onnx: Path | bytes, stamp: str, precision: str) -> Run:
+def _openvino(read: Read, digest: str, precision: Precision) -> Run:
     """Compiled for any size at once: a compiled network in the cache then serves every photo.
 
-    OpenVINO knows a cached file by its path and the second it was written in; a folder for each
-    stamp keeps it from running weights that have been replaced since.
+    OpenVINO's own cache would run whatever is in its files. Ours are named after all that the
+    compiled network depends on, and end the same whether there is a cache or not.
     """
     core = _core()
     settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
     folder = cache_folder()
-    if folder:
-        settings["CACHE_DIR"] = str(folder / (stamp or "bytes"))
-        if precision == "bf16" and isinstance(onnx, Path):
-            onnx = _halved(onnx, folder / stamp)
-    model = str(onnx) if isinstance(onnx, Path) else core.read_model(onnx)
-    compiled = core.compile_model(model, "CPU", settings)
-    if folder:
-        _prune(folder)
+    about = (digest, precision, _import_openvino().__version__, *map(core.get_property, *_MACHINE))
+    name = hashlib.sha256(repr(about).encode()).hexdigest()[:32]
+    compiled = None
+    # OpenVINO opens a file ".bin" in the current folder when it takes a compiled network: a FIFO
+    # would hold it up for ever, a link to itself abort it, other weights change the colours
+    strange = os.path.lexists(".bin")
+    if folder and not strange and (blob := _durable.read(folder / f"{name}.blob")):
+        with suppress(RuntimeError):  # that of another version under the same name
+            compiled = core.import_model(blob, "CPU", settings)
+    if compiled is None:
+        # with weights of nothing: without, it would look for that file, too
+        model = core.read_model(read(), b"0")
+        if precision == "bf16":  # for which weights of 16 bits do, in half the memory
+            importlib.import_module(_HALVING).compress_model_transformation(model)
+        compiled = core.compile_model(model, "CPU", settings)
+        if folder:
+            exported = io.BytesIO()
+            compiled.export_model(exported)
+            with suppress(OSError):  # a full disk: without a cache, then
+                _durable.write(folder / f"{name}.blob", exported.getbuffer())
+                _prune(folder)
     request = compiled.create_infer_request()
     return lambda values: request.infer([values])[0].copy()
 
 
-def _halved(onnx: Path, folder: Path) -> Path:
-    """The network with weights of 16 bits, made once: for bf16 they do, in half the memory."""
-    import tempfile
-
-    made = folder / "half.xml"
-    if not made.exists():
-        folder.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as begun:
-            own = Path(begun) / made.name
-            _import_openvino().save_model(_core().read_model(onnx), own, compress_to_fp16=True)
-            for suffix in (".bin", ".xml"):  # what is looked for comes last
-                own.with_suffix(suffix).replace(made.with_suffix(suffix))
-    return made
+_MACHINE = ("CPU", "CPU"), ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
+_HALVING = "openvino._offline_transformations"
 
 
 @functools.cache
@@ -255,23 +288,25 @@ def cache_folder() -> Path | None:
         return None
     folder = home / "networks"
     with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder if os.access(folder, os.W_OK | os.X_OK) else None
 
 
 def _prune(folder: Path) -> None:
-    """Remove the oldest compiled networks: each new version of an engine compiles anew."""
+    """Remove the oldest compiled networks (each new version of an engine compiles anew), and what
+    earlier versions and broken writes have left."""
     import shutil
 
-    with suppress(OSError):
-        blobs = sorted(folder.glob("*/*.blob"), key=lambda blob: blob.stat().st_mtime_ns)
-        for blob in blobs[:-BLOBS]:
-            blob.unlink()
-            if not any(blob.parent.glob("*.blob")):
-                shutil.rmtree(blob.parent, ignore_errors=True)
+    blobs = sorted(folder.glob("*.blob"), key=lambda blob: blob.stat().st_mtime_ns)
+    kept = {*blobs[-BLOBS:], *_durable.begun(folder)}
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path not in kept:
+            path.unlink(missing_ok=True)
 
 
-def _onnxruntime(onnx: Path | bytes, _stamp: str, _precision: str) -> Run:
+def _onnxruntime(read: Read, _digest: str, _precision: Precision) -> Run:
     import onnxruntime
 
     with suppress(AttributeError):
@@ -281,7 +316,7 @@ def _onnxruntime(onnx: Path | bytes, _stamp: str, _precision: str) -> Run:
     wanted = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
     here = onnxruntime.get_available_providers()
     session = onnxruntime.InferenceSession(
-        str(onnx) if isinstance(onnx, Path) else onnx,
+        read(),
         options,
         providers=[name for name in wanted if name in here],
     )
@@ -290,11 +325,10 @@ def _onnxruntime(onnx: Path | bytes, _stamp: str, _precision: str) -> Run:
     return lambda values: session.run([first], {given.name: values})[0]
 
 
-def _opencv(onnx: Path | bytes, _stamp: str, _precision: str) -> Run:
+def _opencv(read: Read, _digest: str, _precision: Precision) -> Run:
     import cv2
 
-    data = onnx.read_bytes() if isinstance(onnx, Path) else onnx
-    network = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
+    network = cv2.dnn.readNetFromONNX(np.frombuffer(read(), np.uint8))
 
     def run(values: Array) -> Any:
         network.setInput(values)
@@ -303,7 +337,7 @@ def _opencv(onnx: Path | bytes, _stamp: str, _precision: str) -> Run:
     return run
 
 
-ENGINES: dict[str, tuple[str, str, Callable[[Path | bytes, str, str], Run]]] = {
+ENGINES: dict[str, tuple[str, str, Callable[[Read, str, Precision], Run]]] = {
     "openvino": ("openvino", "openvino", _openvino),
     "onnxruntime": ("onnxruntime", "onnxruntime", _onnxruntime),
     "opencv": ("opencv-python-headless", "cv2", _opencv),

@@ -11,6 +11,7 @@ renamed, under a lock, so that several processes may pull, add and remove at onc
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from restore import places
 from restore.errors import WeightsError, nearest
-from restore.networks import _lock, _sniff, _zhang
+from restore.networks import _durable, _sniff, _zhang
 from restore.networks._wanted import Report, Wanted, by_hand, digest
 from restore.networks._wire import Damaged
 
@@ -125,19 +126,26 @@ def sha256(name: str) -> str:
 
 
 def verify(name: str) -> dict[str, str]:
-    """The same, after holding the whole file against its SHA-256."""
+    """As `details`, once the whole file has been compared with the `sha256` it ends with."""
     return _made_from(name, whole=True)
 
 
 def _made_from(name: str, *, whole: bool = False) -> dict[str, str]:
     _there(name)
-    found = _zhang.details(location(name), whole=whole)
-    if not {"file", "source_sha256", "published"} <= found.keys():
+    file = location(name)
+    made_from = _whole(file, _durable.stamp(file)) if whole else _zhang.details(file)
+    if not {"file", "source_sha256", "published"} <= made_from.keys():
         raise WeightsError(
-            f"{location(name)}: says not what it was made from; remove it, and bring the model "
+            f"{file}: does not say what it was made from; remove it, then add the model again "
             "with `restore models add FILE`"
         )
-    return found
+    return made_from
+
+
+@functools.lru_cache(maxsize=4)
+def _whole(file: Path, stamp: tuple[int, ...]) -> dict[str, str]:
+    """The details of a file that is whole; asked once in a process, until the file changes."""
+    return _zhang.details(file, whole=True)
 
 
 def pull(
@@ -268,10 +276,21 @@ def _guess(source: Path) -> tuple[str, str]:
 
 @contextmanager
 def _alone(name: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of a model; `waiting` is called once if another process has it."""
+    from filelock import FileLock, Timeout
+
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        with _lock.locked(folder() / f".{name}.lock", waiting):
+        lock = FileLock(folder() / f".{name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire()
+        try:
             yield
+        finally:
+            lock.release()
     except OSError as error:
         told = f"{folder()}: cannot be written: {error.strerror}"
         raise WeightsError(f"{told}; set RESTORE_MODELS to another folder") from error
@@ -295,7 +314,7 @@ def _install(source: Path, name: str, file: str, sha256: str) -> Added:
         else:
             caffe.convert(source, beside, metadata)
             notes = []
-        beside.replace(location(name))
+        _durable.settle(beside, location(name))
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)

@@ -1,0 +1,71 @@
+"""Files that outlast a crash: written beside, synced, renamed; and read only if they are whole.
+
+A file is there as it was written or not at all, whatever ends the program or the machine. One that
+has changed since (a failing disk, a stray write) is as good as none: it ends with its SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+SIZE = hashlib.sha256().digest_size
+ABANDONED = 3600.0
+"""Seconds after which an unfinished file is taken to have been left behind."""
+_SUFFIX = ".begun"
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """What differs when a file is written to or replaced."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def read(path: Path) -> bytes | None:
+    """What `write` has written; None if that is not there, or not as it was written."""
+    with suppress(OSError), path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size - SIZE
+        if size > 0:
+            data = file.read(size)
+            if hashlib.sha256(data).digest() == file.read():
+                return data
+    return None
+
+
+def write(path: Path, data: bytes | memoryview) -> None:
+    """Write a file, with its SHA-256 after it, in place of the one that may be there."""
+    with NamedTemporaryFile(dir=path.parent, suffix=_SUFFIX, delete=False) as file:
+        try:
+            file.write(data)
+            file.write(hashlib.sha256(data).digest())
+            file.close()
+            settle(Path(file.name), path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def begun(folder: Path) -> Iterator[Path]:
+    """Files in a folder that may still be written."""
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime < ABANDONED:
+                yield path
+
+
+def settle(part: Path, path: Path) -> None:
+    """Give a finished file its name so that both last through a power cut."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    with suppress(OSError):  # where no folder can be opened, as on Windows
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
