@@ -7,7 +7,7 @@ contact sheet shows the original, what the kind's recipe makes of it, each chann
 range (0.1 % cut at each end), grey world, and black and white with levels. Sheets (KIND-1.png …)
 and tables (real.md) are written to OUT:
 
-    advice      the recipe that `info` suggests; by kind, as a table
+    advice      the recipe that `info` suggests, and others that it names; by kind, as a table
     touched     pixels that `scratches` changes by more than half a code, in %
     seconds     of the kind's recipe, read and written not included
 
@@ -68,6 +68,7 @@ class Row:
     kind: str
     name: str
     advice: str
+    named: tuple[str, ...]
     touched: float
     seconds: float
 
@@ -113,7 +114,8 @@ def row_of(
 ) -> tuple[Row, color.Array]:
     """The figures of a photo, and its row of the sheet."""
     photo = restore.load(path)
-    advice = inspect(photo).recipe or "none"
+    suggested = inspect(photo).advice
+    advice = suggested.recipe or "none"
     name = advice if recipes[kind] == "auto" else recipes[kind]
     before = time.perf_counter()
     result = photo if name == "none" else restore.Recipe.named(name)(photo)
@@ -127,7 +129,8 @@ def row_of(
         "black and white, levels": pixels(grey(photo)),
     }
     cells = [picture(values, label, width) for label, values in pictures.items()]
-    return Row(kind, path.stem, advice, touched(photo), seconds), beside(cells)
+    named = suggested.alternatives
+    return Row(kind, path.stem, advice, named, touched(photo), seconds), beside(cells)
 
 
 def write(path: Path, rows: list[color.Array]) -> None:
@@ -142,19 +145,23 @@ def write(path: Path, rows: list[color.Array]) -> None:
 
 def tables(rows: list[Row]) -> str:
     """The figures as Markdown: by photo, `info`'s advice by kind, means by kind."""
-    lines = ["| photo | advice | touched % | seconds |", "|---|---|---|---|"]
+    lines = ["| photo | advice | also named | touched % | seconds |", "|---|---|---|---|---|"]
     lines += [
-        f"| {row.kind}/{row.name} | {row.advice} | {row.touched:.3f} | {row.seconds:.2f} |"
+        f"| {row.kind}/{row.name} | {row.advice} | {', '.join(row.named)} | {row.touched:.3f} "
+        f"| {row.seconds:.2f} |"
         for row in rows
     ]
     advised = [*sorted({row.advice for row in rows} - {"none"}), "none"]
-    lines += ["", f"| kind | {' | '.join(advised)} | right |", "|---" * (len(advised) + 2) + "|"]
+    lines += ["", f"| kind | {' | '.join(advised)} | right | or named |"]
+    lines.append("|---" * (len(advised) + 3) + "|")
     means = ["", "| kind | touched %, mean | worst | seconds |", "|---|---|---|---|"]
     for kind in dict.fromkeys(row.kind for row in rows):
         own = [row for row in rows if row.kind == kind]
         counts = [str(sum(row.advice == name for row in own)) for name in advised]
-        right = sum(row.advice in EXPECTED.get(kind, ()) for row in own)
-        lines.append(f"| {kind} | {' | '.join(counts)} | {right} of {len(own)} |")
+        expected = set(EXPECTED.get(kind, ()))
+        right = sum(row.advice in expected for row in own)
+        named = sum(bool(expected & {row.advice, *row.named}) for row in own)
+        lines.append(f"| {kind} | {' | '.join(counts)} | {right} of {len(own)} | {named} |")
         shares, seconds = [row.touched for row in own], [row.seconds for row in own]
         means.append(
             f"| {kind} | {np.mean(shares):.3f} | {max(shares):.3f} | {np.mean(seconds):.2f} |"

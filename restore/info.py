@@ -1,4 +1,4 @@
-"""What a photo is, what is wrong with it, and which recipe suits: from what the steps find."""
+"""What a photo is, what is wrong with it, and which recipe suits, with the reason in words."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from restore import color, lamps, mixes, steps
+from restore import color, kinds, lamps, mixes, steps
 from restore.effect import Findings
 from restore.photo import Photo, Proxy
+from restore.wear import TONED, wear
 
-ONE_HUE, STRONG = 1.5, 70.0
-"""Lab units: rms distance from one tone curve below which a photo has no colours of its own, and
-95th percentile of chroma above which hardly any daylight photo lies."""
-PALE = 0.06
-"""Light of the weakest channel to that of the strongest below which the light is coloured: under
-narrow lamps at most 0.02 (160 simulated shots), in daylight at least 0.07 (20 photos)."""
-BLACK = 5.0
-"""L* up to which a place is black: a face in a dark hall is small, and lit all the same."""
-SCRATCHED = 0.9
-"""% of a photo; straight lines that belong to it may be taken for as much."""
+NEUTRAL = ((5.0, 0.8), (4.0, 3.4))
+"""Lab units: root mean square chroma, and distance from one tone, both below which a photo is black
+and white for certain: of an even tone, or next to grey with stains and the colour noise of film."""
+PLAUSIBLE = 0.2
+"""Chance from which a kind is named beside the likeliest one."""
+RECIPES = {
+    "sound": (),
+    "lamps": ("led-concert",),
+    "faded": ("faded-print", "faded-slide"),
+    "grey": ("colorize",),
+}
+"""The recipes for a kind, the usual one first."""
+BROAD = 0.6
+"""Mean recoverability of hues beyond which no narrow lamps lit a scene."""
+BLACK, WHITE = 15.0, 80.0
+"""L* of the darkest and brightest hundredth beyond which a photo has no real black or white."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,28 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """Which recipe suits.
+
+    Attributes
+    ----------
+    recipe
+        Its name, or "" where nothing seems wrong.
+    alternatives
+        Recipes that may suit as well, the likeliest first.
+    reason
+        Why, in words.
+    certainty
+        How likely the photo is of the kind that the recipe is for, 0 … 1.
+    """
+
+    recipe: str
+    alternatives: tuple[str, ...]
+    reason: str
+    certainty: float
+
+
+@dataclass(frozen=True)
 class Info:
     """What was found.
 
@@ -54,26 +83,120 @@ class Info:
         By name: red, green, blue.
     findings
         Sentences.
-    recipe, reason
-        The recipe that suits, or "" where nothing seems wrong, and why.
+    advice
+        The recipe that suits.
     """
 
     channels: Mapping[str, Channel]
     findings: tuple[str, ...]
-    recipe: str
-    reason: str
+    advice: Advice
+
+    @property
+    def recipe(self) -> str:
+        """The recipe that suits, or "" where nothing seems wrong."""
+        return self.advice.recipe
+
+    @property
+    def reason(self) -> str:
+        """Why it suits."""
+        return self.advice.reason
 
 
 def inspect(photo: Photo) -> Info:
-    """Look at a photo as the steps do, on its proxy."""
+    """Look at a photo on its proxy."""
     proxy = photo.cropped(photo.visible()).proxy()
-    found = {name: _findings(name, proxy) for name in ("hue_blend", "fade", "white_balance")}
-    recipe, reason = _advice(proxy, found)
-    telling = {"led-concert": ["hue_blend"], "colorize": [], "old-photo": []}.get(
-        recipe, ["fade", "white_balance"]
+    chances = _chances(proxy.view.pixels)
+    kind = _kind(chances)
+    recipes, reason, findings = VIEWS[kind](proxy)
+    likely = sorted(chances, key=lambda name: -chances[name])
+    others = [
+        name
+        for other in likely
+        if other != kind and chances[other] >= PLAUSIBLE
+        for name in RECIPES[other][:1]
+    ]
+    if others and not recipes:
+        reason += ", or too little to be sure"
+    advice = Advice(
+        recipe=recipes[0] if recipes else "",
+        alternatives=tuple(dict.fromkeys((*recipes[1:], *others))),
+        reason=reason,
+        certainty=chances[kind],
     )
-    findings = (found[name].summary for name in telling)
-    return Info(_channels(proxy), tuple(text for text in findings if text), recipe, reason)
+    return Info(_channels(proxy), findings, advice)
+
+
+def _chances(view: color.Array) -> dict[str, float]:
+    """How likely each kind is."""
+    lab = color.to_lab(kinds.inner(mixes.shrunk(view, kinds.SIDE), 0.125)).reshape(-1, 3)
+    away, strength = kinds.off_tone(lab)
+    if any(strength < chroma and away < tone for chroma, tone in NEUTRAL):
+        return {name: float(name == "grey") for name in kinds.KINDS}
+    return kinds.probabilities(view)
+
+
+def _kind(chances: Mapping[str, float]) -> str:
+    """The likeliest kind, but sound where damage is not likelier than not."""
+    if chances["grey"] >= max(chances.values()):
+        return "grey"
+    if chances["sound"] >= 0.5:
+        return "sound"
+    return "lamps" if chances["lamps"] > chances["faded"] else "faded"
+
+
+Found = tuple[tuple[str, ...], str, tuple[str, ...]]
+"""Recipes, reason, findings."""
+
+
+def _grey(proxy: Proxy) -> Found:
+    """Of a black-and-white photo: old, or clean."""
+    aged = wear(proxy.view.pixels)
+    toned = "toned " if aged.chroma > TONED else ""
+    signs = aged.signs
+    if signs:
+        reason = f"an old black-and-white print: {lamps.listed(list(signs))}"
+        return ("old-photo", "colorize"), reason, tuple(signs.values())
+    return ("colorize",), f"a clean {toned}black-and-white photo", ()
+
+
+def _sound(proxy: Proxy) -> Found:
+    """Of a photo that needs nothing."""
+    return (), "nothing needs restoring", _summaries(proxy, "white_balance")
+
+
+def _lamps(proxy: Proxy) -> Found:
+    """Of a photo under coloured lamps: of few enough colours, or its dyes have gone."""
+    lit = _findings("hue_blend", proxy)
+    if lit.number("mean recoverability") > BROAD:
+        recipes, reason, findings = _faded(proxy)
+        return (*recipes, *RECIPES["lamps"]), reason, findings
+    narrow = [lamp for lamp in lit.names("lamps") if not lamps.broad(lamp, proxy.camera)]
+    colours = lamps.listed(narrow) if narrow else "coloured"
+    reason = f"lit by {colours} stage light, which no white balance takes away"
+    return RECIPES["lamps"], reason, (lit.summary,)
+
+
+def _faded(proxy: Proxy) -> Found:
+    """Of a photo whose dyes have faded."""
+    low, high = np.percentile(proxy.view.lightness, (1, 99))
+    cast = _findings("white_balance", proxy).values["cast"].value
+    signs = {
+        f"a {cast} cast": cast != "neutral",
+        "no real black": low > BLACK,
+        "no real white": high < WHITE,
+    }
+    words = [sign for sign, there in signs.items() if there]
+    reason = "its dyes have faded" + (f": {lamps.listed(words)}" if words else "")
+    return RECIPES["faded"], reason, _summaries(proxy, "fade", "white_balance")
+
+
+VIEWS = {"sound": _sound, "lamps": _lamps, "faded": _faded, "grey": _grey}
+
+
+def _summaries(proxy: Proxy, *names: str) -> tuple[str, ...]:
+    """What steps say of a photo in a sentence, if anything."""
+    summaries = (_findings(name, proxy).summary for name in names)
+    return tuple(text for text in summaries if text)
 
 
 def _findings(name: str, proxy: Proxy) -> Findings:
@@ -88,41 +211,3 @@ def _channels(proxy: Proxy) -> dict[str, Channel]:
     rows = zip(*ends, noise, low, high, strict=True)
     names = ("red", "green", "blue")
     return {n: Channel(*map(float, row)) for n, row in zip(names, rows, strict=True)}
-
-
-def _advice(proxy: Proxy, found: Mapping[str, Findings]) -> tuple[str, str]:
-    lab = color.to_lab(proxy.view.pixels).reshape(-1, 3)
-    strong = _strong(lab)
-    if _apart(lab) < ONE_HUE and strong < STRONG:
-        tone = "toned " if strong > 6 else ""
-        damage = _findings("scratches", proxy)
-        share = sum(damage.number(kind) for kind in damage.values)
-        if share > SCRATCHED:
-            return "old-photo", f"a {tone}black-and-white photo, {share:.1f} % of it scratched"
-        return "colorize", f"a {tone}black-and-white photo"
-    lit = found["hue_blend"].names("lamps")
-    narrow = [lamp for lamp in lit if not lamps.broad(lamp, proxy.camera)]
-    linear = color.decode(proxy.view.pixels)
-    pale = linear.min(-1).sum() / max(float(linear.max(-1).sum()), 1e-6)
-    alone = len(narrow) == len(lit) and pale < PALE
-    if narrow and (alone or (strong > STRONG and not found["fade"].number("faded"))):
-        colours = lamps.listed(narrow)
-        return "led-concert", f"lit by {colours} stage light, which no white balance takes away"
-    if found["fade"].number("faded"):
-        return "faded-print", "its dyes have faded (faded-slide, if it is film)"
-    return "", "nothing that a recipe is for was found"
-
-
-def _strong(lab: color.Array) -> float:
-    """95th percentile of chroma; of a photo that is mostly black, where it is not."""
-    lit = lab[:, 0] > BLACK
-    seen = lab[lit] if 0 < lit.mean() < 0.5 else lab
-    return float(np.percentile(np.hypot(seen[:, 1], seen[:, 2]), 95))
-
-
-def _apart(lab: color.Array) -> float:
-    """Root mean square distance in a* b* from the tone curve that fits best, in Lab units."""
-    light = lab[:, :1] / 100
-    powers = np.concatenate([np.ones_like(light), light, light**2, light**3], 1)
-    fit = powers @ np.linalg.lstsq(powers, lab[:, 1:], rcond=None)[0]
-    return float(np.sqrt(((lab[:, 1:] - fit) ** 2).sum(1).mean()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from restore.photo import Photo
 from restore.simulate import fade, light
 
 SAMPLES = Path(__file__).parents[1] / "sample_images"
+PORTRAIT = (data.astronaut() / np.float32(255)).astype(np.float32)
 GOOD = (data.coffee() / np.float32(255)).astype(np.float32)
 
 
@@ -48,14 +50,51 @@ def test_faded_dyes_are_recognised(kind: str) -> None:
     assert any("dyes faded" in sentence for sentence in found.findings)
 
 
-def test_black_and_white_is_recognised_also_when_toned() -> None:
+def test_a_clean_black_and_white_photo_is_for_colorize() -> None:
     grey = color.grey(color.lightness(GOOD))[..., None]
-    assert inspect(photo(grey)).recipe == "colorize"
-    assert "toned" in inspect(photo(grey * np.float32([1, 0.93, 0.8]))).reason
+    advice = inspect(photo(grey)).advice
+    assert advice.recipe == "colorize"
+    assert advice.certainty > 0.9
+
+
+@pytest.mark.parametrize("damage", ["brown paper", "dust", "stains", "grain"])
+def test_an_old_print_is_recognised(damage: str) -> None:
+    grey = np.repeat(color.grey(color.lightness(PORTRAIT))[..., None], 3, 2)
+    if damage == "brown paper":
+        grey = grey * np.float32([1, 0.9, 0.72])
+    elif damage == "dust":
+        grey = np.repeat(data.camera()[..., None] / np.float32(255), 3, 2)
+        rows, columns = np.random.default_rng(0).integers(1, 511, (2, 600))
+        for row, column in zip(rows, columns, strict=True):
+            grey[row : row + 2, column] += 0.4
+    elif damage == "stains":
+        stain = np.hypot(*(np.mgrid[:512, :512] - 256)) < 120
+        grey = grey * np.where(stain[..., None], np.float32([1, 0.93, 0.8]), 1)
+    else:
+        grey = grey + np.random.default_rng(0).normal(0, 0.06, grey.shape[:2])[..., None]
+    advice = inspect(photo(grey)).advice
+    assert advice.recipe == "old-photo"
+    assert "colorize" in advice.alternatives  # both are named: its surface may be wanted as it is
+    assert "old black-and-white print" in advice.reason
 
 
 def test_a_good_photo_needs_nothing() -> None:
-    assert inspect(photo(GOOD)).recipe == ""
+    advice = inspect(photo(GOOD)).advice
+    assert advice.recipe == ""
+    assert advice.reason == "nothing needs restoring"
+
+
+def test_film_and_prints_are_both_named() -> None:
+    advice = inspect(photo(fade(GOOD, "dark cyan loss", seed=3).srgb)).advice
+    assert (advice.recipe, *advice.alternatives[:1]) == ("faded-print", "faded-slide")
+
+
+def test_mist_and_bright_photos_are_left_alone() -> None:
+    far = np.linspace(1, 0, len(GOOD), dtype=np.float32)[:, None, None]
+    through = np.exp(-2 * far)
+    mist = color.encode(color.decode(GOOD) * through + np.float32(0.6) * (1 - through))
+    assert inspect(photo(mist)).recipe == ""
+    assert inspect(photo(1 - (1 - GOOD) ** 2.5)).recipe == ""
 
 
 def test_channels_tell_what_is_clipped() -> None:
@@ -77,3 +116,21 @@ def test_the_command_tells_and_goes_on_after_a_broken_file(tmp_path: Path) -> No
     assert "broken.jpg" in found.stderr
     assert "16 bits" in found.stdout
     assert "faded-print" in found.stdout
+
+
+def test_json_has_an_object_per_line(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff")
+    result = CliRunner().invoke(
+        cli, ["info", "--json", str(SAMPLES / "scan-16bit.tif"), str(broken)]
+    )
+    assert result.exit_code == 1
+    (line,) = result.stdout.splitlines()
+    record = json.loads(line)
+    assert record["path"].endswith("scan-16bit.tif")
+    assert record["format"] == "tiff"
+    assert record["recipe"] == "faded-print"
+    assert record["alternatives"][0] == "faded-slide"
+    assert len(record["size"]) == 2
+    assert 0.5 < record["certainty"] <= 1
+    assert record["reason"].startswith("its dyes have faded")

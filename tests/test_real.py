@@ -27,5 +27,5 @@ def test_sheets_and_tables_are_written(tmp_path: Path, monkeypatch: pytest.Monke
     assert sheet.shape[1] > 5 * 400
     assert (out / "sound-1.png").is_file()
     text = (out / "real.md").read_text(encoding="utf-8")
-    assert "| sound/one | none |" in text
-    assert "1 of 1 |" in text
+    assert "| sound/one | none |  |" in text
+    assert "1 of 1 | 1 |" in text

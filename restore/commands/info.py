@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from restore.commands._paths import FilePath
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from restore.info import Advice
     from restore.patience import Allow
     from restore.photo import Photo
     from restore.worker import Tell, Work
@@ -43,26 +45,33 @@ class Seen:
         Rows of a table: name, shares clipped black and white, noise, spread.
     findings
         What is wrong with it, in sentences.
-    recipe, reason
-        The recipe that suits, or "", and why.
+    advice
+        The recipe that suits, or "", what may suit as well, why, and how certain that is.
+    format, size
+        Name of the file format; width and height in pixels.
     """
 
     facts: dict[str, str]
     channels: tuple[tuple[str, ...], ...]
     findings: tuple[str, ...]
-    recipe: str
-    reason: str
+    advice: Advice
+    format: str
+    size: tuple[int, int]
 
 
 @click.command(epilog="Example:  restore info scans/*.tif")
 @click.argument("photos", nargs=-1, required=True, type=FilePath(), metavar="PHOTO...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line and photo.")
 @limited
 @click.pass_context
-def info(ctx: click.Context, photos: tuple[Path, ...], limit: int) -> None:
-    """Tell what PHOTOs are, what is wrong with them, and which recipe suits.
+def info(ctx: click.Context, photos: tuple[Path, ...], as_json: bool, limit: int) -> None:
+    """Inspect PHOTOs: format, damage, suggested recipe.
 
-    Clipping is the share of pixels at the ends of the range, noise a standard deviation in codes
-    of 8 bits, spread the values between which all but a hundredth at each end lie.
+    Where two recipes are plausible, both are named. Clipping is the share of pixels at the ends of
+    the range, noise a standard deviation in 8-bit codes, spread the 1st to 99th percentile.
+
+    With --json: path, format, size (width, height), findings, recipe (null if none is needed),
+    alternatives, reason, certainty (0 to 1).
     """
     from restore.commands._console import fail, stderr, stdout
     from restore.errors import PhotoError, printable
@@ -83,8 +92,11 @@ def info(ctx: click.Context, photos: tuple[Path, ...], limit: int) -> None:
                 fail(stderr(), error)
                 failed = True
             else:
-                console.print(printable(path), style="bold", markup=False)
-                show(console, seen)
+                if as_json:
+                    click.echo(json_line(path, seen))
+                else:
+                    console.print(printable(path), style="bold", markup=False)
+                    show(console, seen)
     finally:
         worker.close()
     ctx.exit(1 if failed else 0)
@@ -105,10 +117,28 @@ def show(console: Console, seen: Seen) -> None:
     console.print(listing)
     for sentence in seen.findings:
         console.print(f"  - {sentence}", markup=False)
-    if seen.recipe:
-        console.print(f"  recipe   [bold]{seen.recipe}[/]: {seen.reason}")
-    else:
-        console.print(f"  recipe   none: {seen.reason}")
+    advice = seen.advice
+    recipe = f"[bold]{advice.recipe}[/]" if advice.recipe else "none needed"
+    others = " or ".join(advice.alternatives)
+    console.print(f"  recipe   {recipe}" + (f" (or {others})" if others else ""))
+    console.print(f"  reason   {advice.reason}", markup=False)
+
+
+def json_line(path: Path, seen: Seen) -> str:
+    """What is told of one photo as a JSON object, ASCII only."""
+    advice = seen.advice
+    return json.dumps(
+        {
+            "path": str(path),
+            "format": seen.format,
+            "size": seen.size,
+            "findings": seen.findings,
+            "recipe": advice.recipe or None,
+            "alternatives": advice.alternatives,
+            "reason": advice.reason,
+            "certainty": round(advice.certainty, 2),
+        }
+    )
 
 
 def looking() -> Work:
@@ -135,7 +165,7 @@ def describe(photo: Photo) -> Seen:
     record = source.record
     height, width = photo.size
     depth = {8: "8 bits", 16: "16 bits", 32: "float"}[photo.bits]
-    kind = "grey" if photo.samples.shape[2] == 1 else "R G B"
+    kind = "grey" if photo.samples.shape[2] == 1 else "RGB"
     pages = f", page 1 of {source.pages}" if source.pages > 1 else ""
     holds = {
         "Exif": source.exif,
@@ -165,4 +195,4 @@ def describe(photo: Photo) -> Seen:
         )
         for name, one in found.channels.items()
     )
-    return Seen(facts, channels, found.findings, found.recipe, found.reason)
+    return Seen(facts, channels, found.findings, found.advice, source.format, (width, height))
