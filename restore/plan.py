@@ -158,8 +158,7 @@ class Plan(Value):
         """The plan that `save` wrote; RecipeError if the file holds anything else."""
         from restore import steps
 
-        for name in steps.names():  # what a plan may hold is known once its step is imported
-            steps.get(name)
+        steps.loaded()  # what a plan may hold is known once its steps are imported
         try:
             plan = load(Path(path), ABOUT)
             if not isinstance(plan, cls):

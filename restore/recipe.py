@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tomllib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -213,6 +214,11 @@ class Recipe:
     def __call__(self, photo: Photo, *, context: Context | None = None) -> Photo:
         """The restored photo: same size and bit depth, with what was found in `findings`."""
         photo = Photo.of(photo)
+        if self.raw == "camera" and photo.source.format == "raw" and not photo.space.camera:
+            advice = (
+                f'{self.name} wants the camera\'s own channels: restore.load(path, raw="camera")'
+            )
+            warnings.warn(advice, stacklevel=2)
         context = context or default()
         planning, rendering = context.parts(PLANNING)
         plan = self.plan(photo, context=planning)

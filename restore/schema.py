@@ -11,7 +11,7 @@ from restore.step import Setting, Step
 
 def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) that a recipe's TOML must meet."""
-    entries = [_entry(steps.get(name)) for name in steps.names()]
+    entries = [_entry(step) for step in steps.loaded()[0]]
     others = [name for name in recipe.names() if name not in steps.names()]  # a step comes first
     other = {
         "type": "object",

@@ -11,17 +11,20 @@ from restore.commands import _complete
 @click.argument("name", required=False, shell_complete=_complete.steps)
 def steps(name: str | None) -> None:
     """List the steps, or show the settings of the step NAME."""
-    from restore import steps as found
-    from restore.commands._console import stdout, table
+    from restore.commands._console import stderr, stdout, table, warn
+    from restore.steps import get, loaded
 
     console = stdout()
     if name is None:
         listing = table("step", "what it does")
-        for each in found.names():
-            listing.add_row(each, found.get(each).about)
+        sound, broken = loaded()
+        for step in sound:
+            listing.add_row(step.name, step.about)
         console.print(listing)
+        for error in broken:
+            warn(stderr(), str(error))
         return
-    step = found.get(name, "restore steps")
+    step = get(name, "restore steps")
     console.print(f"[bold]{step.name}[/]: {step.about}")
     listing = table("setting", "default", "allowed", "meaning")
     for setting in step.settings.values():
