@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from restore.effect import Effect, Findings
 
+SIDE = 1024
+"""Long side of a proxy in pixels."""
 PATCH = 64
 """Side of the unaveraged windows a proxy holds, in pixels."""
 
@@ -305,7 +307,7 @@ class Photo:
             pixels, pixels, window, None if infrared is None else shares(infrared[rows, columns])
         )
 
-    def proxy(self, side: int = 1024) -> Proxy:
+    def proxy(self, side: int = SIDE) -> Proxy:
         """The photo area-averaged to at most `side` pixels on the long side, with its patches.
 
         What is wholly transparent counts for nothing: the view has what is nearest in its place.

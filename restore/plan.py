@@ -12,7 +12,7 @@ from restore import color, profile
 from restore.context import Context
 from restore.effect import Effect, Findings
 from restore.errors import RecipeError
-from restore.photo import Photo, Proxy, Tile, Window
+from restore.photo import SIDE, Photo, Proxy, Tile, Window
 from restore.render import render_photo
 from restore.space import Space
 from restore.values import Value, load, save
@@ -134,20 +134,19 @@ class Plan(Value):
     def preview(self, photo: Photo | Proxy, side: int = 1024) -> Photo:
         """The result as it will look at `side` pixels on the long side: 8-bit sRGB.
 
-        Within 1 ΔE00 on the mean of the result averaged down to that size.
+        Within 1 ΔE00 on the mean of the result averaged down to that size: it is rendered at the
+        size that the plan was made on, where noise and scratches are known, and averaged then. Of a
+        smaller proxy it is as exact as that is fine.
         """
         import cv2
 
-        view = photo.proxy(side).view if isinstance(photo, Photo) else photo.view
+        view = photo.proxy(max(side, SIDE)).view if isinstance(photo, Photo) else photo.view
+        pixels = self.tile(view)
         shrink = side / max(view.window.size)
         if shrink < 1:
             height, width = (max(1, round(length * shrink)) for length in view.window.size)
-            pixels, original = (
-                cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA)
-                for values in (view.pixels, view.original)
-            )
-            view = Tile(pixels, original, Window.whole(height, width))
-        return Photo(Space().from_working(self.tile(view), np.uint8))
+            pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+        return Photo(Space().from_working(pixels, np.uint8))
 
     def save(self, path: str | Path) -> None:
         """Write the plan to one file (a ZIP archive of JSON and arrays; no pickle)."""
