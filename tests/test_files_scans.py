@@ -170,6 +170,18 @@ def test_strips_whose_sizes_are_missing_are_read(tmp_path: Path, compression: st
     assert (files.load(tmp_path / "a.tif").samples == FACE).all()
 
 
+def test_a_tiff_with_holes_is_not_called_cut_off(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FACE, photometric="rgb", compression="zlib", tile=(64, 64))
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        spots = [tiff.pages.first.tags[tag].valueoffset for tag in (324, 325)]
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    for spot in spots:
+        data[spot : spot + 4] = bytes(4)
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(PhotoError, match="has no data for some of its pixels"):
+        files.load(tmp_path / "a.tif")
+
+
 def test_a_palette_of_two_colours_is_read(tmp_path: Path) -> None:
     places = FACE[..., 0] > 128
     palette = [(320, "H", 6, (65535, 0, 0, 0, 0, 65535), False)]

@@ -172,6 +172,7 @@ def describe(photo: Photo) -> Seen:
         "XMP": source.xmp,
         "IPTC": source.iptc,
         "alpha": source.alpha is not None,
+        "infrared channel": source.infrared is not None,
     }
     facts = {
         "file": f"{source.format}, {width} x {height} ({width * height / 1e6:.1f} MP), "

@@ -133,6 +133,11 @@ def _rows_there(ask: Ask, page: Any) -> int:
         for number, (at, size) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True))
         if at < 8 or size < 1 or at + size > ask.size
     ]
+    if (
+        missing
+        and max(map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))) <= ask.size
+    ):
+        raise ask.error("has no data for some of its pixels")
     if missing and not ask.salvage:
         raise ask.cut_off("some of its pixels lie beyond its end")
     held = sum(page.databytecounts)

@@ -137,20 +137,22 @@ def upright(packet: bytes | None, turn: int) -> bytes | None:
     return _regions.turned(text, turn)
 
 
-def without(packet: bytes | None, namespace: str, names: str = r"\w{1,64}") -> bytes | None:
-    """The packet without the properties of a namespace whose names match."""
+def without(packet: bytes | None, namespace: str, names: str = "") -> bytes | None:
+    """The packet without the properties of a namespace whose names match, or without any of it."""
     if not packet or len(packet) > LARGEST:
         return packet
     text = _utf8(packet)
     declared = (
         rb"xmlns:([\w.-]{1,64})\s{0,9}=\s{0,9}[\"']" + re.escape(namespace).encode() + rb"[\"']"
     )
-    for prefix in {match[1] for match in re.finditer(declared, text)}:
-        name = re.escape(prefix) + b":(?:" + names.encode() + b")"
+    prefixes = {match[1] for match in re.finditer(declared, text)}
+    if not prefixes:
+        return packet
+    for prefix in prefixes:
+        name = re.escape(prefix) + b":(?:" + (names or r"\w{1,64}").encode() + b")"
         attribute = rb"\s" + name + rb"\s{0,9}=\s{0,9}(?:\"[^\"]*\"|'[^']*')"
         text = _without_elements(re.sub(attribute, b"", text), name)
-        packet = text
-    return packet
+    return text if names else re.sub(rb"\s" + declared, b"", text)
 
 
 def _without_elements(text: bytes, name: bytes) -> bytes:
