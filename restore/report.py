@@ -20,15 +20,27 @@ SIDE = 1024
 def headline(findings: Mapping[str, Findings]) -> list[str]:
     """What was done to a photo in one line; none if no step has anything to say.
 
-    It is the summary of the last step that has one: later steps build on earlier ones. Steps that
-    only prepare or finish a photo (`Step.minor`) come after all others.
+    It is the summary of the last step that has one, since later steps build on earlier ones. Steps
+    that only prepare or finish a photo (`Step.minor`) come after all others, and the values of a
+    step without a summary after all summaries.
     """
-    summaries = [
-        (not steps.get(label.partition("#")[0]).minor, step.summary)
-        for label, step in findings.items()
-        if step.summary
-    ]
-    return [max(reversed(summaries), key=lambda pair: pair[0])[1]] if summaries else []
+
+    def importance(label: str) -> tuple[bool, bool]:
+        return bool(findings[label].summary), not steps.get(label.partition("#")[0]).minor
+
+    telling = [label for label, step in findings.items() if step.summary or step.values]
+    if not telling:
+        return []
+    label = max(reversed(telling), key=importance)
+    return [findings[label].summary or f"{label}: {_values(findings[label])}"]
+
+
+def _values(step: Findings) -> str:
+    """ "dust 0.02 % of the photo, scratches 0.6 % of the photo"."""
+    values = (
+        f"{name} {said(quantity.value)} {quantity.unit}" for name, quantity in step.values.items()
+    )
+    return ", ".join(value.rstrip() for value in values)
 
 
 def lines(findings: Mapping[str, Findings]) -> list[str]:

@@ -167,7 +167,11 @@ def test_no_letter_stops_the_output(photo: Path, recipe: Path) -> None:
     odd.write_bytes(photo.read_bytes())
     for encoding in ("ascii:strict", "latin-1:strict", "utf-8:strict"):
         environment = {**ENVIRONMENT, "PYTHONIOENCODING": encoding}
-        for command in (["run", recipe, odd, "-o", encoding], ["info", odd], ["steps", "levels"]):
+        for command in (
+            ["run", recipe, odd, "-q", "-o", encoding],
+            ["info", odd],
+            ["steps", "levels"],
+        ):
             found = subprocess.run(
                 [sys.executable, "-m", "restore", *command],
                 capture_output=True, cwd=photo.parent, env=environment, check=False,

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from restore.effect import Findings
+from restore.effect import Findings, Quantity
 
 ENVIRONMENT = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
 
@@ -168,6 +168,9 @@ def test_the_headline_is_that_of_the_last_step_that_is_not_minor() -> None:
     assert headline({**findings, "fade#2": Findings("c")}) == ["c"]
     assert headline({"white_balance": Findings("b")}) == ["b"]
     assert headline({"levels": Findings()}) == []
+    values = Findings(values={"black": Quantity(5.0, "%"), "midtones": Quantity(0.25, "")})
+    assert headline({"levels": values}) == ["levels: black 5 %, midtones 0.25"]
+    assert headline({"white_balance": Findings("b"), "scratches": values}) == ["b"]
 
 
 def test_a_full_disk_at_stderr_stops_no_photos(folder: Path) -> None:

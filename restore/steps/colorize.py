@@ -112,7 +112,7 @@ def colorize(
         context=proxy.context,
     )
     values = {"temperature": Quantity(temperature), "vividness": Quantity(vividness)}
-    ab, maps, covariance, summary = chroma.ab, {}, None, ""
+    ab, maps, covariance, summary = chroma.ab, {}, None, "colours are the network's guess"
     if chroma.logits is not None:
         p = _distribution.probabilities(chroma.logits)
         spread = _distribution.covariance(p)[..., ::2].mean(-1)
