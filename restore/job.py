@@ -186,6 +186,8 @@ def restore_file(
     ]
     modified = job.modified or _now()
     record = {"profile": job.profile, "originalSha256": made_from, "modified": modified}
+    if job.salvage:
+        record["salvage"] = "yes"
     results = [
         replace(each, source=replace(each.source, record={**each.source.record, **record}))
         for each in results

@@ -58,3 +58,19 @@ def test_a_photo_that_no_recipe_made_is_told(original: Path, tmp_path: Path) -> 
     found = CliRunner().invoke(cli, ["rerun", str(original), "--from", str(original)])
     assert isinstance(found.exception, restore.RestoreError)
     assert "does not name the recipe that made it" in str(found.exception)
+
+
+def test_a_salvaged_result_can_be_made_again(original: Path, tmp_path: Path) -> None:
+    original.write_bytes(
+        restore.save(restore.load(original), tmp_path / "a.png").read_bytes()[:-900]
+    )
+    arguments = ["run", "monochrome", str(original), "--salvage", "-o", str(tmp_path / "one")]
+    first = CliRunner().invoke(cli, arguments)
+    assert first.exit_code == 0, first.stderr
+    assert "rows" in first.stderr
+    result = first.stdout.strip()
+    arguments = ["rerun", result, "--from", str(original), "-o", str(tmp_path / "again")]
+    again = CliRunner().invoke(cli, arguments)
+    assert again.exit_code == 0, again.stderr
+    one, other = restore.load(result), restore.load(again.stdout.strip())
+    assert (one.samples == other.samples).all()

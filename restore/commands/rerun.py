@@ -100,7 +100,8 @@ def as_made(result: Path) -> Work:
         profile = "srgb" if record.get("profile") == "srgb" else "original"
         then = record.get("modified", "")  # the same result is made again, not another one
         modified = then if DATE.fullmatch(then) else ""
-        job = replace(job, profile=profile, modified=modified)
+        salvage = record.get("salvage") == "yes"
+        job = replace(job, profile=profile, modified=modified, salvage=salvage)
         outcome = restore_file(job, recipe, tell, allow)
         changes = []
         now = outcome.record
