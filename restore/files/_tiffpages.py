@@ -48,20 +48,24 @@ class Page:
     warnings: tuple[str, ...]
 
 
-def pages(ask: Ask, tiff: Any) -> list[tuple[Any, Any]]:
-    """The pages that are photos, each with the page of its infrared channel or None."""
+def pages(ask: Ask, tiff: Any) -> list[tuple[Any, Any, bool]]:
+    """The pages that are photos, each with the page of its infrared channel or None, and whether
+    one that is called a mask belongs to it."""
     tiff.pages.useframes = False
     if len(tiff.pages) > MOST:
         raise ask.error(f"has {len(tiff.pages)} pages; at most {MOST} are read")
     listed = list(tiff.pages)
-    photos: list[tuple[Any, Any]] = []
+    photos: list[tuple[Any, Any, bool]] = []
     for page, following in zip(listed, [*listed[1:], None], strict=True):
         below = list(page.pages or ())[:16]
         if not int(page.subfiletype) & (REDUCED | MASK):
-            candidates = (following, *below)
-            photos.append((page, next((p for p in candidates if _infrared_of(page, p)), None)))
+            masks = [p for p in (following, *below) if p and int(p.subfiletype) & MASK]
+            infrared = next((mask for mask in masks if _infrared_of(page, mask)), None)
+            photos.append((page, infrared, bool(masks)))
         elif int(page.subfiletype) & REDUCED:  # a preview, and the photo in a table below it
-            photos += [(one, None) for one in below if not int(one.subfiletype) & (REDUCED | MASK)]
+            photos += [
+                (one, None, False) for one in below if not int(one.subfiletype) & (REDUCED | MASK)
+            ]
     if not photos:
         raise ask.error("holds no photo, only previews or masks")
     return photos
@@ -73,15 +77,13 @@ def _infrared_of(photo: Any, page: Any) -> bool:
     A mask of opacity has one bit (TIFF 6.0, section 8); SilverFast's HDRi has 16.
     """
     return (
-        page is not None
-        and bool(int(page.subfiletype) & MASK)
-        and page.samplesperpixel == 1
+        page.samplesperpixel == 1
         and page.bitspersample == photo.bitspersample >= 8
         and (page.imagelength, page.imagewidth) == (photo.imagelength, photo.imagewidth)
     )
 
 
-def checked(ask: Ask, page: Any, infrared: Any) -> Page:
+def checked(ask: Ask, page: Any, infrared: Any, masked: bool) -> Page:
     """The page, if it is a photo that can be read and not too large; else PhotoError."""
     ask.check(page.imagelength, page.imagewidth)
     kind, warnings = _kind(page)
@@ -98,6 +100,8 @@ def checked(ask: Ask, page: Any, infrared: Any) -> Page:
         raise ask.error(f"has {page.bitspersample}-bit integers; 8 and 16 bits are supported")
     if kind in (LAB, ICC_LAB) and (page.dtype.kind != "u" or compression in _JPEG):
         raise ask.error("has Lab colours of an unsupported kind; 8 and 16 bits are supported")
+    if masked and infrared is None:
+        warnings += ("has a transparency mask, which is not supported and was dropped",)
     rows = _rows_there(ask, page)
     if infrared is not None and _rows_there(ask, infrared) < rows:
         infrared = None

@@ -48,7 +48,11 @@ def read(ask: Ask) -> list[Photo]:
         xmp=_xmp.without(info.get("xmp"), _xmp.GOOGLE_CAMERA, _xmp.MOTION),
         profile=profile,
     )
-    return [_reading.photo(ask, samples, source=source, orientation=orientation)]
+    warnings: tuple[str, ...] = ()
+    if (pictures := info.get("pictures", 1)) > 1:
+        warnings = (f"holds {pictures} pictures; only the main one is restored",)
+    photo = _reading.photo(ask, samples, source=source, orientation=orientation, warnings=warnings)
+    return [photo]
 
 
 def _heif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
@@ -69,7 +73,7 @@ def _heif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
     ask.check(height, width)
     with ask.decoding():
         # a copy: the array would not keep the memory of `picture` alive
-        return np.array(picture), dict(picture.info), 1
+        return np.array(picture), {**picture.info, "pictures": len(picture)}, 1
 
 
 def _check_items(ask: Ask) -> None:
