@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from restore import memory
 from restore.errors import PhotoError, is_memory_shortage
 from restore.files import _exif, _xmp
 from restore.files._profile import assigned
@@ -27,6 +28,10 @@ LONGEST = 1_000_000
 """Pixels a side may have: what is longer is no photo, and a row is the least that is worked on."""
 DECODING = 32
 """Bytes a pixel that the hungriest decoders take: JPEG 2000 and JPEG XL, in 32 bits a sample."""
+EMPTIEST = 50_000
+"""Pixels to a byte of a file, at the most: beyond, it is no photo, whichever way it is packed."""
+SMALL = 50e6
+"""Bytes below which nobody asks how much memory there is."""
 BRIGHTEST = 1000
 """What float samples are limited to, also below 0: steps square and cube them, in float32."""
 
@@ -108,10 +113,11 @@ class Ask:
             raise self.error(f"has {self.size} bytes; at most {WHOLE} are supported in this format")
         return self.peek(0, self.size)
 
-    def check(self, height: int, width: int, least: int = 0) -> None:
-        """Refuse a page that is empty, over the limit, or larger than its data can hold.
+    def check(self, height: int, width: int, least: int = 0, held: float = 8) -> None:
+        """Refuse a page that is empty, over a limit, or larger than its data can hold.
 
-        `least` is the fewest bytes such a page can be packed in.
+        `least` is the fewest bytes such a page can be packed in; `held` are the bytes of memory a
+        pixel takes at the most, while it is decoded or when it is there twice, restored and not.
         """
         if height < 1 or width < 1:
             raise self.error(f"has no pixels: {width} x {height}; the file is damaged")
@@ -125,14 +131,27 @@ class Ask:
             raise self.error(
                 f"{width} x {height} is too large; at most {LONGEST} pixels per side are supported"
             )
-        if least > self.size:
+        if max(least, 0 if self.salvage else height * width // EMPTIEST) > self.size:
             raise self.error(
                 f"claims to be {width} x {height}, which cannot fit in its {self.size} bytes; "
                 "it is damaged or cut off"
             )
         self.pixels.append(height * width)
+        self._fits(height, width, held)
         if self.sized:
             self.sized(height * width)
+
+    def _fits(self, height: int, width: int, held: float) -> None:
+        needed = height * width * held
+        if needed < SMALL:
+            return
+        needed += memory.LIBRARIES
+        allowed = memory.allowed()
+        if allowed is not None and needed > allowed:
+            raise self.error(
+                f"{width} x {height} needs about {needed / 1e9:.1f} GB of memory, of which "
+                f"{allowed / 1e9:.1f} GB may be used; close other programs, or see --memory"
+            )
 
     @contextmanager
     def decoding(self, what: str = "cannot be decoded") -> Iterator[None]:

@@ -85,7 +85,8 @@ def _infrared_of(photo: Any, page: Any) -> bool:
 
 def checked(ask: Ask, page: Any, infrared: Any, masked: bool) -> Page:
     """The page, if it is a photo that can be read and not too large; else PhotoError."""
-    ask.check(page.imagelength, page.imagewidth)
+    depth = page.samplesperpixel * max(8, page.bitspersample) / 8
+    ask.check(page.imagelength, page.imagewidth, held=2.5 * depth)
     kind, warnings = _kind(page)
     if kind in (CFA, LINEAR_RAW):
         raise ask.error("holds camera RAW; give it the suffix of its camera, or .dng")

@@ -56,9 +56,11 @@ def read(ask: Ask) -> list[Photo]:
 
     data = ask.bytes()
     segments = Segments(ask, data)
-    # a block of 8 x 8 pixels takes at least 2 bits in a scan; progressive ones can join blocks
+    # a block of 8 x 8 pixels takes at least 2 bits in a scan; in progressive ones, which can join
+    # blocks but for their means, 1 bit, and all coefficients lie in memory
     area = int(segments.height * segments.width * segments.blocks)
-    ask.check(segments.height, segments.width, area // 256 if segments.sequential else 0)
+    least = area // 256 if segments.sequential else area // 512 * segments.progressive
+    ask.check(segments.height, segments.width, least, held=14 if segments.progressive else 8)
     samples, warnings = _decoded(ask, data, segments)
     profile = segments.profile()
     if samples.ndim == 3 and samples.shape[2] == 4:

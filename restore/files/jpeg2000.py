@@ -56,7 +56,8 @@ def read(ask: Ask) -> list[Photo]:
         raise ask.error("has no picture; it is damaged or cut off")
     right, bottom, left, top = struct.unpack_from(">4I", data, stream + 8)
     channels, bits = struct.unpack_from(">HB", data, stream + 40)
-    ask.check(bottom - top, right - left)
+    # the decoder has 32 bits a sample, twice
+    ask.check(bottom - top, right - left, held=channels * (8 + (bits & 127) // 8 + 1))
     if bits > 15 or channels not in (1, 2, 3, 4):
         raise ask.error(
             f"has {channels} channels of {(bits & 127) + 1} bits, which is not supported"

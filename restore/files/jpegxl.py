@@ -50,7 +50,8 @@ def read(ask: Ask) -> list[Photo]:
         header = _jxlheader.read(stream)
     except ValueError as error:
         raise ask.error(f"cannot be read: {error}") from error
-    ask.check(header.height, header.width)
+    # the decoder has float samples, twice
+    ask.check(header.height, header.width, held=3 * (8 + header.bits / 8))
     if header.curve is None:
         raise ask.error(
             "is not in sRGB, the only colour space supported in JPEG XL; save it as sRGB or TIFF"

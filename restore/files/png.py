@@ -51,7 +51,8 @@ def read(ask: Ask) -> list[Photo]:
     width, height, bits, colours = struct.unpack_from(">IIBB", header)
     # deflate packs at most 1032 : 1 (zlib, "Maximum Compression Factor")
     packed = width * bits * _CHANNELS.get(colours, 1) // 8 * height // 1032
-    ask.check(height, width, 0 if ask.salvage else packed)
+    depth = max(8, bits) // 8 * max(3 if colours == 3 else 1, _CHANNELS.get(colours, 1))
+    ask.check(height, width, 0 if ask.salvage else packed, held=3 * depth)
     picture, warnings = _picture(data), []
     if chunks[-1][0] != b"IEND":
         picture, warning = _salvaged(ask, data, header)

@@ -45,7 +45,7 @@ def read(ask: Ask) -> list[Photo]:
     chunks: dict[bytes, bytes] = {}
     for kind, body in _chunks(ask, data):
         chunks.setdefault(kind, body)  # one by one: a file can hold millions of empty ones
-    ask.check(*_size(ask, chunks))
+    ask.check(*_size(ask, chunks), held=12)
     with ask.decoding():
         samples = imagecodecs.webp_decode(data)
     exif = chunks.get(b"EXIF")

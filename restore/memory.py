@@ -1,0 +1,69 @@
+"""How much memory a photo may take: to refuse it beats being killed while it is decoded."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+VARIABLE = "RESTORE_MEMORY"
+"""Environment variable: gigabytes that a run may use, in place of `SHARE` of what is free."""
+SHARE = 0.75
+LIBRARIES = 300e6
+"""Bytes that the program takes without a photo: libraries and the compact network."""
+
+
+def allowed() -> float | None:
+    """Bytes that may be used; None where the system does not tell.
+
+    Three quarters of the least of: what is free, what the control group leaves, what `ulimit -v`
+    leaves.
+    """
+    with suppress(ValueError):
+        return float(os.environ.get(VARIABLE, "")) * 1e9
+    left = [*_free(), *_left_of_group(), *_left_of_limit()]
+    return SHARE * min(left) if left else None
+
+
+def _free() -> list[float]:
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return [1024 * float(line.split()[1])]
+    with suppress(OSError, ValueError, AttributeError):
+        return [float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))]
+    return []
+
+
+def _left_of_group(root: Path = Path("/sys/fs/cgroup")) -> list[float]:
+    """What the process's control groups leave it, those above included (versions 2 and 1)."""
+    left = []
+    for most, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        for folder in _groups(root):
+            with suppress(OSError, ValueError):  # "max": no limit
+                limit = float((folder / most).read_text())
+                left.append(max(0.0, limit - float((folder / used).read_text())))
+    return left
+
+
+def _groups(root: Path) -> list[Path]:
+    with suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            if line.startswith("0::"):
+                own = root / line[3:].strip("/")
+                return [own, *(above for above in own.parents if above.is_relative_to(root))]
+    return [root]
+
+
+def _left_of_limit() -> list[float]:
+    with suppress(ImportError, OSError, ValueError, IndexError):
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if most != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            return [max(0.0, most - pages * resource.getpagesize())]
+    return []

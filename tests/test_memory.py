@@ -1,0 +1,79 @@
+"""What would not fit into memory is refused in one line, before it is decoded."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+
+from restore import files, memory
+from restore.errors import PhotoError
+
+SIDE = 6000
+
+
+def packed(suffix: str) -> bytes:
+    """An empty photo of 36 million pixels in as few bytes as the format packs it."""
+    plain = np.zeros((SIDE, SIDE, 3), np.uint8)
+    if suffix == ".png":
+        return imagecodecs.png_encode(np.zeros((SIDE, SIDE, 4), np.uint16), level=9)
+    if suffix == ".tif":
+        file = io.BytesIO()
+        floats = np.broadcast_to(np.float32(0), (SIDE, SIDE, 3))
+        tifffile.imwrite(file, floats, photometric="rgb", compression="zlib", rowsperstrip=64)
+        return file.getvalue()
+    if suffix == ".webp":
+        return imagecodecs.webp_encode(plain, lossless=True, level=0)
+    return imagecodecs.jpeg8_encode(plain, level=50)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".jpg"])
+def test_a_photo_that_does_not_fit_is_refused_before_decoding(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(packed(suffix))
+    monkeypatch.setenv(memory.VARIABLE, "0.4")
+    for module in ("png", "webp", "jpeg8"):
+        monkeypatch.setattr(imagecodecs, f"{module}_decode", lambda *_, **__: 1 / 0)
+    message = "needs about .* GB of memory, of which 0.4 GB may be used|cannot fit in its"
+    with pytest.raises(PhotoError, match=message) as caught:
+        files.load(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("format", ["jpeg2000", "jpegxl"])
+def test_a_huge_photo_of_a_few_bytes_is_none(tmp_path: Path, format: str) -> None:
+    """Nothing bounds how well these pack an empty photo; but then it is empty."""
+    if format == "jpeg2000":
+        data = bytearray(imagecodecs.jpeg2k_encode(np.zeros((64, 64), np.uint8), codecformat="j2k"))
+        data[8:16] = (10_000).to_bytes(4, "big") * 2
+    else:
+        data = bytearray(imagecodecs.jpegxl_encode(np.zeros((8192, 8192), np.uint8), effort=1))
+        data = data if len(data) < 1300 else data[:1300]
+    path = tmp_path / f"a.{format}"
+    path.write_bytes(data)
+    with pytest.raises(PhotoError, match="which cannot fit in its"):
+        files.load(path)
+
+
+def test_what_may_be_used_is_three_quarters_of_the_least(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(memory.VARIABLE, raising=False)
+    monkeypatch.setattr(memory, "_free", lambda: [8e9])
+    monkeypatch.setattr(memory, "_left_of_limit", list)
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("1000\n")
+    group = memory._left_of_group
+    monkeypatch.setattr(memory, "_groups", lambda root: [tmp_path])
+    monkeypatch.setattr(memory, "_left_of_group", lambda: group(tmp_path))
+    assert memory.allowed() == 6e9
+    (tmp_path / "memory.max").write_text("4000001000\n")
+    assert memory.allowed() == 3e9
+    monkeypatch.setenv(memory.VARIABLE, "2.5")
+    assert memory.allowed() == 2.5e9
