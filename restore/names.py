@@ -149,6 +149,6 @@ def refuse_inputs(path: Path, photos: frozenset[tuple[int, int]]) -> None:
 
     if identities([path]) & photos:
         raise PhotoError(
-            f"{path}: is one of the photos to be restored, which are never replaced; "
+            f"{path}: is one of the photos to restore, which are never replaced; "
             "choose another --out"
         )

@@ -309,7 +309,7 @@ def text(path: Path) -> str:
     """What stands in a recipe file; RecipeError if it cannot be read, or is too large."""
     try:
         if not path.is_file():
-            told = "is no file" if path.exists() else "there is no such recipe file"
+            told = "is not a file" if path.exists() else "there is no such recipe file"
             raise RecipeError(f"{path}: {told}")
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -319,7 +319,7 @@ def text(path: Path) -> str:
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise RecipeError(f"{path}: is not a text in UTF-8") from error
+        raise RecipeError(f"{path}: is not UTF-8 text") from error
 
 
 def _value(text: str) -> object:
@@ -350,11 +350,13 @@ def _too_large(content: object) -> bool:
 
 def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
     if len(text) > LARGEST:  # one that a photo's metadata hold has not been a file
-        raise RecipeError(f"{where}: is longer than {LARGEST} letters, the most a recipe may have")
+        raise RecipeError(
+            f"{where}: is longer than {LARGEST} characters, the most a recipe may have"
+        )
     try:
         content = _loads(text)
         if _too_large(content):
-            raise RecipeError(f"{where}: holds a whole number beyond 64 bits")
+            raise RecipeError(f"{where}: contains an integer beyond 64 bits")
     except (tomllib.TOMLDecodeError, ValueError) as error:
         raise RecipeError(f"{where}: is not TOML: {' '.join(str(error).split())}") from error
     except RecursionError as error:
@@ -364,7 +366,7 @@ def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
     for key in ("title", "about"):
         texts[key] = content.get(key, "")
         if not isinstance(texts[key], str):
-            raise RecipeError(f"{where}: {key} is not a text")
+            raise RecipeError(f"{where}: {key} is not a string")
     given = content.get("input", {})
     if not isinstance(given, dict):
         raise RecipeError(f"{where}: input is not a table; write [input]")
@@ -374,12 +376,14 @@ def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
         raise RecipeError(f"{where}, input: raw is not one of {', '.join(RAW)}")
     entries = content.get("steps")
     if not isinstance(entries, list) or not entries:
-        raise RecipeError(f"{where}: has no steps; begin each with [[steps]]")
+        raise RecipeError(f"{where}: has no steps; begin each step with [[steps]]")
     uses: list[Use] = []
     for number, entry in enumerate(entries, 1):
         uses += _use(entry, f"{where}, step {number}", within)
         if len(uses) > LONGEST:
-            raise RecipeError(f"{where}: comes to more than {LONGEST} steps")
+            raise RecipeError(
+                f"{where}: has more than {LONGEST} steps, those of its recipes included"
+            )
     return Recipe(within[-1], texts["title"], texts["about"], raw, tuple(uses))
 
 
@@ -391,7 +395,7 @@ def _only(where: str, table: Mapping[str, object], known: tuple[str, ...]) -> No
 
 def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:
     if not isinstance(entry, dict) or not isinstance(entry.get("use"), str):
-        raise RecipeError(f'{where}: says not what it uses; write use = "NAME"')
+        raise RecipeError(f'{where}: has no `use` key; add use = "NAME"')
     name = entry["use"]
     settings = {key: value for key, value in entry.items() if key != "use"}
     if name in steps.names():

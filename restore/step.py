@@ -60,9 +60,9 @@ class Setting:
         if self.kind is bool:
             return "true or false"
         if self.kind is str:
-            return self.param.unit or "a text"
+            return self.param.unit or "a string"
         low, high = (f"{limit:g}" for limit in (self.param.low, self.param.high))
-        whole = "a whole number " if self.kind is int else ""
+        whole = "an integer " if self.kind is int else ""
         words = f"{whole}{low} … {high}" + (f" {self.param.unit}" if self.param.unit else "")
         return words + (f", a multiple of {self.param.multiple}" if self.param.multiple > 1 else "")
 
@@ -77,20 +77,20 @@ class Setting:
         told = f"{where}: {self.name} = {_shown(value)}"
         if self.kind is str:
             if not isinstance(value, str):
-                raise RecipeError(f"{told} is not a text; allowed is {self.allowed}")
+                raise RecipeError(f"{told} is not a string; allowed: {self.allowed}")
             if self.choices and value not in self.choices:
                 raise RecipeError(f"{told} is not known; {nearest(value, list(self.choices))}")
             if self.param.pattern and not re.fullmatch(self.param.pattern, value):
-                raise RecipeError(f"{told} is not known; allowed is {self.allowed}")
+                raise RecipeError(f"{told} is not known; allowed: {self.allowed}")
             return value
         if self.kind is bool:
             if not isinstance(value, bool):
                 raise RecipeError(f"{told} is not {self.allowed}")
             return value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise RecipeError(f"{told} is not a number; allowed is {self.allowed}")
+            raise RecipeError(f"{told} is not a number; allowed: {self.allowed}")
         if self.kind is int and value != int(value if math.isfinite(value) else 0):
-            raise RecipeError(f"{told} is not a whole number; allowed is {self.allowed}")
+            raise RecipeError(f"{told} is not an integer; allowed: {self.allowed}")
         if not self.param.low <= value <= self.param.high:
             raise RecipeError(f"{told} is outside {self.allowed}")
         if self.kind is int and value % self.param.multiple:

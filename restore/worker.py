@@ -115,9 +115,7 @@ class Worker:
             self.ready()
         except (RestoreError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise PhotoError(
-                f"{task.path}: no process could be started for it: {reason}"
-            ) from error
+            raise PhotoError(f"{task.path}: cannot start a process for it: {reason}") from error
 
     def _answer(self, tell: Tell, what: str, cause: str) -> Any:
         """What it says in the end; `cause` of its crash, should it crash at `what` it does."""

@@ -138,7 +138,7 @@ def test_no_photo_of_the_run_is_replaced_by_a_result(photo: Path, recipe: Path) 
     before = other.read_bytes()
     found = restore("run", recipe, photo, folder, "-o", folder, "--overwrite")
     assert found.returncode == 1
-    assert "one of the photos to be restored" in found.stderr
+    assert "one of the photos to restore" in found.stderr
     assert other.read_bytes() == before
 
 

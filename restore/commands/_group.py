@@ -25,9 +25,8 @@ class Group(click.Group):
         word = args[0] if args else ""
         if ctx.resilient_parsing or not word or word.startswith("-"):
             return super().resolve_command(ctx, args)
-        names = self.list_commands(ctx)
-        if word not in names:
-            hint = nearest(word, names)
+        if self.get_command(ctx, word) is None:
+            hint = nearest(word, self.list_commands(ctx))
             if ctx.parent is None and word in recipe_names():
                 hint = f'did you mean "restore run {word}"?'
             ctx.fail(f'there is no command "{printable(word):.60}"; {hint}')

@@ -193,7 +193,7 @@ def details(path: Path, *, whole: bool = False) -> dict[str, str]:
         found = _wire.Reader(data).texts(0, end, 14)
     except Damaged as error:
         raise WeightsError(
-            f"{path}: was not written by restore, or is damaged ({error}); remove it, and bring "
+            f"{path}: was not written by restore, or is damaged ({error}); remove it, and add "
             "the model with `restore models add FILE`"
         ) from error
     if whole and (has := hashlib.sha256(data[:end]).hexdigest()) != digest:

@@ -136,7 +136,7 @@ def _made_from(name: str, *, whole: bool = False) -> dict[str, str]:
     made_from = _whole(file, _durable.stamp(file)) if whole else _zhang.details(file)
     if not {"file", "source_sha256", "published"} <= made_from.keys():
         raise WeightsError(
-            f"{file}: does not say what it was made from; remove it, then add the model again "
+            f"{file}: does not name the file it was made from; remove it, then add the model again "
             "with `restore models add FILE`"
         )
     return made_from
@@ -209,7 +209,7 @@ def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None
     notes = []
     exact = next((key for key, wanted in KNOWN.items() if wanted.sha256 == has), "")
     if exact and name and name != exact:
-        raise WeightsError(f"{source}: is {exact} by its SHA-256, not {name}; leave out --as")
+        raise WeightsError(f"{source}: is {exact} by its SHA-256, not {name}; omit --as")
     chosen = exact or (name and _known(name))
     if not exact:
         notes.append(
