@@ -11,6 +11,7 @@ region = [[10, 60], [45, 60], [45, 95]] # the corners; `stroke` takes the points
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 import tomllib
@@ -110,6 +111,8 @@ def beside(path: Path) -> tuple[Hint, ...]:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # the photo's name is long: no such file can be
+            return ()
         raise PhotoError(f"{path}: cannot be read: {error.strerror}") from error
     if len(content) > LARGEST:
         raise PhotoError(f"{path}: is larger than {LARGEST // 1024} KiB")
