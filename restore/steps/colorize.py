@@ -77,7 +77,7 @@ def colorize(
         float | None,
         Param("0 only common colours; 1 rare ones as readily; unset: suits the network", 0, 1),
     ] = None,
-    caution: Annotated[float, Param("how far colours are muted where it is unsure", 0, 1)] = 0.3,
+    caution: Annotated[float, Param("how far colours are muted where it is unsure", 0, 1)] = 0.2,
     saturation: Annotated[float, Param("chroma of the colours found", 0, 200, "%")] = 100,
     keep: Annotated[bool, Param("leave a photo alone that has colours of its own")] = True,
     amount: Amount = 1,
