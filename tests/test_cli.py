@@ -309,6 +309,7 @@ def test_what_a_file_says_commands_no_terminal(photo: Path, recipe: Path) -> Non
     assert [line[:28] for line in again.stderr.splitlines()] == [
         "failed: restored/?[31ma?b.jp",
         "failed: restored/c\u202fd.jpg exi",
+        "2 failed",
     ]
     told = restore("info", names[0])
     assert told.stdout.startswith(f"{photo.parent}/?[31ma?b.jpg\n")
