@@ -104,6 +104,14 @@ def test_the_coarsest_and_finest_jpeg_of_noise_is_whole(
             files.save(photo, tmp_path / "a.jpg", overwrite=True)
 
 
+@pytest.mark.parametrize("suffix", [".webp", ".jp2", ".jxl"])
+def test_noise_of_full_contrast_is_whole(tmp_path: Path, suffix: str) -> None:
+    random = np.random.default_rng(0)
+    for shape in ((70, 90, 3), (70, 90, 1), (1, 200, 3)):
+        noise = random.choice(np.array([0, 255], np.uint8), shape)
+        files.save(Photo(noise), tmp_path / f"a{suffix}", overwrite=True)
+
+
 def test_without_files_in_memory_a_jpeg_is_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ QUALITY = 92
 
 
 _OFF = 32
-"""Codes by which the mean of a row may be off; measured up to 5."""
+"""Codes by which the mean of 64 rows may be off."""
 
 
 def matches(head: bytes) -> bool:
