@@ -50,7 +50,7 @@ def test_lists_every_network_and_how_it_comes() -> None:
 def test_adds_lists_verifies_and_removes(file: Path, folder: Path) -> None:
     added = models("add", file)
     assert added.stdout == f"{folder / 'zhang2016.onnx'}\n"
-    assert "is not that of a published file" in added.stderr
+    assert "does not match a published file" in added.stderr
     assert "installed, not the published file (129 MB)" in models().stdout
     assert models("path", "zhang2016").stdout == added.stdout
     verified = models("verify").stdout
@@ -76,13 +76,13 @@ def test_pull_prints_the_path_alone_on_stdout(
         waiting()
         for count in (0, 500, weights.KNOWN[name].size):
             report("example.org", count)
-        return weights.Added(name, tmp_path / "zhang2016.onnx", ("it was there",))
+        return weights.Added(name, tmp_path / "zhang2016.onnx", ("already installed",))
 
     monkeypatch.setattr(weights, "pull", fetched)
     found = models("pull", "zhang2016")
     assert found.stdout == f"{tmp_path / 'zhang2016.onnx'}\n"
     assert "waiting for another process that uses this model" in found.stderr
-    assert "zhang2016: it was there" in found.stderr
+    assert "zhang2016: already installed" in found.stderr
 
 
 def test_quiet_is_quiet(file: Path) -> None:
@@ -93,7 +93,7 @@ def test_quiet_is_quiet(file: Path) -> None:
     ("arguments", "words"),
     [
         (["pull", "zhang2061"], 'did you mean "zhang2016"'),
-        (["pull", "zhang2016-norebal"], "no place on the net is known"),
+        (["pull", "zhang2016-norebal"], "no download source is known"),
         (["verify", "zhang2016"], "is not installed"),
         (["remove", "zhang2016"], "is not installed"),
         (["path", "compact"], 'there is no model "compact"'),
@@ -134,7 +134,7 @@ def test_a_model_that_says_not_what_it_is_made_from_is_damaged(folder: Path) -> 
     folder.mkdir()
     _zhang.write(folder / "zhang2016.onnx", _zhang.random_weights(0, TABLE), {}, TABLE)
     assert "damaged (129 MB)" in models().stdout
-    assert "does not say what it was made from" in str(models("verify", "zhang2016").exception)
+    assert "does not name the file it was made from" in str(models("verify", "zhang2016").exception)
 
 
 @pytest.mark.parametrize("place", ["~nobody-of-this-name/models", "long" * 100])

@@ -16,6 +16,8 @@ from pathlib import Path
 import caffemodel
 import pytest
 
+from restore.colorizers import zhang2016
+from restore.context import Context
 from restore.errors import WeightsError
 from restore.networks import _conversion, _download, _zhang, caffe, weights
 
@@ -175,7 +177,7 @@ def test_pulls_from_the_first_place_that_gives_it(server: Server) -> None:
 
 def test_a_second_pull_asks_nobody(server: Server) -> None:
     pulled(server, "ok")
-    assert weights.pull("zhang2016", through=THROUGH).notes == ("it was there",)
+    assert weights.pull("zhang2016", through=THROUGH).notes == ("already installed",)
     assert len(server.asked) == 1
 
 
@@ -244,7 +246,7 @@ def test_says_what_each_place_did_and_what_to_do(
     with pytest.raises(WeightsError, match=words) as caught:
         weights.pull("zhang2016", through=THROUGH)
     told = str(caught.value)
-    assert "where there is a connection, fetch http://127.0.0.1" in told
+    assert "on a connected machine, download http://127.0.0.1" in told
     assert "restore models add FILE" in told
     assert "\n" not in told
     assert not weights.installed("zhang2016")
@@ -253,7 +255,8 @@ def test_says_what_each_place_did_and_what_to_do(
 def test_without_a_connection_it_says_which_file_to_bring() -> None:
     offer(("http://127.0.0.1:9/model", "https://127.0.0.1:9/model"))
     with pytest.raises(
-        WeightsError, match=r"127.0.0.1, 127.0.0.1: cannot be reached: .*bring the file with"
+        WeightsError,
+        match=r"127.0.0.1, 127.0.0.1: cannot be reached: .*then run: restore",
     ):
         weights.pull("zhang2016", through=THROUGH)
 
@@ -283,7 +286,7 @@ def test_every_published_place_is_https_and_has_the_published_sums() -> None:
 
     norebal = KNOWN["zhang2016-norebal"]
     assert (norebal.size, norebal.sha256[:8]) == (128946454, "6ab42a7f")
-    with pytest.raises(WeightsError, match=r"no place on the net is known .*models add"):
+    with pytest.raises(WeightsError, match=r"no download source is known .*models add"):
         weights.pull("zhang2016-norebal")
 
 
@@ -349,7 +352,7 @@ def test_adds_another_file_of_the_layout_and_says_so(tmp_path: Path) -> None:
         (tmp_path / file).write_bytes(content)
         added = weights.add(tmp_path / file)
         assert added.name == name
-        assert "is not that of a published file" in added.notes[0]
+        assert "does not match a published file" in added.notes[0]
         assert why in added.notes[1]
         assert weights.details(name)["published"] == "no"
     said = weights.add(tmp_path / "mine.caffemodel", "zhang2016-norebal")
@@ -401,9 +404,6 @@ def test_verify_finds_one_changed_bit(tmp_path: Path, place: int) -> None:
 
 
 def test_a_damaged_model_is_not_run(tmp_path: Path) -> None:
-    from restore.colorizers import zhang2016
-    from restore.context import Context
-
     (tmp_path / "good").write_bytes(MODEL)
     file = weights.add(tmp_path / "good").path
     zhang2016.load(Context(engine="onnxruntime"))

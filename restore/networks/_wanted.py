@@ -25,8 +25,8 @@ def by_hand(wanted: Wanted) -> str:
     """What to do without a connection."""
     where = wanted.places[0] if wanted.places else wanted.file
     return (
-        f"where there is a connection, fetch {where} ({wanted.size} bytes, SHA-256 "
-        f"{wanted.sha256[:12]}…), and bring the file with: restore models add FILE"
+        f"on a connected machine, download {where} ({wanted.size} bytes, SHA-256 "
+        f"{wanted.sha256[:12]}…), then run: restore models add FILE"
     )
 
 

@@ -174,11 +174,11 @@ def pull(
 
     wanted = KNOWN[_known(name)]
     if not wanted.places:
-        told = "no place on the net is known for it"
+        told = "no download source is known for it"
         raise WeightsError(f"{name}: {told}; {by_hand(wanted)}")
     with _alone(name, waiting):
         if installed(name):
-            return Added(name, path(name), ("it was there",))
+            return Added(name, path(name), ("already installed",))
         part = folder() / f"{name}.part"
         _download.fetch(wanted, part, report, through)
         added = _install(part, name, wanted.file, wanted.sha256)
@@ -213,7 +213,7 @@ def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None
     chosen = exact or (name and _known(name))
     if not exact:
         notes.append(
-            f"SHA-256 {has[:12]}… is not that of a published file; it is taken because its layers "
+            f"SHA-256 {has[:12]}… does not match a published file; accepted because its layers "
             "are this network's"
         )
     if not chosen:
