@@ -2,10 +2,10 @@
 
     python -m benchmarks.measure_mount PHOTOS
 
-The figures that ship are from 75 of the photos that `train_fade` names. Each is faded as there, but
-without a mount. The scale of Student's t by which the lines are judged is found by expectation and
-maximisation: a line that wanders widely counts for less. Other draws of the fades give scales up to
-a tenth apart, all six together.
+The figures that ship are from 75 of the photos that docs/research/fade.md names, restored by the
+estimator of version 0.1. Each is faded as for training, but without a mount. The scale of Student's
+t by which the lines are judged is found by expectation and maximisation: a line that wanders widely
+counts for less. Other draws of the fades give scales up to a tenth apart, all six together.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import train_fade
 from restore import color
 from restore.simulate import KINDS, fade, photos
 from restore.steps import _dyes, _mount
+from restore.training import _fades
 
 ROUNDS = 8
 """Of expectation and maximisation: the third digit stays."""
@@ -29,9 +29,8 @@ def wanders(folder: Path) -> color.Array:
     found = []
     for seed, (_, photo) in enumerate(photos(folder, _dyes.SIDE)):
         rng = np.random.default_rng(seed)
-        for kind in train_fade.kinds(rng):
-            model = KINDS.get(kind) if isinstance(kind, str) else kind
-            if model is not None and model.place == "mount":
+        for kind in (*KINDS.values(), *(_fades.kinds("wide", rng) for _ in range(3))):
+            if kind.place == "mount":
                 continue
             picture = fade(photo, kind, seed=seed, other=rng.random() < 0.5).srgb / np.float32(255)
             picture = picture[_dyes.inside(picture)]

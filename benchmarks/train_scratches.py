@@ -2,8 +2,8 @@
 
     python -m benchmarks.train_scratches PHOTOS restore/data/scratches.npz
 
-The weights that ship were fitted on 150 photos from the packages that `train_fade` names; settings
-were chosen on others of them. No photo of benchmarks/scratches.py is among either.
+The weights that ship were fitted on 150 photos from the packages that docs/research/fade.md names;
+settings were chosen on others of them. No photo of benchmarks/scratches.py is among either.
 
 Each photo is brought to several sizes, with grain where it is enlarged, and crops of it are made
 larger and smaller; thin things are drawn into most (`simulate.things`), and all but some are

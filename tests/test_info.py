@@ -47,7 +47,7 @@ def test_stage_light_on_a_face_in_the_dark_is_recognised(scene: str) -> None:
 def test_faded_dyes_are_recognised(kind: str) -> None:
     found = inspect(photo(fade(GOOD, kind, seed=3).srgb))
     assert found.recipe == "faded-print"
-    assert any("dyes faded" in sentence for sentence in found.findings)
+    assert any("dyes restored" in sentence for sentence in found.findings)
 
 
 def test_a_clean_black_and_white_photo_is_for_colorize() -> None:

@@ -1,10 +1,10 @@
-"""How far a photo's dyes have faded, from the photo alone: gains and shifts of its densities.
+"""How far a photo's dyes have faded, from the photo alone: a map of its densities.
 
-Two estimators, fitted on simulated fades of different photos, are averaged. A small network looks
-at statistics of the densities and answers, for each channel, how much its contrast must grow and
-where its middle belongs, and for the photo how sure it is that anything is faded at all. Its
-weights, `data/fade.npz`, are from 280 photos (`benchmarks/train_fade.py`). A formula of ten
-coefficients, from 220 others, keeps it from going astray where its photos were too alike.
+A small network looks at a thumbnail, where it can tell sky, skin and what was grey, and at
+statistics of the densities. It says how to mix the channels' densities, where their middles belong,
+how certain it is that anything is faded at all, and how far off the result may be. Its weights,
+`data/fade.npz`, were fitted on simulated fades (`restore/training/fade.py`). A smaller one that
+sees the statistics alone, from other photos, has a quarter of the say: `data/fade-looks.npz`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from restore import color
+from restore import color, mixes
 
 SIDE = 200
-"""Long side in pixels on which the densities are looked at: any scan then looks alike."""
+"""Long side in pixels on which borders and edges are looked for: any scan then looks alike."""
+LOOK = 128
+"""Long side in pixels on which the densities are looked at."""
+THUMBNAIL = 64
+"""Side in pixels of the square that the network sees."""
 WIDEST = 0.25
 """Share of a side that a border may take."""
 ALIKE = 0.05
@@ -37,109 +41,135 @@ NARROWEST = 0.08
 """Range of densities below which a channel is taken as flat."""
 GREY = 2 / 255
 """Difference of the channels up to which a photo is black and white: it stays neutral."""
-OF_FORMULA = 0.25
-"""Share of the formula in the estimate."""
-STEEPEST = (-0.5, 1.6)
+STEEPEST = (-0.4, 2.0)
 """Limits of the logarithm of a gain."""
+BELIEVED = (0.5, 0.9)
+"""Certainties up to which nothing is done, and from which all is: sound photos stay sound."""
+OF_LOOKS = 0.25
+"""Share in the estimate of the network that sees the statistics alone."""
+CROSS = 0.3
+"""Unit of the network's cross terms."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fading:
-    """What turns the densities of a faded photo into those it had: D' = gain D + shift.
+    """What turns the densities of a faded photo into those it had: D' = matrix D + shift.
 
     Attributes
     ----------
-    gain, shift
-        (3,) for red, green, blue light, that is for the cyan, magenta and yellow dye.
-    faded
-        0 (nothing seems to be faded; gain is near 1) … 1.
+    matrix, shift
+        (3, 3) and (3,) for red, green, blue light, that is for the cyan, magenta and yellow dye.
+    certainty
+        0 (nothing seems to be faded) … 1.
+    doubt
+        How far off the restored colours are thought to be, CIEDE2000.
     """
 
-    gain: color.Array
+    matrix: color.Array
     shift: color.Array
-    faded: float
+    certainty: float
+    doubt: float
+
+    @property
+    def gain(self) -> color.Array:
+        """(3,) by how much the contrast of a grey grows in each channel."""
+        return self.matrix.sum(1)
 
 
 def estimate(picture: color.Array) -> Fading:
     """Estimate the fading of a (height, width, 3) picture of at most about `SIDE` pixels."""
     picture = np.ascontiguousarray(picture[inside(picture)].clip(0, 1))
+    picture = mixes.shrunk(picture, LOOK)
     own, common, middle = looks(picture)
-    log_gain, level, faded = (part[0] for part in answer(weights(), own[None], common[None]))
+    log_gain, level, cross, certainty, doubt = judged(thumbnail(picture), own, common)
+    gain_of_looks, level_of_looks = judged_by_looks(own, common)
+    log_gain = log_gain + OF_LOOKS * (gain_of_looks - log_gain)
+    level = level + OF_LOOKS * (level_of_looks - level)
+    share = np.float32(np.interp(certainty, BELIEVED, (0, 1)))
+    log_gain, level, cross = share * log_gain, share * level, share * cross
     ends = own[:, [0, len(LEVELS) - 1]]
     if np.ptp(ends, axis=1).max() < NARROWEST:  # an empty sheet tells nothing of what it was
-        faded = np.zeros_like(faded)
-    formula_gain, formula_level = formula(picture, middle)
-    log_gain += OF_FORMULA * (formula_gain - log_gain)
-    level += OF_FORMULA * (formula_level - level)
+        return Fading(np.eye(3, dtype=np.float32), np.zeros(3, np.float32), 0.0, 0.0)
+    matrix = np.diag(np.exp(log_gain))
+    matrix[~np.eye(3, dtype=bool)] = cross
     if np.ptp(picture, axis=2).max() < GREY:
-        log_gain, level, middle = (part.mean(keepdims=True) for part in (log_gain, level, middle))
-    gain = np.exp(faded * log_gain) * np.ones(3)
-    shift = middle + faded * level - gain * middle
-    return Fading(gain.astype(np.float32), shift.astype(np.float32), float(faded[0]))
-
-
-def formula(picture: color.Array, middle: color.Array) -> tuple[color.Array, color.Array]:
-    """Logarithm of the gain and move of the middle density, each (3,), alike for the channels.
-
-    First the gain, from the range of densities: about half of the missing range is stretched in
-    common, and half of the differences between the channels. Then the level, on the stretched
-    densities: a third of the tint of the highlights (the stain) and a little of that of the
-    shadows goes.
-    """
-    flat = _planes(color.to_density(softened(picture)))
-    low, high = _quantiles(flat, (0.005, 0.995))
-    spread = np.log(np.maximum(high - low, NARROWEST))
-    common = spread.mean()
-    log_gain = 0.482 - 0.289 * low.mean() - 0.474 * common - 0.484 * (spread - common)
-    log_gain = log_gain.clip(-0.1, 1.5)
-    gain = np.exp(log_gain)
-    codes = (color.from_density(flat * gain[:, None]).clip(0, 0.999) * 16).astype(np.int32)
-    _, first = np.unique(np.array([256, 16, 1]) @ codes, return_index=True)
-    distinct = (flat[:, first].mean(1) * gain).mean()
-    low, high, centre = low * gain, high * gain, middle * gain
-    target = 0.110 - 0.096 * low.mean() + 1.079 * centre.mean() - 0.207 * distinct
-    target += 1.051 * (centre - centre.mean())
-    target -= 0.336 * (low - low.mean()) + 0.069 * (high - high.mean())
-    return log_gain, target - middle
+        matrix = np.eye(3) * matrix.sum(1).mean()
+        level, middle = (part.mean(keepdims=True) for part in (level, middle))
+    shift = middle + level - matrix @ (middle * np.ones(3))
+    return Fading(matrix.astype(np.float32), shift.astype(np.float32), certainty, doubt)
 
 
 @functools.cache
-def weights() -> Mapping[str, color.Array]:
-    """The network's arrays by name."""
-    with np.load(Path(__file__).parents[1] / "data" / "fade.npz", allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+def weights(name: str) -> Mapping[str, color.Array]:
+    """A network's arrays by name: "fade" or "fade-looks"."""
+    path = Path(__file__).parents[1] / "data" / f"{name}.npz"
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name].astype(np.float32) for name in file.files}
 
 
-def answer(
-    weights: Mapping[str, color.Array], own: color.Array, common: color.Array
-) -> tuple[color.Array, color.Array, color.Array]:
-    """What the network makes of n photos' looks.
-
-    Each channel is judged by the same weights: by how it differs from the mean of the three, and
-    by that mean. Only a small bias knows which channel is which.
-
-    Parameters
-    ----------
-    own, common
-        (n, 3, f) and (n, g), as `looks` gives them.
+def judged(
+    thumbnail: color.Array, own: color.Array, common: color.Array
+) -> tuple[color.Array, color.Array, color.Array, float, float]:
+    """What the network makes of a photo's thumbnail and looks.
 
     Returns
     -------
-    Logarithm of the gain (n, 3); move of the middle density (n, 3); faded 0 … 1 (n, 1).
+    Logarithm of the gain (3,); move of the middle density (3,); cross terms (6,), row by row;
+    certainty 0 … 1 that anything is faded; doubt, CIEDE2000.
     """
-    w = weights
-    mean = own.mean(1)
-    deviation = (own - mean[:, None]) / w["own_spread"]
+    w = weights("fade")
+    density = color.to_density(thumbnail)
+    low, high = own[:, 0], own[:, len(LEVELS) - 1]
+    stretched = (density - low) / np.maximum(high - low, NARROWEST)
+    seen = np.concatenate([density - np.float32(0.8), 2 * stretched - 1], -1).transpose(2, 0, 1)
+    for layer in range(4):
+        seen = _convolved(seen, w[f"conv{layer}.weight"], w[f"conv{layer}.bias"])
+    features = (np.concatenate([own.ravel(), common]) - w["middle"]) / w["spread"]
+    hidden = np.concatenate([seen.mean((1, 2)), seen.max((1, 2)), features.clip(-6, 6)])
+    for layer in range(2):
+        hidden = w[f"hidden{layer}.weight"] @ hidden + w[f"hidden{layer}.bias"]
+        hidden = np.maximum(hidden, 0)
+    out = w["out.weight"] @ hidden + w["out.bias"] + w["skip.weight"] @ features.clip(-6, 6)
+    gate, certainty = 1 / (1 + np.exp(-out[12:14]))
+    log_gain = gate * out[:3].clip(*STEEPEST)
+    return (
+        log_gain,
+        gate * out[3:6],
+        gate * CROSS * out[6:12],
+        float(certainty),
+        float(np.exp(out[14].clip(-2, 4))),
+    )
+
+
+def judged_by_looks(own: color.Array, common: color.Array) -> tuple[color.Array, color.Array]:
+    """Logarithm of the gain and move of the middle density, each (3,), from the looks alone.
+
+    Each channel is judged by the same weights: by how it differs from the mean of the three, and
+    by that mean. Only a small bias knows which channel is which.
+    """
+    w = weights("fade-looks")
+    mean = own.mean(0)
+    deviation = (own - mean) / w["own_spread"]
     mean = (mean - w["mean_middle"]) / w["mean_spread"]
     common = (common - w["common_middle"]) / w["common_spread"]
     base = mean @ w["hidden_mean"] + common @ w["hidden_common"] + w["hidden_bias"]
-    hidden = np.tanh(deviation @ w["hidden_own"] + base[:, None] + w["hidden_channel"])
-    pooled = hidden.mean(1)
+    hidden = np.tanh(deviation @ w["hidden_own"] + base + w["hidden_channel"])
+    pooled = hidden.mean(0)
     shared = pooled @ w["out_pooled"] + mean @ w["out_mean"] + common @ w["out_common"]
-    out = hidden @ w["out_hidden"] + deviation @ w["out_own"] + w["out_channel"] + shared[:, None]
+    out = hidden @ w["out_hidden"] + deviation @ w["out_own"] + w["out_channel"] + shared
     gate = pooled @ w["gate_pooled"] + mean @ w["gate_mean"] + common @ w["gate_common"]
     faded = 1 / (1 + np.exp(-gate - w["gate_bias"]))
-    return out[..., 0].clip(*STEEPEST), out[..., 1], faded
+    return faded * out[:, 0].clip(*STEEPEST), faded * out[:, 1]
+
+
+def _convolved(planes: color.Array, kernels: color.Array, bias: color.Array) -> color.Array:
+    """3 x 3 convolution of (c, h, w) planes at every other pixel, edges of 0, negatives cut off."""
+    padded = np.pad(planes, ((0, 0), (1, 1), (1, 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))[:, ::2, ::2]
+    rows, columns = windows.shape[1:3]
+    patches = windows.transpose(0, 3, 4, 1, 2).reshape(-1, rows * columns)
+    mixed = kernels.reshape(len(kernels), -1) @ patches + bias[:, None]
+    return np.maximum(mixed, 0).reshape(-1, rows, columns)
 
 
 def looks(picture: color.Array) -> tuple[color.Array, color.Array, color.Array]:
@@ -213,6 +243,14 @@ def looks(picture: color.Array) -> tuple[color.Array, color.Array, color.Array]:
     )
     middle = levels[MIDDLE].astype(np.float32)
     return own.astype(np.float32), common.astype(np.float32), middle
+
+
+def thumbnail(picture: color.Array) -> color.Array:
+    """(THUMBNAIL, THUMBNAIL, 3) of a (h, w, 3) picture, whatever its proportions."""
+    import cv2
+
+    small = cv2.resize(picture, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
+    return small.clip(0, 1)
 
 
 def softened(picture: color.Array) -> color.Array:

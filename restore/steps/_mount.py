@@ -84,9 +84,9 @@ def exposure(picture: color.Array, fading: _dyes.Fading) -> color.Array | None:
 
 
 def restored(picture: color.Array, fading: _dyes.Fading) -> color.Array:
-    """Densities (h, w, 3) of the picture as they were, as far as one gain and shift give them."""
+    """Densities (h, w, 3) of the picture as they were, as far as one matrix and shift give them."""
     density = color.to_density(_dyes.softened(picture))
-    return (density * fading.gain + fading.shift).clip(-0.3, 3)
+    return (density @ fading.matrix.T + fading.shift).clip(-0.3, 3)
 
 
 def sides(density: color.Array) -> color.Array:

@@ -18,64 +18,91 @@ from restore.steps import _dyes, _mount
 DYES = ("cyan", "magenta", "yellow")
 BRIGHTEST = 100.0
 """Linear light above which a sample is a mistake of its file."""
-SEEN = (0.5, 0.12)
+SEEN = (0.85, 0.12)
 """A photo counts as faded from this certainty and from this share of a dye (or stain density)."""
+NAMED = (0.05, 0.04)
+"""Shares of a dye, and densities of a stain, from which they are named."""
+UNSEEN = "nothing seemed faded; it was treated because you asked"
+
+ENDS = (0.005, 0.005)
+"""Shares of the pixels at the dark and at the light end that may go beyond the range."""
+BLACKEST, WHITEST = 0.005, 0.92
+"""Linear light that the ends are brought towards."""
+FINISHED = (0.6, 0.4)
+"""How far, of a photo that has surely faded."""
+SURE = (0.8, 1.0)
+"""Certainties from which a photo is brought to the full range, and wholly."""
+LIFTED, BRIGHTER = 0.1, 3.0
+"""Highest black point in linear light, and factor up to which the light end is raised."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fade(Effect):
-    """An affine change of optical density in each channel.
+    """An affine change of optical densities, then of linear light.
 
     Attributes
     ----------
-    gain, shift
-        (3,), or (h, w, 3) where they differ from place to place: D' = gain D + shift.
+    matrix, shift
+        (3, 3) and (3,): D' = matrix D + shift.
+    black, white
+        What becomes black of the linear light after that, and the factor of what is left.
     amount
         0 … 1: the share of the change.
+    edge
+        (h, w, 6) gain and shift of each channel's density before all that, from place to place:
+        where a mount has kept its edge from fading.
     """
 
-    gain: color.Array
+    matrix: color.Array
     shift: color.Array
+    black: float
+    white: float
     amount: float
+    edge: Field | None = None
     findings: Findings = field(default_factory=Findings)
 
     def tile(self, t: Tile) -> color.Array:
+        import cv2
+
         if self.amount == 0:
             return t.pixels
-        numbers = self._numbers
-        rows, columns = t.pixels.shape[:2]
         light = color.decode(t.pixels)
         below = None
         if light.min() < color.DARKEST:  # not measured: from there on to black in proportion
             below = np.minimum(light, np.float32(color.DARKEST))
             below *= np.float32(1 / color.DARKEST)
         np.log(light.clip(color.DARKEST, BRIGHTEST, out=light), out=light)
-        if numbers.ndim == 3:
-            local = Field(numbers).at(t.window)
-            light *= local[..., :3]
-            light += local[..., 3:]
-        else:
-            lines = light.reshape(rows, -1)
-            lines *= np.tile(numbers[:3], columns)
-            lines += np.tile(numbers[3:], columns)
+        if self.edge:
+            local = self.edge.at(t.window)
+            light *= 1 + np.float32(self.amount) * (local[..., :3] - 1)
+            light += np.float32(self.amount * -np.log(10)) * local[..., 3:]
+        light = cv2.transform(light, self._mix)
         np.exp(light, out=light)
         if below is not None:
             light *= below
+        light -= np.float32(self.amount * self.black)
+        light *= np.float32(self.white**self.amount)
         color.raise_full(light, t.pixels)
+        _whiten(light, t.pixels)
         return color.encode(light)
 
     @property
-    def _numbers(self) -> color.Array:
-        """(…, 6) powers and factors of linear light: what the change of density is there."""
-        factors = self.shift * (-self.amount * np.log(10))
-        return np.concatenate([self.gain**self.amount, factors], -1).astype(np.float32)
+    def _mix(self) -> color.Array:
+        """(3, 4): how logarithms of linear light are mixed, and what is added."""
+        mix = np.eye(3) + self.amount * (self.matrix - np.eye(3))
+        return np.column_stack([mix, self.shift * (-self.amount * np.log(10))]).astype(np.float32)
 
 
 def shared(effects: Sequence[Fade]) -> Fade:
-    """The fading of a series: the medians of its photos' gains and shifts."""
-    gains, shifts = ([_mean(getattr(e, name)) for e in effects] for name in ("gain", "shift"))
-    gain, shift = (np.median(values, 0).astype(np.float32) for values in (gains, shifts))
-    return replace(effects[0], gain=gain, shift=shift)
+    """The fading of a series: the medians of its photos' numbers."""
+    matrix, shift = (
+        np.median([getattr(e, name) for e in effects], 0).astype(np.float32)
+        for name in ("matrix", "shift")
+    )
+    black, white = (
+        float(np.median([getattr(e, name) for e in effects])) for name in ("black", "white")
+    )
+    return replace(effects[0], matrix=matrix, shift=shift, black=black, white=white, edge=None)
 
 
 def follow(proxy: Proxy, series: Fade, **settings: object) -> Fade:
@@ -83,63 +110,82 @@ def follow(proxy: Proxy, series: Fade, **settings: object) -> Fade:
     return series
 
 
-def _mean(values: color.Array) -> color.Array:
-    """(3,) the mean over the photo."""
-    return values.reshape(-1, 3).mean(0)
-
-
 def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
     """Bring back the contrast and the neutral greys that fading dyes have taken away.
 
     Each dye of a colour photo loses density in proportion, and the paper yellows: in optical
-    density the true photo is an affine function of the faded one, channel by channel,
-    D' = gain D + shift, which in linear light is one power and one factor. A small network
-    estimates the six numbers from the photo, and whether anything is faded at all; a plain border
-    is left out of its sight. Where a mount has clearly kept its edge from fading, the numbers
-    differ from place to place. `amount` moves from none of the correction to all of it.
+    density the true photo is an affine function of the faded one, D' = M D + s, with a matrix M
+    that is nearly diagonal: the layers absorb a little of each other's light. A small network that
+    sees a thumbnail and statistics of the densities estimates the numbers, and how certain it is
+    that anything is faded at all; a plain border is left out of its sight. A photo that has surely
+    faded is then brought to the full range from black to white. Where a mount has clearly kept its
+    edge from fading, the numbers differ from place to place. `amount` moves from none of the
+    correction to all of it.
 
     Known failures: other fading that differs over the sheet is corrected for its mean; a photo that
     is meant to be pale, or of one colour, may be taken for a faded one.
     """
     small = mixes.shrunk(proxy.view.pixels, _dyes.SIDE)
     fading = _dyes.estimate(small)
-    gain, shift = fading.gain, fading.shift
-    places = _mount.exposure(small, fading)
+    sure = fading.certainty >= _dyes.BELIEVED[1]
+    places = _mount.exposure(small, fading) if sure else None
+    edge = None
     if places is not None:
         gain, shift = _mount.evening(fading, places)
-        fading = _dyes.estimate(color.from_density(color.to_density(small) * gain + shift))
-        gain, shift = fading.gain * gain, fading.gain * shift + fading.shift
-    return Fade(gain, shift, amount, _findings(fading, places))
+        small = color.from_density(color.to_density(small) * gain + shift)
+        fading = _dyes.estimate(small)
+        edge = Field(np.concatenate([gain, shift], -1).astype(np.float32))
+    black, white = _ends(fading, small)
+    findings = _findings(fading, places)
+    return Fade(fading.matrix, fading.shift, black, white, amount, edge, findings)
+
+
+def _ends(fading: _dyes.Fading, picture: color.Array) -> tuple[float, float]:
+    """Black point in linear light and factor that bring the restored picture to the full range."""
+    seen = _dyes.softened(picture[_dyes.inside(picture)])
+    light = 10 ** -(color.to_density(seen) @ fading.matrix.T + fading.shift).reshape(-1, 3)
+    low = float(np.quantile(light @ color.LUMA, ENDS[0]))
+    high = float(np.quantile(light.max(1), 1 - ENDS[1]))
+    sure = float(np.interp(fading.certainty, SURE, (0, 1)))
+    black = FINISHED[0] * sure * min(max(low - BLACKEST, 0), LIFTED)
+    white = min(max(WHITEST / max(high - black, 0.05), 1) ** (FINISHED[1] * sure), BRIGHTER)
+    return black, max(white, 1 / (1 - black))
+
+
+def _whiten(light: color.Array, before: color.Array) -> None:
+    """Keep white, in corrected linear light (h, w, 3), what was white in sRGB-encoded `before`."""
+    if before.max() > color.FULL:
+        least = np.minimum(np.minimum(before[..., 0], before[..., 1]), before[..., 2])
+        full = ((least - np.float32(color.FULL)) / np.float32(1 - color.FULL)).clip(0, 1)
+        np.maximum(light, full[..., None], out=light)
 
 
 def _findings(fading: _dyes.Fading, places: color.Array | None) -> Findings:
-    """What was found, in numbers and as a sentence."""
+    """The estimate in numbers and as a sentence."""
     loss = 1 - 1 / fading.gain
     stain = -fading.shift / fading.gain
     strongest = max(float(loss.max()), float(stain.max()) * 2)
-    faded = fading.faded >= SEEN[0] and strongest >= SEEN[1]
+    faded = fading.certainty >= SEEN[0] and strongest >= SEEN[1]
     values: dict[str, Quantity] = {
         "faded": Quantity(faded),
-        "certainty": Quantity(round(fading.faded, 2)),
+        "certainty": Quantity(round(fading.certainty, 2)),
+        "doubt": Quantity(round(fading.doubt, 1), "CIEDE2000"),
         "loss": Quantity(_by_dye(loss)),
         "stain": Quantity(_by_dye(stain), "density"),
     }
     if places is not None:
         values["edges"] = Quantity(round(float(places.min()), 2))
-    summary = ""
-    if faded:
-        lost = sorted(zip(loss, DYES, strict=True), reverse=True)
-        parts = [f"{name} about {share * 100:.0f} %" for share, name in lost if share >= 0.05]
-        parts = [f"dyes faded: {', '.join(parts)}"] if parts else []
-        parts += [
-            f"{name} stain {part:.2f}"
-            for name, part in zip(DYES, stain, strict=True)
-            if part >= 0.04
-        ]
-        if places is not None:
-            parts.append(f"at the edges {1 - places.min():.0%} less")
-        summary = "; ".join(parts)
-    return Findings(summary, values=values)
+    lost = sorted(zip(loss, DYES, strict=True), reverse=True)
+    parts = [f"{name} {share * 100:.0f} %" for share, name in lost if share >= NAMED[0]]
+    parts = [f"dyes restored: {', '.join(parts)}"] if parts else []
+    stains = [dye for dye, part in zip(DYES, stain, strict=True) if part >= NAMED[1]]
+    if len(stains) == len(DYES):
+        parts.append("made lighter")
+    elif stains:
+        parts.append(f"{' and '.join(stains)} stain removed")
+    if places is not None:
+        parts.append(f"{1 - places.min():.0%} less at the edges")
+    return Findings("; ".join(parts) if faded and parts else UNSEEN, values=values)
 
 
 def _by_dye(parts: NDArray[np.floating]) -> dict[str, float]:

@@ -1,0 +1,316 @@
+"""Train the small network of the `fade` step on simulated fades of any photos.
+
+    python -m restore.training.fade --photos TRAIN --held VAL --cache CACHE --out fade.npz
+
+`TRAIN` and `VAL` are folders of good colour photos, or of tar files of them. First all of the
+network is trained, then a new head on what the convolutions have learnt to see: that is ten times
+as fast. The simulated fades are kept in the cache, and checkpoints; the same command goes on where
+it was stopped. Needs PyTorch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from restore import color
+from restore.steps import _dyes
+from restore.training import _fades
+
+Batch = dict[str, Tensor]
+"""`Examples` by the names of its arrays; "seen" is what the convolutions make of the thumbnails."""
+
+BATCH = 256
+PIXELS = 64
+"""Pixels of each example in a step of the training."""
+RATE = 1.5e-3
+DECAY = 3e-3
+KEPT = 0.998
+"""Share of the mean of the weights that a step keeps."""
+NOISE = 0.08
+"""Standard deviation of noise on the standardized looks, and on what the convolutions see."""
+DROPPED = 0.2
+"""Share of the first hidden units that a step leaves out."""
+SOUND = 1.5
+"""Weight of photos that have not faded."""
+WORSE = 0.7
+"""Weight of what an example is farther from the truth than it was."""
+CROSSED = 0.3
+"""Weight of the cross terms' size: they are there for dyes that are nearly gone."""
+ROUND = 500
+"""Steps between checkpoints."""
+KERNELS = (6, 24, 32, 48, 64)
+HEAD = (256, 128)
+OUT = 15
+"""3 gains, 3 levels, 6 cross terms, gate, certainty, doubt."""
+_DENSITY = torch.from_numpy(color.to_density(np.arange(256, dtype=np.float32) / 255))
+_LINEAR = torch.from_numpy(color.decode(np.arange(256, dtype=np.float32) / 255))
+_XYZ = torch.tensor((color.RGB_TO_XYZ / color.WHITE[:, None]).T, dtype=torch.float32)
+
+
+class Network(nn.Module):  # type: ignore[misc]
+    """As `_dyes.judged` calculates it."""
+
+    def __init__(self, middle: Tensor, spread: Tensor) -> None:
+        super().__init__()
+        for layer, (before, after) in enumerate(pairwise(KERNELS)):
+            self.add_module(f"conv{layer}", nn.Conv2d(before, after, 3, stride=2, padding=1))
+        features = len(middle)
+        self.hidden0 = nn.Linear(2 * KERNELS[-1] + features, HEAD[0])
+        self.hidden1 = nn.Linear(*HEAD)
+        self.out = nn.Linear(HEAD[1], OUT)
+        self.skip = nn.Linear(features, OUT, bias=False)
+        nn.init.zeros_(self.skip.weight)
+        with torch.no_grad():
+            self.out.weight *= 0.1
+            self.out.bias.zero_()
+            self.out.bias[12] = 1.0
+        self.register_buffer("middle", middle)
+        self.register_buffer("spread", spread)
+
+    def forward(self, batch: Batch) -> Batch:
+        """What it makes of a batch."""
+        return self.judged(batch["seen"] if "seen" in batch else self.seen(batch), batch)
+
+    def seen(self, batch: Batch) -> Tensor:
+        """(n, 128) what the convolutions see in the thumbnails (n, h, w, 3) uint8."""
+        density = _DENSITY[batch["thumbnail"].int()].permute(0, 3, 1, 2)
+        low = batch["own"][:, :, 0, None, None]
+        high = batch["own"][:, :, len(_dyes.LEVELS) - 1, None, None]
+        stretched = (density - low) / (high - low).clamp(min=_dyes.NARROWEST)
+        planes = torch.cat([density - 0.8, 2 * stretched - 1], 1)
+        for layer in range(len(KERNELS) - 1):
+            planes = functional.relu(getattr(self, f"conv{layer}")(planes))
+        return torch.cat([planes.mean((2, 3)), planes.amax((2, 3))], 1)
+
+    def judged(self, seen: Tensor, batch: Batch) -> Batch:
+        """What the head makes of that and of the looks."""
+        features = torch.cat([batch["own"].flatten(1), batch["common"]], 1)
+        features = (features - self.middle) / self.spread
+        if self.training:
+            features = features + NOISE * torch.randn_like(features)
+            seen = seen + NOISE * seen.std(0) * torch.randn_like(seen)
+        features = features.clamp(-6, 6)
+        hidden = functional.relu(self.hidden0(torch.cat([seen, features], 1)))
+        hidden = functional.dropout(hidden, DROPPED, self.training)
+        hidden = functional.relu(self.hidden1(hidden))
+        out = self.out(hidden) + self.skip(features)
+        gate = torch.sigmoid(out[:, 12:13])
+        return {
+            "log_gain": gate * out[:, :3].clamp(*_dyes.STEEPEST),
+            "level": gate * out[:, 3:6],
+            "cross": gate * _dyes.CROSS * out[:, 6:12],
+            "certainty": out[:, 13],
+            "doubt": out[:, 14],
+        }
+
+
+@dataclass
+class Stage:
+    """A part of the training: what it learns, for how long, and where it is kept."""
+
+    network: Network
+    parameters: list[Tensor]
+    steps: int
+    checkpoint: Path
+
+    def run(self, data: Batch, check: Batch) -> Network:
+        """Adam with a cosine schedule; the network of the mean of the last weights."""
+        mean = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(KEPT))
+        optimizer = torch.optim.AdamW(self.parameters, RATE, weight_decay=DECAY)
+        parts = {"network": self.network, "mean": mean, "optimizer": optimizer}
+        first = 0
+        if self.checkpoint.exists():
+            state = torch.load(self.checkpoint, weights_only=True)
+            first = state.pop("step")
+            for name, values in state.items():
+                parts[name].load_state_dict(values)
+        started, total = time.monotonic(), 0.0
+        for step in range(first, self.steps):
+            rate = min(1.0, (step + 1) / 200) * (1 + math.cos(math.pi * step / self.steps)) / 2
+            for group in optimizer.param_groups:
+                group["lr"] = RATE * rate + 1e-6
+            batch = _drawn(data, step)
+            value, _ = loss(self.network(batch), batch, untouched(batch))
+            optimizer.zero_grad()
+            value.backward()
+            nn.utils.clip_grad_norm_(self.parameters, 5.0)
+            optimizer.step()
+            mean.update_parameters(self.network)
+            total += value.item()
+            if (step + 1) % ROUND == 0 or step + 1 == self.steps:
+                state = {name: part.state_dict() for name, part in parts.items()}
+                torch.save({**state, "step": step + 1}, self.checkpoint.with_suffix(".part"))
+                self.checkpoint.with_suffix(".part").rename(self.checkpoint)
+                took = time.monotonic() - started
+                print(f"step {step + 1} of {self.steps}: {total / ROUND:.3f}, {took:.0f} s")
+                print(table(mean.module, check), flush=True)
+                total = 0.0
+        return mean.module.eval()
+
+
+def train(data: Batch, check: Batch, cache: Path, steps: int, more: int) -> Network:
+    """All of the network for `steps`, then a new head for `more`."""
+    torch.manual_seed(0)
+    looks = torch.cat([data["own"].flatten(1), data["common"]], 1)
+    network = Network(looks.mean(0), looks.std(0) + 1e-4)
+    whole = Stage(network, list(network.parameters()), steps, cache / "whole.pt").run(data, check)
+    network = Network(whole.middle, whole.spread)
+    kept = {name: v for name, v in whole.state_dict().items() if name.startswith(("conv", "skip"))}
+    network.load_state_dict(kept, strict=False)
+    data, check = seen(whole, data), seen(whole, check)
+    head = [p for name, p in network.named_parameters() if not name.startswith("conv")]
+    return Stage(network, head, more, cache / "head.pt").run(data, check)
+
+
+def seen(network: Network, data: Batch) -> Batch:
+    """The examples with what the convolutions see in place of the thumbnails."""
+    network.eval()
+    with torch.inference_mode():
+        parts = [network.seen(part) for part in _parts(data)]
+    rest = {name: values for name, values in data.items() if name != "thumbnail"}
+    return {**rest, "seen": torch.cat(parts).clone()}
+
+
+def restored(found: Batch, faded: Tensor, middle: Tensor) -> Tensor:
+    """Linear light (n, pixels, 3) of `faded` (n, pixels, 3) uint8 after the correction."""
+    matrix = torch.diag_embed(torch.exp(found["log_gain"]))
+    cross = matrix.new_zeros(matrix.shape)
+    cross[:, ~torch.eye(3, dtype=torch.bool)] = found["cross"]
+    away = _DENSITY[faded.int()] - middle[:, None]
+    density = away @ (matrix + cross).transpose(1, 2) + (middle + found["level"])[:, None]
+    return 10 ** -density.clamp(min=0)
+
+
+def lab(light: Tensor) -> Tensor:
+    """CIE L*a*b* of linear sRGB (..., 3)."""
+    xyz = light @ _XYZ
+    root = xyz.clamp(min=216 / 24389) ** (1 / 3)
+    f = torch.where(xyz > 216 / 24389, root, (xyz * (24389 / 27) + 16) / 116)
+    x, y, z = f.unbind(-1)
+    return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
+
+
+def difference(light: Tensor, truth: Tensor) -> Tensor:
+    """(n,) mean difference of linear `light` from `truth` (n, pixels, 3) uint8.
+
+    CIE94 with the truth as reference, and the weight of lightness as in CIEDE2000.
+    """
+    wanted = lab(_LINEAR[truth.int()])
+    off = lab(light) - wanted
+    lightness, a, b = wanted.unbind(-1)
+    chroma = torch.hypot(a, b)
+    unit = wanted[..., 1:] / chroma.clamp(min=1e-3)[..., None]
+    along = (off[..., 1:] * unit).sum(-1) / (1 + 0.045 * chroma)
+    across = (off[..., 2] * unit[..., 0] - off[..., 1] * unit[..., 1]) / (1 + 0.015 * chroma)
+    middle = (lightness - 50) ** 2
+    up = off[..., 0] / (1 + 0.015 * middle / torch.sqrt(20 + middle))
+    return torch.sqrt(up**2 + along**2 + across**2 + 0.25).mean(1) - 0.5
+
+
+def untouched(batch: Batch) -> Tensor:
+    """The difference of each example from its truth as it is."""
+    return difference(_LINEAR[batch["faded"].int()], batch["truth"])
+
+
+def loss(found: Batch, batch: Batch, before: Tensor) -> tuple[Tensor, Tensor]:
+    """What is minimised, and the difference of each example from its truth."""
+    after = difference(restored(found, batch["faded"], batch["middle"]), batch["truth"])
+    sound = batch["group"] == 0
+    weight = torch.where(sound, SOUND, 1.0)
+    value = (weight * (after + WORSE * (after - before).clamp(min=0))).mean()
+    value = value + CROSSED * found["cross"].abs().mean()
+    label = torch.where(sound, 0.0, ((before - 1.5) / 2.5).clamp(0, 1))
+    value = value + functional.binary_cross_entropy_with_logits(found["certainty"], label)
+    value = value + 0.2 * (found["doubt"] - torch.log(after.detach() + 0.1)).abs().mean()
+    return value, after
+
+
+def tensors(given: _fades.Examples) -> Batch:
+    """The examples' arrays as tensors that share their memory."""
+    return {name: torch.from_numpy(getattr(given, name)) for name in given.__dataclass_fields__}
+
+
+def table(network: Network, check: Batch) -> str:
+    """Mean difference before and after of each group, shares made worse and shares flagged."""
+    network.eval()
+    columns = []
+    with torch.inference_mode():
+        for batch in _parts(check):
+            before = untouched(batch)
+            found = network(batch)
+            _, after = loss(found, batch, before)
+            columns.append(torch.stack([before, after, torch.sigmoid(found["certainty"])]))
+    before, after, certainty = torch.cat(columns, 1)
+    lines = []
+    for number, name in enumerate(_fades.GROUPS):
+        own = check["group"] == number
+        b, a = before[own], after[own]
+        worse, flagged = (a > b + 0.3).float().mean(), (certainty[own] > 0.5).float().mean()
+        shares = f"worse {worse:4.0%}  flagged {flagged:4.0%}"
+        lines.append(f"{name:8} {b.mean():6.2f} -> {a.mean():5.2f}  {shares}")
+    return "\n".join([*lines, f"all      {before.mean():6.2f} -> {after.mean():5.2f}"])
+
+
+def save(network: Network, path: Path) -> None:
+    """Write the weights that `_dyes` reads: half precision does."""
+    arrays = {name: values.numpy() for name, values in network.state_dict().items()}
+    kept = ("middle", "spread")
+    half = {name: a if name in kept else a.astype(np.float16) for name, a in arrays.items()}
+    np.savez_compressed(path, **half)
+
+
+def _drawn(data: Batch, step: int) -> Batch:
+    """A batch, half of the time mirrored."""
+    which = torch.randint(len(data["group"]), (BATCH,))
+    batch = {name: values[which] for name, values in data.items()}
+    pixels = torch.randint(batch["faded"].shape[1], (PIXELS,))
+    batch["faded"], batch["truth"] = batch["faded"][:, pixels], batch["truth"][:, pixels]
+    if step % 2 and "thumbnail" in batch:
+        batch["thumbnail"] = batch["thumbnail"].flip(2)
+    return batch
+
+
+def _parts(data: Batch, size: int = 500) -> list[Batch]:
+    """The examples in order, some at a time."""
+    starts = range(0, len(data["group"]), size)
+    return [{name: values[at : at + size] for name, values in data.items()} for at in starts]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--photos", type=Path, nargs="+", required=True, help="photos to learn from"
+    )
+    parser.add_argument("--held", type=Path, nargs="+", required=True, help="photos to check on")
+    parser.add_argument("--skip", nargs="*", default=[], help="beginnings of names not to check on")
+    parser.add_argument(
+        "--cache", type=Path, required=True, help="folder for fades and checkpoints"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="file to write")
+    parser.add_argument("--thousands", type=int, default=70, help="fades to learn from")
+    parser.add_argument("--steps", type=int, default=2000, help="of the whole network")
+    parser.add_argument("--more", type=int, default=10_000, help="steps of the new head")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    chunks, checks = range(options.thousands), range(3)
+    _fades.write(_fades.pictures(options.photos), options.cache / "train", chunks)
+    held = _fades.pictures(options.held, tuple(options.skip))
+    _fades.write(held, options.cache / "val", checks, seed=1)
+    data = tensors(_fades.read(options.cache / "train", chunks))
+    check = tensors(_fades.read(options.cache / "val", checks))
+    save(train(data, check, options.cache, options.steps, options.more), options.out)
+
+
+if __name__ == "__main__":
+    main()
