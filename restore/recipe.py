@@ -21,7 +21,6 @@ from restore._version import __version__
 from restore.color import Array
 from restore.context import Context, default
 from restore.errors import RecipeError, RestoreError, nearest
-from restore.networks import engines
 from restore.photo import Photo, Proxy
 from restore.plan import Plan, PlannedStep
 from restore.step import Step
@@ -224,7 +223,6 @@ class Recipe:
         plan = self.plan(photo, context=planning)
         if photo.samples.nbytes > LARGE:
             context.release()
-            engines.release()
         return plan.render(photo, context=rendering)
 
     def _record(self, steps: Sequence[PlannedStep]) -> dict[str, str]:

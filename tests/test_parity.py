@@ -36,7 +36,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "cache_folder", lambda: None)
         yield path
-    engines._load.cache_clear()
     shutil.rmtree(folder)
 
 

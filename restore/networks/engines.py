@@ -1,6 +1,6 @@
 """Running an ONNX network: OpenVINO, ONNX Runtime or OpenCV's dnn, whichever is there.
 
-    network = load(path)          # once a process
+    network = load(path)          # kept by the context for the next photo
     logits = network(lightness)   # (1, 1, H, W) float32 -> (1, C, h, w) float32
 
 Nothing here knows what a network is for.
@@ -130,7 +130,7 @@ def has_bf16() -> bool:
 def load(
     onnx: Path | bytes, engine: str = "auto", precision: Precision = "f32", digest: str = ""
 ) -> Network:
-    """A network from an ONNX file or its bytes; the same one again within a process.
+    """A network from an ONNX file or its bytes; a `Context` keeps it for the next photo.
 
     Parameters
     ----------
@@ -154,8 +154,16 @@ def load(
         known = digest or hashlib.sha256(onnx).hexdigest()
     else:
         known = digest or sha256(onnx)
-    with _LOADING:
-        return _load(onnx, name, precision, known)
+    label = onnx.name if isinstance(onnx, Path) else "network"
+
+    def read() -> bytes:
+        return onnx.read_bytes() if isinstance(onnx, Path) else onnx
+
+    try:
+        run = ENGINES[name][2](read, known, precision)
+    except Exception as error:
+        raise _refused(label, name, "read", error) from error
+    return Network(name, label, run)
 
 
 def sha256(onnx: Path) -> str:
@@ -176,29 +184,6 @@ def sha256(onnx: Path) -> str:
 def _sha256(onnx: Path, stamp: tuple[int, ...]) -> str:
     with onnx.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def release() -> None:
-    """Let all networks go that nobody else holds: they take hundreds of megabytes."""
-    with _LOADING:
-        _load.cache_clear()
-
-
-_LOADING = threading.Lock()
-
-
-@functools.lru_cache(maxsize=4)
-def _load(onnx: Path | bytes, engine: str, precision: Precision, digest: str) -> Network:
-    name = onnx.name if isinstance(onnx, Path) else "network"
-
-    def read() -> bytes:
-        return onnx.read_bytes() if isinstance(onnx, Path) else onnx
-
-    try:
-        run = ENGINES[engine][2](read, digest, precision)
-    except Exception as error:
-        raise _refused(name, engine, "read", error) from error
-    return Network(engine, name, run)
 
 
 def _refused(name: str, engine: str, what: str, error: Exception) -> Exception:
