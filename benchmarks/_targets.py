@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import _fading, _hues, _measures, _monochrome
+from benchmarks import _end, _fading, _hues, _measures, _monochrome
 from benchmarks._tables import Table, mean, worse
 from benchmarks._work import Score
 
@@ -117,6 +117,20 @@ def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
             recoverability_over(scores),
             0.7,
             True,
+        ),
+        *(
+            Target(
+                f"end to end, {group}, nearer than grey, dE",
+                difference(
+                    pick(_end.SECTION, group, _end.REFERENCE),
+                    pick(_end.SECTION, group, _end.OURS),
+                    "dE",
+                ),
+                least,
+                True,
+            )
+            for count, least in ((_end.TWO, 1.0), (_end.ONE, 0.0))
+            for group in (f"{count}, {_hues.JPEG}", f"{count}, {_hues.CAMERA}")
         ),
         Target("fading, six kinds, dE", of(six, lambda s: mean(s, "dE")), 7.5, False),
         Target(

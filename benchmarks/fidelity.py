@@ -22,13 +22,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks import _fading, _hues, _monochrome, _peers, _tables, _targets, chroma
+from benchmarks import _end, _fading, _hues, _monochrome, _peers, _tables, _targets, chroma
 from benchmarks._work import Score
 from restore import color
 from restore.context import cores
 from restore.simulate import photos
 
-SECTIONS = {module.SECTION: module for module in (_monochrome, _hues, _fading)}
+SECTIONS = {module.SECTION: module for module in (_monochrome, _hues, _fading, _end)}
 SHOWN = 15
 """Every how manieth photo is shown in the HTML page."""
 

@@ -32,10 +32,13 @@ LAMPS = {
 }
 """The lamps that are told apart, with their names in the constants: LEDs by their peak in nm."""
 WHITES = ("white", "warm-white", "tungsten")
+FIXTURES: tuple[tuple[str, ...], ...] = (("cyan", "blue"),)
+"""Sets of lamps that are compared on stages only."""
 CANDIDATES: tuple[tuple[str, ...], ...] = (
     *((name,) for name in LAMPS),
     *((warm, cold) for warm in ("red", "amber") for cold in ("blue", "green", "cyan")),
     ("green", "blue"),
+    *FIXTURES,
     *((white, led) for white in ("white", "warm-white") for led in list(LAMPS)[5:]),
     ("red", "green", "blue"),
     ("warm-white", "red", "blue"),

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from restore import light
 from restore.color import Array
-from restore.lamps import CANDIDATES, LAMPS, WHITES, broad, constants, palette
+from restore.lamps import CANDIDATES, FIXTURES, LAMPS, WHITES, broad, constants, palette
 from restore.light import Cells, Mixture
 from restore.ratios import softmax
 
@@ -30,9 +30,14 @@ BLACK = 0.01
 """Linear light of the strongest channel below which a cell is black."""
 SETS, LEFT_OUT = 4, 0.05
 """How many sets are looked at on all cells, and the probability below which one is left out."""
-ALONE = 0.25
+ALONE, ALONE_ON_STAGE = 0.25, 0.1
 """Probability of one narrow lamp, whichever, above which nothing is claimed. Less than a half: hues
 made up under one lamp are worse than hues not had back under two."""
+SETTLED, REACH, ALIKE = 2.0, 5, 0.5
+"""What is around a cell that is not sure: standard deviation and reach in cells, and standard
+deviation in nats of the ratios of the channels of what is like it."""
+FULL = 0.1
+"""How far a cell with a full channel counts: hues would else change at the edge of what is full."""
 DIM = 0.5
 """Linear light above which a channel may have been full before it became the file's."""
 
@@ -76,16 +81,23 @@ class Hues:
     sure: Array
 
 
-def find(seen: Cells) -> list[Lighting]:
+def find(seen: Cells, stage: bool = False) -> list[Lighting]:
     """The likeliest sets of lamps, the best first.
+
+    On a stage no daylight and no white lamp is alone, and a network is asked that was fitted on
+    fixtures that mix red, green and blue, on haze, beams and lamps in the frame.
 
     Their probabilities sum to 1; but where one narrow lamp, whichever it is, is likelier than
     `ALONE`, there is nothing to be had back, and the likeliest such lamp stands alone.
     """
     few = seen.every(FEW)
-    chances = softmax(answer(looks(few, tried(few)), _weights()))
-    narrow = np.array([len(c) == 1 and not broad(c[0], seen.camera) for c in CANDIDATES])
-    if chances[narrow].sum() > ALONE:
+    chances = softmax(answer(looks(few, tried(few)), _weights("stage-lamps" if stage else "lamps")))
+    alone = np.array([len(c) == 1 for c in CANDIDATES])
+    narrow = np.array([not broad(c[0], seen.camera) for c in CANDIDATES]) & alone
+    left_out = alone & ~narrow if stage else np.array([c in FIXTURES for c in CANDIDATES])
+    chances = np.where(left_out, 0, chances)
+    chances /= max(float(chances.sum()), 1e-6)
+    if chances[narrow].sum() > (ALONE_ON_STAGE if stage else ALONE):
         k = int(np.where(narrow, chances, 0).argmax())
         return [Lighting(float(chances[k]), light.mixture(seen, CANDIDATES[k]))]
     first, *others = np.argsort(-chances)[:SETS].tolist()
@@ -103,7 +115,7 @@ def hues(seen: Cells, lightings: Sequence[Lighting], likely: Array | None = None
     """The chroma of each cell; `likely` as in `light.colours`."""
     count = seen.shape[0] * seen.shape[1]
     weight, sure = np.zeros((2, count), np.float32)
-    weighted, cautious = np.zeros((2, count, 2), np.float32)
+    weighted = np.zeros((count, 2), np.float32)
     mean = np.array(constants()["hue_prior"]["mean_ab50"], np.float32)
     for lighting in lightings:
         own, told = light.colours(seen, lighting.mixture, likely)
@@ -111,8 +123,36 @@ def hues(seen: Cells, lightings: Sequence[Lighting], likely: Array | None = None
         weight += share * root
         sure += share * told
         weighted += share * root[:, None] * own
-        cautious += share * (mean + root[:, None] * (own - mean))
+    if len(sure) > 1:
+        average = (weighted / np.maximum(weight, 1e-6)[:, None]).astype(np.float32)
+        weighted = (weight[:, None] * _settled(average, sure, seen)).astype(np.float32)
+    cautious = mean * (1 - weight)[:, None] + weighted
     return Hues(weight, weighted, cautious, sure)
+
+
+def _settled(own: Array, sure: Array, seen: Cells) -> Array:
+    """(n, 2) hues of cells, as smooth as they are unsure: the rest comes from what is alike around.
+
+    Alike is what has about the same channels, as the same thing in the same light has.
+    """
+    full = (seen.variance >= 1).any(-1, keepdims=True)
+    certain = np.where(full, np.float32(FULL), np.float32(1)) * sure.reshape(*seen.shape, 1)
+    logs = np.log(np.maximum(seen.values, 0) + 0.05 * seen.values.max(-1, keepdims=True) + 1e-4)
+    ratios = logs[..., :2] - logs[..., 1:]
+    planes = np.concatenate([ratios, certain, certain * own.reshape(*seen.shape, 2)], -1)
+    padded = np.pad(planes, ((REACH, REACH), (REACH, REACH), (0, 0)))
+    total = np.full((*seen.shape, 3), 1e-6, np.float32)
+    rows, columns = seen.shape
+    for down in range(-REACH, REACH + 1):
+        for across in range(-REACH, REACH + 1):
+            top, left = REACH + down, REACH + across
+            other = padded[top : top + rows, left : left + columns]
+            unlike = ((other[..., :2] - ratios) ** 2).sum(-1, keepdims=True) / ALIKE**2
+            far = (down * down + across * across) / SETTLED**2
+            total += np.exp(-0.5 * (unlike + far)) * other[..., 2:]
+    smooth = (total[..., 1:] / total[..., :1]).reshape(-1, 2)
+    certain = certain.reshape(-1, 1)
+    return (certain * own + (1 - certain) * smooth).astype(np.float32)
 
 
 def tried(few: Cells) -> list[Mixture]:
@@ -232,8 +272,8 @@ def _names() -> Array:
 
 
 @cache
-def _weights() -> dict[str, Array]:
-    with np.load(Path(__file__).parent / "data" / "lamps.npz", allow_pickle=False) as file:
+def _weights(name: str) -> dict[str, Array]:
+    with np.load(Path(__file__).parent / "data" / f"{name}.npz", allow_pickle=False) as file:
         return dict(file)
 
 

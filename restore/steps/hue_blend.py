@@ -18,7 +18,7 @@ from restore.steps._chroma import Guided, guide
 
 LEAST = 0.03
 """Mean recoverability below which nothing is blended: one lamp, and its leaks into the others."""
-_LIGHTS = "auto|(L)(\\+(L)){0,2}".replace("L", "|".join(lamps.LAMPS))
+_LIGHTS = "auto|stage|(L)(\\+(L)){0,2}".replace("L", "|".join(lamps.LAMPS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +82,9 @@ def hue_blend(
     lights: Annotated[
         str,
         Param(
-            "which lamps lit the scene; auto finds them",
+            "which lamps lit the scene; auto finds them, stage expects coloured ones",
             pattern=_LIGHTS,
-            unit="auto, or names joined by +: " + ", ".join(lamps.LAMPS),
+            unit="auto, stage, or names joined by +: " + ", ".join(lamps.LAMPS),
         ),
     ] = "auto",
     guess: Annotated[
@@ -103,8 +103,10 @@ def hue_blend(
     averaged = proxy.size[0] * proxy.size[1] / (view.window.height * view.window.width)
     noise = mixes.noise([patch.original for patch in proxy.patches])
     seen = light.cells(view.original, noise, averaged, proxy.camera)
-    auto = lights == "auto"
-    found = lightings.find(seen) if auto else lightings.given(seen, _lamps(lights))
+    if lights in ("auto", "stage"):
+        found = lightings.find(seen, stage=lights == "stage")
+    else:
+        found = lightings.given(seen, _lamps(lights))
     lightness = view.lightness.clip(0, 100)
 
     before = _before(proxy, seen.shape, lightness)
