@@ -179,9 +179,10 @@ def _lamps(proxy: Proxy) -> Found:
 def _faded(proxy: Proxy) -> Found:
     """Of a photo whose dyes have faded."""
     low, high = np.percentile(proxy.view.lightness, (1, 99))
-    cast = _findings("white_balance", proxy).values["cast"].value
+    cast = str(_findings("white_balance", proxy).values["cast"].value)
+    article = "an" if cast[0] in "aeiou" else "a"
     signs = {
-        f"a {cast} cast": cast != "neutral",
+        f"{article} {cast} cast": cast != "neutral",
         "no real black": low > BLACK,
         "no real white": high < WHITE,
     }
