@@ -15,6 +15,9 @@ from restore.wear import TONED, wear
 NEUTRAL = ((5.0, 0.8), (4.0, 3.4))
 """Lab units: root mean square chroma, and distance from one tone, both below which a photo is black
 and white for certain: of an even tone, or next to grey with stains and the colour noise of film."""
+FADE, DOUBT = 0.7, 1.6
+"""Weight of what `fade` says in the log odds of faded to sound, and the log odds to begin with:
+with these, one in twenty sound photos that no network was fitted on is called faded."""
 PLAUSIBLE = 0.2
 """Chance from which a kind is named beside the likeliest one."""
 RECIPES = {
@@ -105,8 +108,8 @@ class Info:
 def inspect(photo: Photo) -> Info:
     """Look at a photo on its proxy."""
     proxy = photo.cropped(photo.visible()).proxy()
-    chances = _chances(proxy.view.pixels)
-    kind = _kind(chances)
+    chances = _chances(proxy)
+    kind = max(chances, key=lambda name: chances[name])
     recipes, reason, findings = VIEWS[kind](proxy)
     likely = sorted(chances, key=lambda name: -chances[name])
     others = [
@@ -126,22 +129,20 @@ def inspect(photo: Photo) -> Info:
     return Info(_channels(proxy), findings, advice)
 
 
-def _chances(view: color.Array) -> dict[str, float]:
-    """How likely each kind is."""
+def _chances(proxy: Proxy) -> dict[str, float]:
+    """How likely each kind is: sound or faded is asked of `fade` as well, which sees the pixels."""
+    view = proxy.view.pixels
     lab = color.to_lab(kinds.inner(mixes.shrunk(view, kinds.SIDE), 0.125)).reshape(-1, 3)
     away, strength = kinds.off_tone(lab)
     if any(strength < chroma and away < tone for chroma, tone in NEUTRAL):
         return {name: float(name == "grey") for name in kinds.KINDS}
-    return kinds.probabilities(view)
-
-
-def _kind(chances: Mapping[str, float]) -> str:
-    """The likeliest kind, but sound where damage is not likelier than not."""
-    if chances["grey"] >= max(chances.values()):
-        return "grey"
-    if chances["sound"] >= 0.5:
-        return "sound"
-    return "lamps" if chances["lamps"] > chances["faded"] else "faded"
+    chances = kinds.probabilities(view)
+    either = chances["sound"] + chances["faded"]
+    own = float(np.clip(chances["faded"] / max(either, 1e-6), 0.01, 0.99))
+    certainty = float(np.clip(_findings("fade", proxy).number("certainty"), 0.01, 0.99))
+    weighed = (1 - FADE) * np.log(own / (1 - own)) + FADE * np.log(certainty / (1 - certainty))
+    faded = either / (1 + float(np.exp(DOUBT - weighed)))
+    return {**chances, "faded": faded, "sound": either - faded}
 
 
 Found = tuple[tuple[str, ...], str, tuple[str, ...]]

@@ -1,6 +1,6 @@
 """Which kind of photo it is: sound, under coloured lamps, faded, or black and white.
 
-Measures of tone and colour of a small copy, and a small network that weighs them. Its weights,
+Measures of tone and colour of a small copy, weighed by a few small networks. Their weights,
 `data/kinds.npz`, are fitted by `restore.training.kinds` on sound photos and on simulated damage.
 """
 
@@ -28,13 +28,21 @@ BANDS = ((0, 0.1), (0.1, 0.35), (0.35, 0.65), (0.65, 0.9), (0.9, 1))
 
 def probabilities(view: color.Array) -> dict[str, float]:
     """How likely a photo (h, w, 3), sRGB-encoded, is of each of `KINDS`; they sum to 1."""
-    logits = network(weights(), measures(view)[None])[0].astype(np.float64)
-    odds = np.exp(logits - logits.max())
-    return dict(zip(KINDS, (odds / odds.sum()).tolist(), strict=True))
+    mean = chances(weights(), measures(view)[None])[0]
+    return dict(zip(KINDS, mean.tolist(), strict=True))
+
+
+def chances(networks: Mapping[str, color.Array], seen: color.Array) -> color.Array:
+    """(n, 4) chances of the kinds, from (n, f) `measures`: the mean of k networks."""
+    count = len(networks["bias"])
+    parts = [network({n: w[k] for n, w in networks.items()}, seen) for k in range(count)]
+    odds = [np.exp(logits - logits.max(1, keepdims=True)) for logits in parts]
+    shares: color.Array = np.mean([part / part.sum(1, keepdims=True) for part in odds], 0)
+    return shares
 
 
 def network(w: Mapping[str, color.Array], seen: color.Array) -> color.Array:
-    """(n, 4) logits of the kinds, from (n, f) `measures`."""
+    """(n, 4) logits of one network, from (n, f) `measures`."""
     near: color.Array = ((seen - w["mean"]) / w["deviation"]).clip(-FURTHEST, FURTHEST)
     hidden = np.tanh(near @ w["hidden"] + w["hidden_bias"])
     return hidden @ w["out"] + w["bias"]
@@ -42,7 +50,7 @@ def network(w: Mapping[str, color.Array], seen: color.Array) -> color.Array:
 
 @functools.cache
 def weights() -> Mapping[str, color.Array]:
-    """The fitted weights."""
+    """The fitted weights, networks first."""
     with np.load(Path(__file__).parent / "data" / "kinds.npz", allow_pickle=False) as file:
         return {name: file[name].astype(np.float32) for name in file.files}
 

@@ -1,4 +1,4 @@
-"""Fitting the network that tells kinds of photos apart."""
+"""Fitting the networks that tell kinds of photos apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fit the network that tells kinds of photos apart, `restore/data/kinds.npz`.
+"""Fit the networks that tell kinds of photos apart, `restore/data/kinds.npz`.
 
     python -m restore.training.kinds PHOTOS VALIDATION --out restore/data/kinds.npz
 
@@ -23,7 +23,7 @@ from restore import color, kinds
 from restore.simulate.folder import reduced
 from restore.training._scenes import DRAWN
 
-HIDDEN = 32
+NETWORKS, HIDDEN = 4, 32
 DECAY = 2.5e-3
 RARE, AGAIN = "weather", 6
 """Name of photos that count so many times: sunsets, mist and clouds, of which there are few."""
@@ -76,8 +76,8 @@ def examples(folder: Path, most: int, jobs: int) -> tuple[NDArray[np.int64], col
     return np.array(labels), np.stack(values)
 
 
-def fitted(labels: NDArray[np.int64], values: color.Array) -> Weights:
-    """Weights of the network."""
+def fitted(labels: NDArray[np.int64], values: color.Array, seed: int = 0) -> Weights:
+    """Weights of one network."""
     from scipy.optimize import minimize
 
     count, hidden, out = values.shape[1], HIDDEN, len(kinds.KINDS)
@@ -106,7 +106,7 @@ def fitted(labels: NDArray[np.int64], values: color.Array) -> Weights:
         decay = DECAY / 2 * ((w1**2).sum() + (w2**2).sum())
         return error + decay, np.concatenate([g.ravel() for g in gradient])
 
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     start = np.concatenate([rng.normal(0, 0.1, int(np.prod(size))) for size in sizes])
     best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300})
     names = ("hidden", "hidden_bias", "out", "bias")
@@ -134,13 +134,14 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
     labels, values = examples(given.photos, given.most, given.jobs)
-    weights = fitted(labels, values)
+    networks = [fitted(labels, values, seed) for seed in range(NETWORKS)]
+    weights = {name: np.stack([w[name] for w in networks]) for name in networks[0]}
     np.savez(given.out, **{n: v.astype(np.float16) for n, v in weights.items()})  # type: ignore[arg-type]
     for folder in (given.photos, given.validation):
         if folder == given.validation:
             labels, values = examples(folder, given.most, given.jobs)
         print(folder.name, len(labels))
-        print(table(labels, kinds.network(weights, values).argmax(1)), flush=True)
+        print(table(labels, kinds.chances(weights, values).argmax(1)), flush=True)
 
 
 if __name__ == "__main__":
