@@ -90,6 +90,11 @@ def test_says_which_dye_has_lost_most(coffee, loss, dye):
     assert findings.summary.startswith(f"dyes restored: {dye} ")
 
 
+def test_a_photo_that_has_surely_not_faded_is_untouched():
+    photo = _good("chelsea")
+    np.testing.assert_array_equal(_restored(photo), photo)
+
+
 def test_says_nothing_about_a_good_photo(coffee):
     findings = fade(Photo(coffee.copy()).proxy()).findings
     assert not findings.number("faded")

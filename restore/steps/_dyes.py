@@ -43,7 +43,7 @@ GREY = 2 / 255
 """Difference of the channels up to which a photo is black and white: it stays neutral."""
 STEEPEST = (-0.4, 2.0)
 """Limits of the logarithm of a gain."""
-BELIEVED = (0.5, 0.9)
+BELIEVED = (0.6, 0.95)
 """Certainties up to which nothing is done, and from which all is: sound photos stay sound."""
 OF_LOOKS = 0.25
 """Share in the estimate of the network that sees the statistics alone."""
@@ -90,6 +90,8 @@ def estimate(picture: color.Array) -> Fading:
     ends = own[:, [0, len(LEVELS) - 1]]
     if np.ptp(ends, axis=1).max() < NARROWEST:  # an empty sheet tells nothing of what it was
         return Fading(np.eye(3, dtype=np.float32), np.zeros(3, np.float32), 0.0, 0.0)
+    if not share:
+        return Fading(np.eye(3, dtype=np.float32), np.zeros(3, np.float32), certainty, doubt)
     matrix = np.diag(np.exp(log_gain))
     matrix[~np.eye(3, dtype=bool)] = cross
     if np.ptp(picture, axis=2).max() < GREY:

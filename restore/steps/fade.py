@@ -30,7 +30,7 @@ BLACKEST, WHITEST = 0.005, 0.92
 """Linear light that the ends are brought towards."""
 FINISHED = (0.6, 0.4)
 """How far, of a photo that has surely faded."""
-SURE = (0.8, 1.0)
+SURE = (0.95, 1.0)
 """Certainties from which a photo is brought to the full range, and wholly."""
 LIFTED, BRIGHTER = 0.1, 3.0
 """Highest black point in linear light, and factor up to which the light end is raised."""
@@ -64,7 +64,7 @@ class Fade(Effect):
     def tile(self, t: Tile) -> color.Array:
         import cv2
 
-        if self.amount == 0:
+        if self.amount == 0 or self._idle:
             return t.pixels
         light = color.decode(t.pixels)
         below = None
@@ -85,6 +85,12 @@ class Fade(Effect):
         color.raise_full(light, t.pixels)
         _whiten(light, t.pixels)
         return color.encode(light)
+
+    @property
+    def _idle(self) -> bool:
+        """Whether nothing is done, as to photos that have surely not faded."""
+        same = not self.edge and (self.matrix == np.eye(3)).all() and not self.shift.any()
+        return bool(same and self.black == 0 and self.white == 1)
 
     @property
     def _mix(self) -> color.Array:
