@@ -19,6 +19,8 @@ DEVIATION = 16.0
 less of this variance, 1 - variance / DEVIATION²."""
 AVERAGE = np.array([3, 11], np.float32)
 """Mean a* b* (at L* = 50) over photos: where evidence that knows nothing would lie."""
+CLEAN = 0.35
+"""Share of the samples whose lightness is the photo's own, without any harm."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -109,9 +111,11 @@ def lightness(photo: color.Array, rng: np.random.Generator) -> tuple[color.Array
 
     Also the share of its chroma (h/4, w/4) that is left: haze takes some, a mount all.
     """
-    light = _mixed(photo, rng) / np.float32(100)
-    shape = light.shape
+    shape = photo.shape[:2]
     coloured = np.ones([n // CELL for n in shape], np.float32)
+    if rng.random() < CLEAN:
+        return color.lightness(photo).clip(0, 100), coloured
+    light = _mixed(photo, rng) / np.float32(100)
     if rng.random() < 0.1:  # haze, smoke
         veil = _field(shape, rng).clip(0, 1) * np.float32(rng.uniform(0.2, 0.8))
         light = light * (1 - veil) + veil * np.float32(rng.uniform(0.5, 1))
@@ -150,8 +154,8 @@ def lightness(photo: color.Array, rng: np.random.Generator) -> tuple[color.Array
 
 
 def _mixed(photo: color.Array, rng: np.random.Generator) -> color.Array:
-    """CIE L* of a photo, half of the time as a film or a single channel saw it."""
-    if rng.random() < 0.5:
+    """CIE L* of a photo, mostly as a film or a single channel saw it."""
+    if rng.random() < 0.3:
         return color.lightness(photo)
     extremes = [(1, 0, 0), (0, 0, 1), (0, 1, 0), mixes.CHANNELS["orthochromatic"]]
     kind = rng.random()
