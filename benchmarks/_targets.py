@@ -57,7 +57,16 @@ def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
     six, faded = (
         pick(_fading.SECTION, _fading.SIX, name) for name in ("ours: fade", _fading.REFERENCE)
     )
-    plain = pick(_fading.SECTION, _fading.NONE, "ours: fade")
+    plain, scanned = (
+        pick(_fading.SECTION, _fading.NONE, name) for name in ("ours: fade", _fading.REFERENCE)
+    )
+    casts, stretched = (
+        pick(_fading.SECTION, _fading.CASTS, name) for name in ("ours: fade", "stretch 0.1 %")
+    )
+    slight, as_scanned = (
+        pick(_fading.SECTION, _fading.SLIGHT, name) for name in ("ours: fade", _fading.REFERENCE)
+    )
+    spectra = pick(_fading.SECTION, _fading.SPECTRA, "ours: fade")
     plain_grey, bound = (
         pick(_hues.SECTION, _hues.JPEG, name, TWO_LAMPS) for name in (_hues.REFERENCE, _hues.BOUND)
     )
@@ -132,7 +141,7 @@ def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
             for count, least in ((_end.TWO, 1.0), (_end.ONE, 0.0))
             for group in (f"{count}, {_hues.JPEG}", f"{count}, {_hues.CAMERA}")
         ),
-        Target("fading, six kinds, dE", of(six, lambda s: mean(s, "dE")), 7.5, False),
+        Target("fading, six kinds, dE", of(six, lambda s: mean(s, "dE")), 6.7, False),
         Target(
             "fading, better than the input, %",
             of(six, lambda s: 100 * (1 - worse(s, faded))),
@@ -140,6 +149,20 @@ def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
             True,
         ),
         Target("an undamaged photo, dE", of(plain, lambda s: mean(s, "dE")), 3.6, False),
+        Target("the same, over its scan, dE", difference(plain, scanned, "dE"), 0.9, False),
+        Target("spectra of dyes, six kinds, dE", of(spectra, lambda s: mean(s, "dE")), 7.5, False),
+        Target(
+            "strong casts, share of per-channel stretch",
+            of(casts, lambda s: mean(s, "dE") / mean(stretched, "dE")),
+            0.8,
+            False,
+        ),
+        Target(
+            "mild fading and stain alone, share of the input",
+            of(slight, lambda s: mean(s, "dE") / mean(as_scanned, "dE")),
+            0.95,
+            False,
+        ),
         Target("guided chroma near edges, dB", guided, 34.0, True),
     ]
 

@@ -87,7 +87,7 @@ def test_bounds_are_bounds(photo):
 def test_the_check_fails_on_what_is_missing_and_on_what_is_too_far():
     assert not any(target.held for target in _targets.targets([], None))
     names = ("ours: fade", _fading.REFERENCE)
-    for error, held in ((7.0, True), (8.0, False)):
+    for error, held in ((6.5, True), (7.5, False)):
         scores = [
             Score("fading", _fading.SIX, "mount", name, "one", {"dE": value})
             for name, value in zip(names, (error, 12.0), strict=True)
