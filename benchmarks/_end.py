@@ -9,7 +9,7 @@ import restore
 from benchmarks import _hues, _measures, _ours, _peers
 from benchmarks._work import Score, Scores
 from restore import color
-from restore.photo import Window
+from restore.image.photo import Window
 from restore.simulate import SCENES, light
 
 SECTION = "end to end"

@@ -11,7 +11,7 @@ from benchmarks import _measures, _oracle, _ours, _peers
 from benchmarks._work import Score, Scores
 from restore import color
 from restore.errors import RestoreError
-from restore.photo import Window
+from restore.image.photo import Window
 from restore.simulate import SCENES, Lit, light
 from restore.simulate.light import constants
 

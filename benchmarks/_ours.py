@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import restore
 from restore import color, steps
-from restore.photo import Photo, Window
-from restore.space import Space
+from restore.color.space import Space
+from restore.image.photo import Photo, Window
 
 Notes = Mapping[str, Mapping[str, Any]]
 

@@ -121,7 +121,7 @@ def networks(folder: Path) -> tuple[Path, Path]:
     from onnx import TensorProto, helper, numpy_helper
 
     from restore.colorizers._grid import grid
-    from restore.networks import _zhang
+    from restore.models import _zhang
 
     models = folder / "models"
     models.mkdir()

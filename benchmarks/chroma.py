@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
-from restore.photo import Window
-from restore.steps._chroma import guide
+from restore.analysis.chroma import guide
+from restore.image.photo import Window
 
 
 def photos(folder: Path, size: int) -> Iterator[color.Array]:

@@ -63,7 +63,7 @@ EXTREMES = (b"\0", b"\xff", b"\x7f", b"\x80", b"\0\0\0\0", b"\xff\xff\xff\xff", 
 def seeds(folder: Path) -> list[Path]:
     """Small files of every format and layout."""
     from restore import files
-    from restore.photo import Photo, Source
+    from restore.image.photo import Photo, Source
 
     rng = np.random.default_rng(0)
     smooth = np.cumsum(rng.normal(0, 2, (40, 56, 3)), 1) + 128

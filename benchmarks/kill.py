@@ -26,7 +26,7 @@ import numpy as np
 
 from restore import files
 from restore.errors import PhotoError
-from restore.photo import Photo
+from restore.image.photo import Photo
 
 SUFFIXES = (".jpg", ".png", ".tif", ".webp", ".jp2")
 RECIPE = '[[steps]]\nuse = "levels"\nblack = 5\n'

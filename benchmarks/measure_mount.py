@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from restore import color
+from restore.analysis.fading import dyes, mount
 from restore.simulate import KINDS, fade, photos
-from restore.steps import _dyes, _mount
 from restore.training import _fades
 
 ROUNDS = 8
@@ -27,21 +27,21 @@ ROUNDS = 8
 def wanders(folder: Path) -> color.Array:
     """(6,) scale of the steps between strips, over all lines of all faded photos of a folder."""
     found = []
-    for seed, (_, photo) in enumerate(photos(folder, _dyes.SIDE)):
+    for seed, (_, photo) in enumerate(photos(folder, dyes.SIDE)):
         rng = np.random.default_rng(seed)
         for kind in (*KINDS.values(), *(_fades.kinds("wide", rng) for _ in range(3))):
             if kind.place == "mount":
                 continue
             picture = fade(photo, kind, seed=seed, other=rng.random() < 0.5).srgb / np.float32(255)
-            picture = picture[_dyes.inside(picture)]
-            if min(picture.shape[:2]) >= _mount.SMALLEST:
-                density = _mount.restored(picture, _dyes.estimate(picture))
-                found += list(_mount.sides(density))
+            picture = picture[dyes.inside(picture)]
+            if min(picture.shape[:2]) >= mount.SMALLEST:
+                density = mount.restored(picture, dyes.estimate(picture))
+                found += list(mount.sides(density))
     squares = np.concatenate(found) ** 2
     scale = squares.mean((0, 1))
     for _ in range(ROUNDS):
-        size = squares[0].size + _mount.CALM
-        weight = size / (_mount.CALM + (squares / scale).sum((1, 2)))
+        size = squares[0].size + mount.CALM
+        weight = size / (mount.CALM + (squares / scale).sum((1, 2)))
         scale = (weight[:, None, None] * squares).mean((0, 1))
     return np.sqrt(scale)
 

@@ -29,10 +29,11 @@ import numpy as np
 from skimage.color import deltaE_ciede2000
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from restore import color, mixes
+from restore import color
+from restore.analysis import mixes
 from restore.colorizers._grid import grid
-from restore.hints import Hint
-from restore.photo import Photo
+from restore.image.hints import Hint
+from restore.image.photo import Photo
 from restore.steps.colorize import colorize
 from restore.training._colorizer_samples import decoded, files
 

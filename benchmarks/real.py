@@ -30,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import restore
 from benchmarks._peers import shades_of_grey, stretch
 from restore import color
-from restore.info import inspect
-from restore.photo import Photo, Window
+from restore.image.photo import Photo, Window
+from restore.report.info import inspect
 from restore.simulate.folder import SUFFIXES
 
 SHOWN = {

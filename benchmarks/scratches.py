@@ -31,12 +31,12 @@ import skimage.data
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from restore import color
+from restore.color.space import Space
 from restore.context import Context
-from restore.photo import Photo
-from restore.render import render_photo
+from restore.image.photo import Photo
+from restore.image.render import render_photo
 from restore.simulate import scratch
 from restore.simulate.folder import photos, reduced
-from restore.space import Space
 from restore.steps.scratches import scratches
 
 BUNDLED = ("astronaut", "chelsea", "coffee", "rocket", "camera", "brick", "grass")

@@ -171,13 +171,13 @@ def growth(sizes: list[float], runs: int, folder: Path) -> tuple[str, list[str]]
 def each_step(megapixels: float) -> str:
     """Markdown: each step's and some recipes' render alone, on one core and on two; their plans."""
     from restore import steps
+    from restore.color.space import Space
     from restore.context import Context
     from restore.effect import Effect, Unchanged
-    from restore.photo import Photo, Proxy
+    from restore.image.photo import Photo, Proxy
+    from restore.image.render import render_photo
     from restore.plan import Plan
     from restore.recipe import Recipe
-    from restore.render import render_photo
-    from restore.space import Space
 
     cv2.setNumThreads(1)
     photo = Photo(np.ascontiguousarray(synthetic(megapixels)[..., ::-1]))

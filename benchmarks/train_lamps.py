@@ -1,4 +1,4 @@
-"""Fit the small network that says how likely each set of lamps is (`restore.lightings`).
+"""Fit the small network that says how likely each set of lamps is (`stage_light.lightings`).
 
     python -m benchmarks.train_lamps PHOTOS stage-lamps.npz --before restore/data/lamps.npz
 
@@ -34,11 +34,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import _ours
-from restore import color, lightings, mixes
-from restore.lamps import CANDIDATES
-from restore.light import Cells, Mixture, cells
-from restore.light import colours as light_of
-from restore.ratios import softmax
+from restore import color
+from restore.analysis import mixes
+from restore.analysis.stage_light import lightings
+from restore.analysis.stage_light.lamps import CANDIDATES
+from restore.analysis.stage_light.light import Cells, Mixture, cells
+from restore.analysis.stage_light.light import colours as light_of
+from restore.analysis.stage_light.ratios import softmax
 from restore.simulate import light, photos
 from restore.simulate.folder import jpeg
 from restore.simulate.light import Lamp

@@ -30,10 +30,10 @@ from numpy.typing import NDArray
 
 from benchmarks.scratches import sized
 from restore import color
+from restore.analysis.scratches import odds
+from restore.analysis.scratches.judged import belongs, in_pattern, straightened
+from restore.analysis.scratches.lines import linked, pieces
 from restore.simulate import photos, scratch, things
-from restore.steps import _odds
-from restore.steps._judged import belongs, in_pattern, straightened
-from restore.steps._lines import linked, pieces
 from restore.steps.scratches import LINE
 
 SIZES = {320: 2, 512: 8, 1024: 4}
@@ -56,7 +56,7 @@ class Seen:
     photo
         (n,) number of the photo.
     looks
-        (n, f) as `_odds.looks` gives them.
+        (n, f) as `odds.looks` gives them.
     right
         (n,) 0 … 1.
     weight
@@ -123,7 +123,7 @@ def found(scan: color.Array, change: color.Array) -> Iterator[tuple[color.Array,
             strips = [strip for strip in alone if not belongs(strip)]
             if not strips:
                 continue
-            for strip, look in zip(strips, _odds.looks(picture, strips, lines), strict=True):
+            for strip, look in zip(strips, odds.looks(picture, strips, lines), strict=True):
                 row, column = strip.line.row, strip.line.column.clip(0, picture.shape[1] - 1)
                 hit = float(hurt[row, column].mean())
                 right = 1.0 if hit > 0.5 else 0.0 if hit < 0.2 else hit
@@ -220,7 +220,7 @@ def fit(given: Seen, seed: int = 0) -> dict[str, color.Array]:
     from scipy.optimize import minimize
 
     mean, deviation = given.looks.mean(0), given.looks.std(0) + np.float32(1e-3)
-    far = _odds.FURTHEST
+    far = odds.FURTHEST
     near = np.clip((given.looks - mean) / deviation, -far, far).astype(np.float64)
     share = given.weight / given.weight.sum()
     size = near.shape[1]
@@ -261,7 +261,7 @@ def merged(networks: list[dict[str, color.Array]]) -> dict[str, color.Array]:
 
 def judge(w: dict[str, color.Array], given: Seen) -> str:
     """How much of the scratches' length is told, and how much of what is told is theirs."""
-    answers = _odds.answer(w, given.looks)
+    answers = odds.answer(w, given.looks)
     good = given.right * given.weight
     lines = []
     for least in (-1, 0, 1, 2):

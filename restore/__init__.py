@@ -42,15 +42,15 @@ if TYPE_CHECKING:
     from restore.context import Context
     from restore.errors import RestoreError
     from restore.files import load, save
-    from restore.hints import Hint
-    from restore.photo import Photo
+    from restore.image.hints import Hint
+    from restore.image.photo import Photo
     from restore.plan import Plan
     from restore.recipe import Recipe
 
 _HOMES = {
     "Context": "context",
-    "Hint": "hints",
-    "Photo": "photo",
+    "Hint": "image.hints",
+    "Photo": "image.photo",
     "Plan": "plan",
     "Recipe": "recipe",
     "RestoreError": "errors",

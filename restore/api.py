@@ -15,7 +15,7 @@ from restore.colorizers import _distribution
 from restore.context import Context, default
 from restore.errors import PhotoError
 from restore.files import load
-from restore.photo import Photo
+from restore.image.photo import Photo
 from restore.recipe import Recipe
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from restore import color
-from restore.field import Field
-from restore.guides import ColourGuess
-from restore.photo import Tile
+from restore.image.field import Field
+from restore.image.guides import ColourGuess
+from restore.image.photo import Tile
 from restore.values import Value
 
 Measure = float | int | bool | str | tuple[float, ...] | tuple[str, ...] | Mapping[str, float]

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from restore import color, profile
+from restore import color
+from restore.color import profile
+from restore.color.space import Space
 from restore.context import Context
 from restore.effect import Effect, Findings
 from restore.errors import RecipeError
-from restore.photo import SIDE, Photo, Proxy, Tile, Window
-from restore.render import render_photo
-from restore.space import Space
+from restore.image.photo import SIDE, Photo, Proxy, Tile, Window
+from restore.image.render import render_photo
 from restore.values import Value, load, save
 
 ABOUT = "restore plan"

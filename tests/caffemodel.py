@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from restore.networks import _wire, _zhang
+from restore.models import _wire, _zhang
 
 FACTOR = 999.98236
 """The scale factor by which Caffe's mean and variance are to be divided; near the release's."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from restore import color
 from restore.effect import Effect, LabEffect
-from restore.photo import Tile
+from restore.image.photo import Tile
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from restore.errors import WeightsError
-from restore.networks import _wire, _zhang, caffe
+from restore.models import _wire, _zhang, caffe
 
 TABLE = _zhang.layers(width=2, bins=5)
 WEIGHTS = _zhang.random_weights(1, TABLE)

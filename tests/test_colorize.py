@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from skimage import data
 
 from restore import color, colorizers
+from restore.analysis.chroma import _within, guide, settle
 from restore.colorizers import _distribution, _input, compact
 from restore.errors import RecipeError, WeightsError
-from restore.field import Field
-from restore.photo import Photo, Window
+from restore.image.field import Field
+from restore.image.photo import Photo, Window
 from restore.recipe import Recipe
-from restore.steps._chroma import _within, guide, settle
 from restore.steps.colorize import colorize
 
 

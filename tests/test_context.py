@@ -12,8 +12,8 @@ from skimage import data
 
 from restore.context import HELD, Context
 from restore.errors import Cancelled
-from restore.networks import engines
-from restore.photo import Photo
+from restore.image.photo import Photo
+from restore.models import engines
 from restore.recipe import Recipe
 
 SMALL = Photo(np.ascontiguousarray(data.astronaut()[::4, ::4]))

@@ -10,7 +10,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from restore.errors import WeightsError
-from restore.networks import _conversion, _wire, _zhang, engines
+from restore.models import _conversion, _wire, _zhang, engines
 
 TABLE = _zhang.layers(width=4, bins=7)
 WEIGHTS = _zhang.random_weights(3, TABLE)

@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from restore.photo import Photo, Window
-from restore.render import render_photo
-from restore.space import Space
-from restore.steps._blocks import shrink
-from restore.steps._noise import OPPONENT, Noise, measure
+from restore.analysis.blocks import shrink
+from restore.analysis.noise import OPPONENT, Noise, measure
+from restore.color.space import Space
+from restore.image.photo import Photo, Window
+from restore.image.render import render_photo
 from restore.steps.denoise import denoise
 
 Picture = NDArray[np.float32]

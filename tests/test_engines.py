@@ -14,8 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from restore import color
 from restore.colorizers import compact
 from restore.errors import MissingPackage, RestoreError, WeightsError
-from restore.networks import engines
-from restore.photo import Photo
+from restore.image.photo import Photo
+from restore.models import engines
 from restore.steps.colorize import colorize
 
 HERE = [name for name in engines.ENGINES if engines.installed(name)]

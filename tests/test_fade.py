@@ -5,10 +5,10 @@ import pytest
 from skimage import data
 
 from restore import color
-from restore.photo import Photo, Window
+from restore.analysis.fading import mount
+from restore.image.photo import Photo, Window
 from restore.simulate import STRONG
 from restore.simulate import fade as simulated
-from restore.steps import _mount
 from restore.steps.fade import fade
 
 NAMES = ("astronaut", "coffee", "rocket", "chelsea")
@@ -195,7 +195,7 @@ def test_an_edge_that_a_mount_kept_from_fading_is_not_corrected_too_much(name, m
     faded, edge = _mounted(photo)
     error = color.delta_e(_restored(faded), photo)
     assert fade(Photo(faded).proxy()).findings.number("edges") < 0.6
-    monkeypatch.setattr(_mount, "exposure", lambda *args: None)
+    monkeypatch.setattr(mount, "exposure", lambda *args: None)
     alike = color.delta_e(_restored(faded), photo)
     assert error[edge].mean() < 0.9 * alike[edge].mean()
     assert error[~edge].mean() < alike[~edge].mean() + 1
@@ -223,7 +223,7 @@ def test_an_edge_is_seen_within_a_border(monkeypatch):
     faded, edge = _mounted(photo)
     framed = np.pad(faded, ((15, 15), (20, 20), (0, 0)), constant_values=1)
     restored = _restored(framed)[15:-15, 20:-20]
-    monkeypatch.setattr(_mount, "exposure", lambda *args: None)
+    monkeypatch.setattr(mount, "exposure", lambda *args: None)
     alike = _restored(framed)[15:-15, 20:-20]
     error, plain = (color.delta_e(picture, photo)[edge].mean() for picture in (restored, alike))
     assert error < 0.9 * plain

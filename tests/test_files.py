@@ -17,7 +17,7 @@ from skimage.data import astronaut
 
 from restore import files
 from restore.errors import PhotoError
-from restore.photo import Photo
+from restore.image.photo import Photo
 
 
 @pytest.fixture(autouse=True)

@@ -17,11 +17,13 @@ from icc import ADOBE, fixed, rgb
 from PIL import Image
 from skimage.data import astronaut
 
-from restore import files, profile
+from restore import files
 from restore.cli import cli
+from restore.color import profile
 from restore.errors import PhotoError
-from restore.files import _boxes, _xmp, raw, tiff
+from restore.files import _boxes, raw, tiff
 from restore.files._ifd import Value, write
+from restore.files.metadata import _xmp
 
 FACE = np.ascontiguousarray(astronaut()[40:88, 150:214])
 NAN, ENDLESS = struct.pack("<f", float("nan")), struct.pack("<f", float("inf"))

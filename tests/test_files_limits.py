@@ -13,12 +13,15 @@ import tifffile
 from PIL import Image
 from skimage.data import astronaut
 
-from restore import files, profile, report
+from restore import files
+from restore.color import profile
 from restore.errors import PhotoError
-from restore.files import _exif, _reading
+from restore.files import _reading
 from restore.files._ifd import Value
-from restore.photo import Photo, Source
+from restore.files.metadata import _exif
+from restore.image.photo import Photo, Source
 from restore.recipe import Recipe, names
+from restore.report import comparison
 
 FACE = np.ascontiguousarray(astronaut()[40:140, 150:290])
 
@@ -83,7 +86,7 @@ def test_the_thinnest_photos_go_through_every_recipe(tmp_path: Path, recipe: str
             result = chosen(photo)
             again = files.load(files.save(result, tmp_path / f"b{suffix}", overwrite=True))
             assert again.size == (height, width)
-            report.save_compare(photo, result, tmp_path / "c.jpg", overwrite=True)
+            comparison.save_compare(photo, result, tmp_path / "c.jpg", overwrite=True)
 
 
 @pytest.mark.parametrize("recipe", names())

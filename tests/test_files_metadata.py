@@ -16,10 +16,11 @@ from PIL import Image, TiffImagePlugin
 from skimage.data import astronaut
 from xmp import XMP
 
-from restore import color, files, profile
-from restore.files import _exif, _photoshop, _xmp
-from restore.photo import Photo, Source
-from restore.space import Space
+from restore import color, files
+from restore.color import profile
+from restore.color.space import Space
+from restore.files.metadata import _exif, _photoshop, _xmp
+from restore.image.photo import Photo, Source
 
 FACE = astronaut()[40:140, 150:290]
 WIDE = rgb(ADOBE, gamma(2.2))

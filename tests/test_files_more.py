@@ -15,11 +15,13 @@ from PIL import Image
 from skimage.data import astronaut
 
 from benchmarks.fuzz_files import HEIC
-from restore import color, files, profile
+from restore import color, files
+from restore.color import profile
+from restore.color.space import Space
 from restore.errors import PhotoError
-from restore.files import _boxes, _exif
-from restore.photo import Photo, Source
-from restore.space import Space
+from restore.files import _boxes
+from restore.files.metadata import _exif
+from restore.image.photo import Photo, Source
 
 FACE = np.ascontiguousarray(astronaut()[40:140, 150:290])
 WIDE = rgb(ADOBE, gamma(2.2))

@@ -20,11 +20,11 @@ from skimage.data import astronaut
 
 from benchmarks.fuzz_files import HEIC
 from restore import color, files
+from restore.color.space import Space
 from restore.errors import PhotoError
-from restore.files import _regions, _xmp
-from restore.job import Job, Outcome, by_recipe
-from restore.photo import Window
-from restore.space import Space
+from restore.files.metadata import _regions, _xmp
+from restore.image.photo import Window
+from restore.work.job import Job, Outcome, by_recipe
 
 FACE = np.ascontiguousarray(astronaut()[40:140, 150:290])
 DESCRIPTION = (

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from skimage.data import astronaut
 
 from restore import color, files
+from restore.color.space import Space
 from restore.errors import PhotoError
 from restore.files import _ifd
-from restore.photo import Photo, Source, Window
+from restore.image.photo import Photo, Source, Window
 from restore.recipe import Recipe
-from restore.space import Space
 
 FACE = np.ascontiguousarray(astronaut()[40:140, 150:290])
 DEEP = FACE.astype(np.uint16) * 257

@@ -17,7 +17,7 @@ from skimage.data import astronaut
 from restore import files
 from restore.errors import PhotoError
 from restore.files import _part, _writing
-from restore.photo import Photo, Source
+from restore.image.photo import Photo, Source
 
 FACE = np.ascontiguousarray(astronaut()[40:240, 150:350])
 SUFFIXES = (".jpg", ".png", ".tif", ".webp", ".jp2", ".jxl")
@@ -68,7 +68,8 @@ def test_a_limit_on_the_size_of_files_is_an_error(tmp_path: Path, suffix: str) -
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     np.save(tmp_path / "noise.npy", noise)
     code = (
-        "import sys, resource, numpy; from restore import files; from restore.photo import Photo\n"
+        "import sys, resource, numpy; from restore import files\n"
+        "from restore.image.photo import Photo\n"
         "from restore.errors import PhotoError\n"
         "photo = Photo(numpy.load(sys.argv[1]))\n"
         "for size in range(20_000, 100_000, 17_001):\n"
@@ -201,7 +202,7 @@ def test_a_kill_while_writing_is_swept_by_the_next_run(tmp_path: Path) -> None:
     np.save(tmp_path / "face.npy", FACE)
     code = (
         "import os, signal, sys, numpy; from restore import files; from restore.files import png\n"
-        "from restore.photo import Photo\n"
+        "from restore.image.photo import Photo\n"
         "photo = Photo(numpy.load(sys.argv[1]))\n"
         "if sys.argv[3:]: png.check = lambda file, pages: os.kill(os.getpid(), signal.SIGKILL)\n"
         "files.save(photo, sys.argv[2])\n"

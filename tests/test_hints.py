@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from skimage import data
 
 import restore
-from restore import color, hints
+from restore import color
 from restore.errors import PhotoError
-from restore.hints import Hint
-from restore.photo import Photo
+from restore.image import hints
+from restore.image.hints import Hint
+from restore.image.photo import Photo
+from restore.image.window import Window
 from restore.steps.colorize import colorize
-from restore.window import Window
 
 COLOURS = data.astronaut()[::2, ::2] / np.float32(255)
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from restore import color, steps
+from restore.color.space import Space
 from restore.effect import Effect
 from restore.errors import RecipeError
-from restore.field import Field
-from restore.guides import ColourGuess
-from restore.photo import Photo, Proxy, Window
+from restore.image.field import Field
+from restore.image.guides import ColourGuess
+from restore.image.photo import Photo, Proxy, Window
 from restore.recipe import Recipe
 from restore.simulate import light as simulate
-from restore.space import Space
 
 
 @cache

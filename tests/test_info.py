@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 from skimage import data
 
-from restore import color, report
+from restore import color
 from restore.cli import cli
-from restore.info import inspect
-from restore.photo import Photo
+from restore.image.photo import Photo
+from restore.report import comparison
+from restore.report.info import inspect
 from restore.simulate import fade, light
 
 SAMPLES = Path(__file__).parents[1] / "sample_images"
@@ -106,7 +107,7 @@ def test_channels_tell_what_is_clipped() -> None:
 
 
 def test_nothing_is_told_as_minus_nothing() -> None:
-    assert report.said({"cyan": -0.0, "yellow": np.float64(-0.02)}) == "cyan 0, yellow -0.02"
+    assert comparison.said({"cyan": -0.0, "yellow": np.float64(-0.02)}) == "cyan 0, yellow -0.02"
 
 
 def test_the_command_tells_and_goes_on_after_a_broken_file(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import data
 
-from restore.photo import Photo, Source
-from restore.render import render_photo
-from restore.space import Space
+from restore.color.space import Space
+from restore.image.photo import Photo, Source
+from restore.image.render import render_photo
 from restore.steps.scratches import scratches
 
 Picture = NDArray[np.uint8]

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 import restore
 from restore.cli import cli
-from restore.files import _labels, _properties
-from restore.photo import Photo, Source
+from restore.files.metadata import _labels, _properties
+from restore.image.photo import Photo, Source
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 NAMES = {name: f"{{{space}}}" for name, space in _labels.SPACES.items()}

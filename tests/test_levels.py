@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from restore.photo import Photo
-from restore.render import render_photo
-from restore.space import Space
+from restore.color.space import Space
+from restore.image.photo import Photo
+from restore.image.render import render_photo
 from restore.steps.levels import levels
 
 

@@ -7,12 +7,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from restore import color, light, lightings, mixes
-from restore.lamps import CANDIDATES, listed
-from restore.photo import Photo
+from restore import color
+from restore.analysis import mixes
+from restore.analysis.stage_light import light, lightings
+from restore.analysis.stage_light.lamps import CANDIDATES, listed
+from restore.color.space import Space
+from restore.image.photo import Photo
 from restore.simulate import light as simulate
 from restore.simulate.light import Lamp
-from restore.space import Space
 
 
 @cache

@@ -10,9 +10,9 @@ import caffemodel
 import pytest
 from click.testing import CliRunner, Result
 
-from restore.commands import models as command
+from restore.cli import models as command
 from restore.errors import WeightsError
-from restore.networks import _download, _timing, _zhang, caffe, engines, weights
+from restore.models import _download, _timing, _zhang, caffe, engines, weights
 
 TABLE = _zhang.layers(width=4)
 measure = _timing.measure

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restore import color, mixes, steps
+from restore import color, steps
+from restore.analysis import mixes
+from restore.color.space import Space
 from restore.errors import RecipeError
-from restore.photo import Photo, Proxy, Tile, Window
+from restore.image.photo import Photo, Proxy, Tile, Window
 from restore.recipe import Recipe
-from restore.space import Space
 
 PRESETS = ("default", "infrared", "red-filter", "high-contrast-blue")
 VECTORS = [

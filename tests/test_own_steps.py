@@ -23,7 +23,7 @@ from typing import Annotated
 import numpy as np
 
 from restore.effect import Effect
-from restore.photo import Proxy, Tile
+from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from restore.colorizers._grid import grid
-from restore.networks import _zhang, engines
+from restore.models import _zhang, engines
 
 SCALE = np.float32(2.606)
 SIZES = [(224, 224), (448, 512), (256, 328)]
@@ -44,7 +44,7 @@ def measured(model: Path) -> dict[str, float]:
     """A fresh process converts it; how long that took, and what memory it needed beyond numpy's."""
     code = (
         "import json, resource, sys, time; from pathlib import Path\n"
-        "from restore.networks import caffe\n"
+        "from restore.models import caffe\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
         "before, since = peak(), time.process_time()\n"
         "caffe.convert(Path(sys.argv[1]), Path(sys.argv[2]))\n"

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from restore.color.space import Space, dither
 from restore.errors import PhotoError
-from restore.field import Field
-from restore.photo import Photo, Source, Window
-from restore.render import LONGEST, windows
-from restore.space import Space, dither
+from restore.image.field import Field
+from restore.image.photo import Photo, Source, Window
+from restore.image.render import LONGEST, windows
 
 RNG = np.random.default_rng(7)
 
@@ -68,7 +68,7 @@ def test_a_proxy_of_a_wide_photo_is_averaged_piece_by_piece(
     whole = photo.proxy(200).view.pixels
     seen: list[int] = []
     tile = Photo.tile
-    monkeypatch.setattr("restore.averaging.STRIP", 6000)
+    monkeypatch.setattr("restore.image.averaging.STRIP", 6000)
     monkeypatch.setattr(
         Photo, "tile", lambda self, window: seen.append(window.height) or tile(self, window)
     )

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from restore import places, recipe
 from restore.cli import cli
 from restore.errors import WeightsError
-from restore.networks import engines, weights
+from restore.models import engines, weights
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from skimage import data
 from restore import steps
 from restore.context import Context
 from restore.errors import Cancelled, RecipeError
-from restore.photo import Photo, Window
+from restore.image.photo import Photo, Window
 from restore.plan import Plan
 from restore.recipe import Recipe, names
 
@@ -50,7 +50,8 @@ def test_another_process_renders_the_same_bytes(tmp_path: Path) -> None:
     plan.save(tmp_path / "photo.plan")
     np.save(tmp_path / "photo.npy", SMALL)
     code = (
-        "import sys, numpy as np\nfrom restore.plan import Plan\nfrom restore.photo import Photo\n"
+        "import sys, numpy as np\nfrom restore.plan import Plan\n"
+        "from restore.image.photo import Photo\n"
         "plan, photo, result = sys.argv[1:]\n"
         "np.save(result, Plan.load(plan).render(Photo(np.load(photo))).samples)\n"
     )

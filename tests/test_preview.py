@@ -10,7 +10,7 @@ import pytest
 from skimage import data
 
 from restore import color, steps
-from restore.photo import Photo
+from restore.image.photo import Photo
 from restore.plan import Plan
 from restore.recipe import Recipe, names
 

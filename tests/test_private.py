@@ -18,7 +18,7 @@ def watch(event, args):
 sys.addaudithook(watch)
 import numpy as np
 import restore
-from restore.photo import Photo
+from restore.image.photo import Photo
 recipe = restore.Recipe.parse('steps = [{use = "colorize", side = 64}]', 'quick')
 photo = Photo(np.zeros((64, 80, 3), np.uint8))
 print(recipe.plan(photo).steps[0].effect.network.engine)
@@ -42,7 +42,7 @@ def test_colorizing_reaches_for_no_network(engine: str, tmp_path: Path) -> None:
 
 def test_openvino_is_whole_for_programs_beside_us() -> None:
     code = (
-        "from restore.networks import engines\n"
+        "from restore.models import engines\n"
         "engines._import_openvino()\n"
         "import openvino, openvino.tools.ovc as real\n"
         "assert real.__file__ and real.convert_model is not openvino.convert_model\n"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from restore import recipe
 from restore.errors import RecipeError
-from restore.photo import Photo
+from restore.image.photo import Photo
 from restore.recipe import Recipe
-from restore.schema import schema
+from restore.recipe.schema import schema
 
 TWICE = """
 title = "Twice"

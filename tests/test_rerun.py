@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import restore
 from restore.cli import cli
-from restore.photo import Photo, Source
+from restore.image.photo import Photo, Source
 
 TWICE = '[[steps]]\nuse = "colorize"\nside = 64\n[[steps]]\nuse = "levels"\nblack = 3\n'
 

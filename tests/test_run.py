@@ -161,7 +161,7 @@ def test_the_telling_line_has_the_photos_name(folder: Path) -> None:
 
 
 def test_the_headline_is_that_of_the_last_step_that_is_not_minor() -> None:
-    from restore.report import headline
+    from restore.report.comparison import headline
 
     findings = {"fade": Findings("a"), "levels": Findings(), "white_balance": Findings("b")}
     assert headline(findings) == ["a"]

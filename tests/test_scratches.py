@@ -10,15 +10,15 @@ from skimage import data
 
 from benchmarks import train_scratches
 from benchmarks.scratches import sized
+from restore.analysis.scratches import odds
+from restore.analysis.scratches.fill import bridged, filled
+from restore.analysis.scratches.judged import straightened
+from restore.analysis.scratches.lines import Line
+from restore.color.space import Space
 from restore.context import Context
-from restore.photo import Photo
-from restore.render import render_photo
+from restore.image.photo import Photo
+from restore.image.render import render_photo
 from restore.simulate import scratch, things
-from restore.space import Space
-from restore.steps import _odds
-from restore.steps._fill import bridged, filled
-from restore.steps._judged import straightened
-from restore.steps._lines import Line
 from restore.steps.scratches import scratches
 
 Picture = NDArray[np.float32]
@@ -147,16 +147,16 @@ def test_the_looks_of_lines_are_finite_however_short(rows: int) -> None:
     for column in (0, 100, 199):
         line = Line(np.arange(300 - rows, 300), np.full(rows, column), rows % 2)
         strip = straightened(grey, line)
-        seen = _odds.looks(grey, [strip], [line, line])
+        seen = odds.looks(grey, [strip], [line, line])
         assert np.isfinite(seen).all()
-        assert np.isfinite(_odds.odds(grey, [strip], [line])).all()
+        assert np.isfinite(odds.odds(grey, [strip], [line])).all()
     flat = np.full_like(grey, 0.5)
-    assert np.isfinite(_odds.looks(flat, [straightened(flat, line)], [line])).all()
-    assert _odds.odds(grey, [], [line]).shape == (0,)
+    assert np.isfinite(odds.looks(flat, [straightened(flat, line)], [line])).all()
+    assert odds.odds(grey, [], [line]).shape == (0,)
 
 
 def test_the_weights_are_those_of_a_network_for_these_looks() -> None:
-    w = _odds.weights()
+    w = odds.weights()
     assert set(w) == {"mean", "deviation", "hidden", "hidden_bias", "out", "linear", "bias"}
     assert all(part.dtype == np.float32 and np.isfinite(part).all() for part in w.values())
     assert (w["deviation"] > 0).all()
@@ -174,8 +174,8 @@ def test_the_training_tells_scratches_from_things() -> None:
     assert np.isfinite(seen.looks).all()
     assert 0 < (seen.right > 0.5).mean() < 1
     w = train_scratches.merged([train_scratches.fit(seen, seed) for seed in range(2)])
-    odds = _odds.answer(w, seen.looks)
-    assert odds[seen.right == 1].mean() > 1 > -1 > odds[seen.right == 0].mean()
+    logits = odds.answer(w, seen.looks)
+    assert logits[seen.right == 1].mean() > 1 > -1 > logits[seen.right == 0].mean()
 
 
 def test_leaves_what_is_wider_than_dust() -> None:

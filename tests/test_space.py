@@ -10,10 +10,11 @@ import pytest
 from icc import ADOBE, P3, PROPHOTO, SRGB, gamma, grey, rgb, scanner, srgb_curve, table
 from numpy.typing import NDArray
 
-from restore import color, profile
-from restore.photo import Photo
-from restore.render import render_photo
-from restore.space import Space
+from restore import color
+from restore.color import profile
+from restore.color.space import Space
+from restore.image.photo import Photo
+from restore.image.render import render_photo
 from tests.effects import Applied
 
 SCANNED = table(np.linspace(0, 1, 256) ** 1.9)

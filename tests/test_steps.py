@@ -9,10 +9,10 @@ import pytest
 from skimage import data
 
 from restore import steps
+from restore.color.space import Space
 from restore.context import Context
-from restore.photo import Photo, Window
-from restore.render import render_photo
-from restore.space import Space
+from restore.image.photo import Photo, Window
+from restore.image.render import render_photo
 
 NAMES = steps.names()
 
@@ -43,8 +43,8 @@ def test_result_does_not_depend_on_square_tiles(step: steps.Step, monkeypatch) -
     original = photo("deep")
     render = step.plan(original.proxy())
     whole = render_photo(original, render, Space(), rows=10_000, context=Context(threads=1))
-    monkeypatch.setattr("restore.render.TILE", 2**10)
-    monkeypatch.setattr("restore.render.SQUARE", 56)
+    monkeypatch.setattr("restore.image.render.TILE", 2**10)
+    monkeypatch.setattr("restore.image.render.SQUARE", 56)
     tiled = render_photo(original, render, Space(), context=Context(threads=2))
     assert np.abs(tiled.astype(int) - whole.astype(int)).max() <= 2
 

@@ -7,11 +7,11 @@ import pytest
 
 from restore import color, recipe, steps
 from restore.context import Context
-from restore.networks import engines
-from restore.photo import Photo, Proxy, Tile, Window
+from restore.image.photo import Photo, Proxy, Tile, Window
+from restore.image.render import windows
+from restore.models import engines
 from restore.plan import Plan, PlannedStep
 from restore.recipe import Recipe
-from restore.render import windows
 from sample_images.make import original
 from tests.effects import Applied, AppliedInLab
 

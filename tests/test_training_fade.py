@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from restore.steps import _dyes
+from restore.analysis.fading import dyes
 from restore.training import _fades
 
 
@@ -31,7 +31,7 @@ def test_chunks_are_written_once_and_read_together(photos, tmp_path, monkeypatch
     _fades.write([], tmp_path, range(2))  # all there: no photo is needed
     given = _fades.read(tmp_path, range(3))
     assert given.group.shape == (24,)
-    assert given.thumbnail.shape == (24, _dyes.THUMBNAIL, _dyes.THUMBNAIL, 3)
+    assert given.thumbnail.shape == (24, dyes.THUMBNAIL, dyes.THUMBNAIL, 3)
     assert given.faded.shape == given.truth.shape == (24, _fades.PIXELS, 3)
 
 

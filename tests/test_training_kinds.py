@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from restore import kinds
+from restore.analysis import kinds
 from restore.simulate.folder import reduced
 from restore.training import _scenes
 from restore.training.kinds import fitted

@@ -19,7 +19,7 @@ import pytest
 from restore.colorizers import zhang2016
 from restore.context import Context
 from restore.errors import WeightsError
-from restore.networks import _conversion, _download, _zhang, caffe, weights
+from restore.models import _conversion, _download, _zhang, caffe, weights
 
 TABLE = _zhang.layers(width=4, bins=5)
 MODEL = caffemodel.small(TABLE)
@@ -282,7 +282,7 @@ def test_opens_nothing_but_https(server: Server) -> None:
 
 
 def test_every_published_place_is_https_and_has_the_published_sums() -> None:
-    from restore.networks.weights import KNOWN
+    from restore.models.weights import KNOWN
 
     norebal = KNOWN["zhang2016-norebal"]
     assert (norebal.size, norebal.sha256[:8]) == (128946454, "6ab42a7f")

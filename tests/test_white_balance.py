@@ -5,8 +5,8 @@ import pytest
 from skimage import data
 
 from restore import color
-from restore.cast import ESTIMATORS, cast, of_ratios
-from restore.photo import Photo
+from restore.analysis.cast import ESTIMATORS, cast, of_ratios
+from restore.image.photo import Photo
 from restore.steps.white_balance import white_balance
 
 WARM, COLD, GREEN = (0.3, -0.45), (-0.25, 0.3), (-0.2, -0.25)

@@ -22,7 +22,8 @@ import pytest
 # while it writes: in C, deaf to signals and, where `held`, with the interpreter in its grip.
 HANGING = """
 import collections, ctypes, itertools, os, signal, sys, types
-import restore.cli, restore.files as files, restore.patience as patience, restore.worker as worker
+import restore.cli, restore.files as files, restore.timeouts as patience
+import restore.work.worker as worker
 
 def hang():
     print("hanging", os.getpid(), file=sys.stderr, flush=True)
@@ -211,7 +212,7 @@ def gone(process: int) -> bool:
     ],
 )
 def test_a_childs_end_is_told_as_what_it_was(code: int, words: str) -> None:
-    from restore.worker import _end
+    from restore.work.worker import _end
 
     assert _end(code, "a cause") == words
 
@@ -222,8 +223,8 @@ def test_a_file_that_changes_before_it_is_decoded_is_an_error(
 ) -> None:
     from restore import files
     from restore.errors import PhotoError
-    from restore.job import Job, restore_file
     from restore.recipe import Recipe
+    from restore.work.job import Job, restore_file
 
     path, read = folder / "a.png", files.load_pages
 
@@ -251,7 +252,7 @@ def test_a_file_that_changes_before_it_is_decoded_is_an_error(
     ],
 )
 def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    from restore import job, worker
+    from restore.work import job, worker
 
     if isinstance(error, cv2.error):
         error.code = cv2.Error.StsNoMem
@@ -270,7 +271,7 @@ def _dies() -> None:
 
 def test_a_death_at_the_start_is_not_blamed_on_a_file() -> None:
     from restore.errors import PhotoError
-    from restore.worker import Worker
+    from restore.work.worker import Worker
 
     worker = Worker(_dies)
     try:
@@ -290,8 +291,8 @@ def _ended_by_another() -> Callable[..., None]:
 
 def test_a_child_ended_from_outside_is_not_called_damage(tmp_path: Path) -> None:
     from restore.errors import PhotoError
-    from restore.job import Job
-    from restore.worker import Worker
+    from restore.work.job import Job
+    from restore.work.worker import Worker
 
     worker = Worker(_ended_by_another)
     try:
@@ -303,8 +304,8 @@ def test_a_child_ended_from_outside_is_not_called_damage(tmp_path: Path) -> None
 
 
 def test_a_large_photo_is_given_time(folder: Path) -> None:
-    from restore.job import Job, restore_file
     from restore.recipe import Recipe
+    from restore.work.job import Job, restore_file
 
     heard: list[tuple[float, str]] = []
     restore_file(
@@ -323,7 +324,7 @@ def test_a_large_photo_is_given_time(folder: Path) -> None:
 
 TWICE = """
 import os, signal
-from restore.worker import _interrupted
+from restore.work.worker import _interrupted
 signal.signal(signal.SIGTERM, _interrupted)
 try:
     os.kill(os.getpid(), signal.SIGTERM)
@@ -353,7 +354,7 @@ def interrupted_as_it_begins_a_file(folder: Path) -> Callable[..., None]:
 
 def test_a_file_begun_in_the_moment_of_the_interruption_is_removed(tmp_path: Path) -> None:
     from restore.errors import PhotoError
-    from restore.worker import Worker
+    from restore.work.worker import Worker
 
     worker = Worker(partial(interrupted_as_it_begins_a_file, tmp_path))
     with pytest.raises(PhotoError, match="the process was ended"):

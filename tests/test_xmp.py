@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from xmp import XMP
 
-from restore.files import _xmp
+from restore.files.metadata import _xmp
 
 XMPS = [XMP.decode().encode(f"utf-{name}") for name in ("8", "16", "16-le", "16-be")]
 

@@ -13,7 +13,7 @@ from restore import colorizers
 from restore.colorizers import _distribution, zhang2016
 from restore.colorizers._grid import grid
 from restore.errors import WeightsError
-from restore.networks import _zhang, caffe, engines, weights
+from restore.models import _zhang, caffe, engines, weights
 
 TABLE = _zhang.layers(width=4)
 LIGHTNESS = np.random.default_rng(0).uniform(0, 100, (64, 96)).astype(np.float32)
@@ -96,7 +96,7 @@ def test_bf16_is_taken_where_it_is_and_is_near(
 
 def test_names_the_file_that_its_weights_came_from(tmp_path: Path) -> None:
     install(tmp_path, "zhang2016")
-    from restore.networks import _download
+    from restore.models import _download
 
     assert zhang2016.sha256() == _download.digest(tmp_path / "some.caffemodel")
 

@@ -24,7 +24,7 @@ import sys
 from dataclasses import dataclass
 from types import ModuleType
 
-from restore import folder
+from restore import registry
 from restore.color import Array
 from restore.errors import WeightsError
 
@@ -54,7 +54,7 @@ class Chroma:
 
 def names() -> list[str]:
     """Names of all colorizers, the best first."""
-    found = folder.names(sys.modules[__name__])
+    found = registry.names(sys.modules[__name__])
     return sorted(found, key=lambda name: -get(name).RANK)
 
 
@@ -68,4 +68,4 @@ def get(name: str = "auto", where: str = "colorizers") -> ModuleType:
     """
     if name == "auto":
         name = next(known for known in names() if get(known).installed())
-    return folder.module(sys.modules[__name__], name, where, "colorizer", WeightsError)
+    return registry.module(sys.modules[__name__], name, where, "colorizer", WeightsError)

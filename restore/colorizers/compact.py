@@ -12,7 +12,7 @@ from restore.colorizers._distribution import mean, natural, probabilities
 from restore.colorizers._grid import grid
 from restore.colorizers._input import fit
 from restore.context import Context, default
-from restore.networks import engines
+from restore.models import engines
 
 ABOUT = "Always there and quick; good at sky, plants, skin, fur, food, wood; cautious elsewhere."
 LICENCE = "BSD-2-Clause (encoder from EfficientNet-Lite0, Apache-2.0)"

@@ -22,7 +22,7 @@ from restore.colorizers._distribution import mean, natural, probabilities
 from restore.colorizers._grid import grid
 from restore.colorizers._input import fit
 from restore.context import Context, default
-from restore.networks import engines, weights
+from restore.models import engines, weights
 
 ABOUT = "The network of the 2016 paper, trained on 1.3 million photos; 64 GFLOP."
 LICENCE = "BSD-2-Clause, (c) 2016 Richard Zhang, Phillip Isola, Alexei A. Efros"

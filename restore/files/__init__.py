@@ -29,11 +29,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
-from restore import folder
+from restore import registry
 from restore.errors import PhotoError, nearest
 
 if TYPE_CHECKING:
-    from restore.photo import Photo
+    from restore.image.photo import Photo
 
 LIMIT = 10**9
 """Most pixels a photo may have unless more are asked for."""
@@ -47,8 +47,8 @@ def formats() -> dict[str, ModuleType]:
 
     here = sys.modules[__name__]
     return {
-        name: folder.module(here, name, "restore", "format", PhotoError)
-        for name in folder.names(here)
+        name: registry.module(here, name, "restore", "format", PhotoError)
+        for name in registry.names(here)
     }
 
 
@@ -109,8 +109,8 @@ def _read(
 ) -> list[Photo]:
     from dataclasses import replace
 
-    from restore import hints
     from restore.files._reading import opened
+    from restore.image import hints
 
     _known("raw", raw, ("developed", "camera"))
     with opened(path, limit, raw, every, salvage, sized) as ask:
@@ -187,7 +187,7 @@ def _fit(
     photo: Photo | Sequence[Photo], path: Path, format: str | None
 ) -> tuple[list[Photo], ModuleType]:
     """The pages and their format; PhotoError if it cannot hold so many, or so large ones."""
-    from restore.photo import Photo
+    from restore.image.photo import Photo
 
     if "\0" in str(path):
         raise PhotoError(f"{path}: the path contains a NUL byte")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from restore.space import Samples
+from restore.color.space import Samples
 
 
 def cut_off() -> OSError:

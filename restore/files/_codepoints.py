@@ -33,7 +33,7 @@ def profile(ask: Ask, primaries: int, curve: int) -> bytes | None:
     High dynamic range is refused: what is brighter than white would have to be brought down first,
     and taken for sRGB, such a photo is pale and grey.
     """
-    from restore.profile import of_primaries
+    from restore.color.profile import of_primaries
 
     if curve in _BRIGHT:
         raise ask.error(

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from restore import color
-from restore import profile as icc
-from restore.space import Samples
+from restore.color import profile as icc
+from restore.color.space import Samples
 
 _BAND = 2**20
 """Pixels calculated with at once."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from restore.space import Samples
+from restore.color.space import Samples
 
 _BAND = 2**22
 """Samples calculated with at once."""

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from restore import profile as icc
-from restore.files import _exif, _labels, _xmp
-from restore.photo import Photo, Window
-from restore.render import windows
-from restore.space import Samples, Space
+from restore.color import profile as icc
+from restore.color.space import Samples, Space
+from restore.files.metadata import _exif, _labels, _xmp
+from restore.image.photo import Photo, Window
+from restore.image.render import windows
 
 NAMES = {"exif": "Exif", "xmp": "XMP", "iptc": "IPTC", "comments": "comments"}
 _DEPTHS: dict[int, DTypeLike] = {8: np.uint8, 16: np.uint16, 32: np.float32}

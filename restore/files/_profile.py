@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from restore import profile as icc
-from restore.space import Samples, Space
+from restore.color import profile as icc
+from restore.color.space import Samples, Space
 
 
 def assigned(

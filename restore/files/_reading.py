@@ -16,11 +16,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from restore import memory
+from restore.color.space import Samples
 from restore.errors import PhotoError, is_memory_shortage
-from restore.files import _exif, _xmp
 from restore.files._profile import assigned
-from restore.photo import Photo, Source
-from restore.space import Samples
+from restore.files.metadata import _exif, _xmp
+from restore.image.photo import Photo, Source
 
 WHOLE = 4 * 1024**3
 """Bytes a file may have that is decoded from memory."""

@@ -13,8 +13,8 @@ from restore.files import _ifd
 from restore.files._tiffpages import LINEAR_RAW
 
 if TYPE_CHECKING:
+    from restore.color.space import Samples
     from restore.files._reading import Ask
-    from restore.space import Samples
 
 _PHOTOMETRIC, _CHANNELS, _MATRICES = 262, 277, (50721, 50722)
 _BITS, _COMPRESSION, _OFFSETS, _ROWS, _COUNTS, _PLANAR = 258, 259, 273, 278, 279, 284

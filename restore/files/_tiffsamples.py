@@ -11,8 +11,8 @@ from restore.files import _multiplied
 from restore.files._tiffpages import GREY, ICC_LAB, INKS, INVERTED_GREY, LAB, PALETTE, Page
 
 if TYPE_CHECKING:
+    from restore.color.space import Samples
     from restore.files._reading import Ask
-    from restore.space import Samples
 
 UNSPECIFIED, MULTIPLIED, OPACITY = 0, 1, 2
 """Kinds of extra samples (TIFF 6.0, section 18)."""

@@ -14,13 +14,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from restore.color.space import Samples
 from restore.context import cores
-from restore.files import _exif, _multiplied
+from restore.files import _multiplied
 from restore.files._ifd import BYTE, LONG, RATIONAL, SHORT, UNDEFINED, Value
 from restore.files._tiffpages import MASK
 from restore.files._tiffsamples import OPACITY, UNSPECIFIED
-from restore.photo import Photo, Source
-from restore.space import Samples
+from restore.files.metadata import _exif
+from restore.image.photo import Photo, Source
 
 STRIP = 2**19
 """Bytes a strip aims at."""

@@ -7,9 +7,9 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from restore.color.space import Samples
     from restore.files._reading import Ask
-    from restore.photo import Photo
-    from restore.space import Samples
+    from restore.image.photo import Photo
 
 SUFFIXES = (".bmp", ".dib")
 
@@ -35,7 +35,7 @@ def read(ask: Ask) -> list[Photo]:
     from PIL.Image import DecompressionBombError
 
     from restore.files import _reading
-    from restore.photo import Source
+    from restore.image.photo import Source
 
     data = ask.bytes()
     width, height, bits, kind = struct.unpack_from("<ii2xHI", data, 18)

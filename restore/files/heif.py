@@ -11,9 +11,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from restore.color.space import Samples
     from restore.files._reading import Ask
-    from restore.photo import Photo
-    from restore.space import Samples
+    from restore.image.photo import Photo
 
 SUFFIXES = (".heic", ".heif", ".hif", ".avif")
 
@@ -28,8 +28,9 @@ def matches(head: bytes) -> bool:
 
 def read(ask: Ask) -> list[Photo]:
     """The main picture; depth maps, gain maps and further pictures are left out."""
-    from restore.files import _codepoints, _reading, _xmp
-    from restore.photo import Source
+    from restore.files import _codepoints, _reading
+    from restore.files.metadata import _xmp
+    from restore.image.photo import Source
 
     head = ask.peek(0, 64)
     brands = head[8:12], *(head[at : at + 4] for at in range(16, min(head[3], 64), 4))

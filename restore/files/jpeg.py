@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
+    from restore.color.space import Samples
     from restore.files._jpegsegments import Segments
     from restore.files._reading import Ask
-    from restore.photo import Photo, Source
-    from restore.space import Samples
+    from restore.image.photo import Photo, Source
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 DEPTHS = (8,)
@@ -50,9 +50,10 @@ def read(ask: Ask) -> list[Photo]:
     """The photo; further images in the file (previews, depth maps) are left out."""
     import numpy as np
 
-    from restore.files import _photoshop, _profile, _reading, _xmp
+    from restore.files import _profile, _reading
     from restore.files._jpegsegments import Segments
-    from restore.photo import Source
+    from restore.files.metadata import _photoshop, _xmp
+    from restore.image.photo import Source
 
     data = ask.bytes()
     segments = Segments(ask, data)
@@ -261,7 +262,7 @@ def _segment_at(data: bytes, marker: int) -> int:
 
 def _headers(source: Source) -> Iterator[bytes]:
     """The segments in front of the image."""
-    from restore.files import _exif, _photoshop
+    from restore.files.metadata import _exif, _photoshop
 
     across, down = (round(density) for density in source.resolution or (0, 0))
     known = 0 < across < 65536 and 0 < down < 65536
@@ -293,7 +294,7 @@ def _long_xmp(source: Source) -> Iterator[bytes]:
     """A packet that no segment can hold: a short one and the whole in parts (XMP 3, 1.1.3.1)."""
     import hashlib
 
-    from restore.files import _labels, _xmp
+    from restore.files.metadata import _labels, _xmp
 
     packet = source.xmp or b""
     name = hashlib.md5(packet, usedforsecurity=False).hexdigest().upper()

@@ -14,7 +14,7 @@ from restore.files import _boxes
 
 if TYPE_CHECKING:
     from restore.files._reading import Ask
-    from restore.photo import Photo
+    from restore.image.photo import Photo
 
 SUFFIXES = (".jp2", ".j2k", ".jpx", ".j2c", ".jpf")
 DEPTHS = (8, 16)
@@ -40,7 +40,7 @@ def read(ask: Ask) -> list[Photo]:
     import imagecodecs
 
     from restore.files import _reading
-    from restore.photo import Source
+    from restore.image.photo import Source
 
     data = ask.bytes()
     blocks: dict[bytes, bytes] = {}

@@ -13,7 +13,7 @@ from restore.files import _boxes
 
 if TYPE_CHECKING:
     from restore.files._reading import Ask
-    from restore.photo import Photo
+    from restore.image.photo import Photo
 
 SUFFIXES = (".jxl",)
 DEPTHS = (8, 16, 32)
@@ -34,9 +34,9 @@ def read(ask: Ask) -> list[Photo]:
     import imagecodecs
     import numpy as np
 
+    from restore.color.profile import linear_srgb
     from restore.files import _jxlheader, _reading
-    from restore.photo import Source
-    from restore.profile import linear_srgb
+    from restore.image.photo import Source
 
     data = ask.bytes()
     blocks, stream = {}, data

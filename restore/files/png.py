@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from restore.files._reading import Ask
-    from restore.photo import Photo
+    from restore.image.photo import Photo
 
 SUFFIXES = (".png", ".apng")
 DEPTHS = (8, 16)
@@ -38,8 +38,9 @@ def read(ask: Ask) -> list[Photo]:
     """The photo; of an animated one the first picture."""
     import imagecodecs
 
-    from restore.files import _pngtext, _reading
-    from restore.photo import Source
+    from restore.files import _reading
+    from restore.files.metadata import _pngtext
+    from restore.image.photo import Source
 
     data = ask.bytes()
     chunks = list(islice(_chunks(data), _MOST_CHUNKS + 1))
@@ -86,7 +87,8 @@ def read(ask: Ask) -> list[Photo]:
 
 def _profile(ask: Ask, chunks: Mapping[bytes, bytes], grey: bool) -> tuple[bytes | None, list[str]]:
     """The ICC profile of the samples, None for sRGB; warnings (order of precedence: PNG, 4.3)."""
-    from restore.files import _codepoints, _pngtext
+    from restore.files import _codepoints
+    from restore.files.metadata import _pngtext
 
     numbers = chunks.get(b"cICP", b"")
     if len(numbers) == 4 and (profile := _codepoints.profile(ask, numbers[0], numbers[1])):
@@ -166,7 +168,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 def _described(chunks: Mapping[bytes, bytes], grey: bool) -> bytes | None:
     """A profile for the gamma and the primaries that older files tell; None for sRGB."""
-    from restore.profile import of_grey, of_primaries
+    from restore.color.profile import of_grey, of_primaries
 
     gamma = struct.unpack(">I", chunks[b"gAMA"])[0] if len(chunks.get(b"gAMA", b"")) == 4 else 0
     if b"sRGB" in chunks or not 10_000 <= gamma <= 200_000:
@@ -243,7 +245,7 @@ def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
 
 def _headers(photo: Photo) -> Iterator[tuple[bytes, bytes]]:
     """The chunks between the header and the pixels."""
-    from restore.files import _pngtext
+    from restore.files.metadata import _pngtext
 
     source = photo.source
     if source.profile:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from restore.files import _ifd
 
 if TYPE_CHECKING:
-    from restore.files import _exif
+    from restore.color.space import Samples, Space
     from restore.files._reading import Ask
-    from restore.photo import Photo
-    from restore.space import Samples, Space
+    from restore.files.metadata import _exif
+    from restore.image.photo import Photo
 
 SUFFIXES = (
     *(".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".raf", ".orf", ".rw2"),
@@ -77,10 +77,11 @@ def read(ask: Ask) -> list[Photo]:
 
     import rawpy
 
-    from restore import profile
-    from restore.files import _exif, _reading, _rgbi, _xmp
-    from restore.photo import Source
-    from restore.space import Space
+    from restore.color import profile
+    from restore.color.space import Space
+    from restore.files import _reading, _rgbi
+    from restore.files.metadata import _exif, _xmp
+    from restore.image.photo import Source
 
     _check_all_there(ask)
     parts, xmp = _metadata(ask)
@@ -139,7 +140,7 @@ def _camera(raw: Any) -> tuple[Samples, Space]:
     """
     import rawpy
 
-    from restore.space import Space
+    from restore.color.space import Space
 
     balance = [gain or raw.daylight_whitebalance[1] for gain in raw.daylight_whitebalance]
     if not all(0 < gain < 1e6 for gain in balance):
@@ -184,7 +185,7 @@ def _check_all_there(ask: Ask) -> None:
 
 def _orientation(ask: Ask) -> int:
     """Of a TIFF-like file, 1 … 8: how LibRaw turns it."""
-    from restore.files import _exif
+    from restore.files.metadata import _exif
 
     layout = _ifd.layout(ask.peek(0, 16))
     main = _ifd.read(ask.peek, layout.first, layout.order)[0] if layout else {}
@@ -195,7 +196,7 @@ def _metadata(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
     """Exif and XMP, which LibRaw does not hand out."""
     from dataclasses import replace
 
-    from restore.files import _exif
+    from restore.files.metadata import _exif
 
     head = ask.peek(0, 128)
     parts, xmp = _exif.Parts(), None
@@ -217,7 +218,8 @@ def _metadata(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
 
 def _of_canon(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
     """Of a CR3: an ISO media file whose boxes CMT1, 2, 4 hold the main, Exif and GPS tables."""
-    from restore.files import _boxes, _exif
+    from restore.files import _boxes
+    from restore.files.metadata import _exif
 
     tables: dict[bytes, _ifd.Table] = {}
     order, xmp = "<", None
@@ -243,7 +245,7 @@ def _of_canon(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
 
 def _of_fuji(ask: Ask, at: int, size: int) -> _exif.Parts:
     """Of a RAF: in the JPEG preview at its beginning."""
-    from restore.files import _exif
+    from restore.files.metadata import _exif
 
     preview = ask.peek(at, min(size, _ifd.LARGEST))
     start = preview[:4096].find(b"Exif\0\0")

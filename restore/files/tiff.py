@@ -14,7 +14,7 @@ from restore.files import _ifd
 if TYPE_CHECKING:
     from restore.files._reading import Ask
     from restore.files._tiffpages import Page
-    from restore.photo import Photo, Source
+    from restore.image.photo import Photo, Source
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
 DEPTHS = (8, 16, 32)
@@ -75,8 +75,9 @@ def _metadata(source: Source) -> int:
 
 
 def _photo(ask: Ask, tiff: Any, page: Page, number: int, pages: int) -> Photo:
-    from restore.files import _exif, _photoshop, _reading, _tiffsamples
-    from restore.photo import Source
+    from restore.files import _reading, _tiffsamples
+    from restore.files.metadata import _exif, _photoshop
+    from restore.image.photo import Source
 
     order, big = tiff.byteorder, bool(tiff.is_bigtiff)
     main, _ = _ifd.read(ask.peek, page.tiff.offset, order, big)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from restore.files._reading import Ask
-    from restore.photo import Photo
+    from restore.image.photo import Photo
 
 SUFFIXES = (".webp",)
 DEPTHS = (8,)
@@ -39,7 +39,7 @@ def read(ask: Ask) -> list[Photo]:
     import imagecodecs
 
     from restore.files import _reading
-    from restore.photo import Source
+    from restore.image.photo import Source
 
     data = ask.bytes()
     chunks: dict[bytes, bytes] = {}

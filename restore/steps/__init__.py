@@ -1,6 +1,6 @@
 """One effect a file: `fade.py` defines `fade(proxy, *, …) -> Fade`. Found by file name.
 
-A user's own steps are found in the same way, in the folder `steps` of the configuration folder.
+A user's own steps are found in the same way, in the folder `steps` of the configuration registry.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from restore import folder, places
+from restore import places, registry
 from restore.errors import RecipeError
 from restore.step import Step
 
@@ -21,7 +21,7 @@ OWN = "restore_own_steps"
 
 def names() -> list[str]:
     """Names of all steps, the user's own among them."""
-    return sorted({*folder.names(sys.modules[__name__]), *_own()})
+    return sorted({*registry.names(sys.modules[__name__]), *_own()})
 
 
 def get(name: str, where: str = "steps") -> Step:
@@ -33,8 +33,8 @@ def get(name: str, where: str = "steps") -> Step:
         If there is none (with the nearest name), or the user's own file is broken.
     """
     path = _own().get(name)
-    if path is None or name in folder.names(sys.modules[__name__]):
-        module = folder.module(sys.modules[__name__], name, where, "step", RecipeError)
+    if path is None or name in registry.names(sys.modules[__name__]):
+        module = registry.module(sys.modules[__name__], name, where, "step", RecipeError)
         return Step.of(module)
     try:
         return Step.of(_imported(name, path))

@@ -7,17 +7,17 @@ from typing import Annotated
 
 import numpy as np
 
-from restore import color, colorizers, folder
+from restore import color, colorizers, registry
+from restore.analysis.chroma import Guided, guide, light_of_cells, settle
+from restore.analysis.hinted import carry
 from restore.color import Array
 from restore.colorizers import _distribution
 from restore.context import Context
 from restore.effect import Effect, Findings, LabEffect, NetworkUsed, Quantity, Unchanged
-from restore.field import Field
-from restore.guides import ColourGuess
-from restore.photo import Proxy, Tile
+from restore.image.field import Field
+from restore.image.guides import ColourGuess
+from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
-from restore.steps._chroma import Guided, guide, light_of_cells, settle
-from restore.steps._hinted import carry
 
 COLOURED = 5.0
 """Lab units that a twentieth of a photo must be off its own toning to pass as coloured. Of 190
@@ -63,7 +63,7 @@ def colorize(
         str,
         Param(
             "network; auto is the best that is installed",
-            choices=("auto", *folder.names(colorizers)),
+            choices=("auto", *registry.names(colorizers)),
         ),
     ] = "auto",
     side: Annotated[

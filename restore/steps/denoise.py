@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
+from restore.analysis.blocks import shrink
+from restore.analysis.noise import Noise, measure
 from restore.effect import Effect, Findings, Quantity, Unchanged
-from restore.field import Field
-from restore.photo import Proxy, Tile, Window
+from restore.image.field import Field
+from restore.image.photo import Proxy, Tile, Window
 from restore.step import Amount, Param
-from restore.steps._blocks import shrink
-from restore.steps._noise import Noise, measure
 
 MINOR = True
 SIDE = 8

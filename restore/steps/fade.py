@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from restore import color, mixes
+from restore import color
+from restore.analysis import mixes
+from restore.analysis.fading import dyes, mount
 from restore.effect import Effect, Findings, Quantity
-from restore.field import Field
-from restore.photo import Proxy, Tile
+from restore.image.field import Field
+from restore.image.photo import Proxy, Tile
 from restore.step import Amount
-from restore.steps import _dyes, _mount
 
 DYES = ("cyan", "magenta", "yellow")
 BRIGHTEST = 100.0
@@ -131,24 +132,24 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
     Known failures: other fading that differs over the sheet is corrected for its mean; a photo that
     is meant to be pale, or of one colour, may be taken for a faded one.
     """
-    small = mixes.shrunk(proxy.view.pixels, _dyes.SIDE)
-    fading = _dyes.estimate(small)
-    sure = fading.certainty >= _dyes.BELIEVED[1]
-    places = _mount.exposure(small, fading) if sure else None
+    small = mixes.shrunk(proxy.view.pixels, dyes.SIDE)
+    fading = dyes.estimate(small)
+    sure = fading.certainty >= dyes.BELIEVED[1]
+    places = mount.exposure(small, fading) if sure else None
     edge = None
     if places is not None:
-        gain, shift = _mount.evening(fading, places)
+        gain, shift = mount.evening(fading, places)
         small = color.from_density(color.to_density(small) * gain + shift)
-        fading = _dyes.estimate(small)
+        fading = dyes.estimate(small)
         edge = Field(np.concatenate([gain, shift], -1).astype(np.float32))
     black, white = _ends(fading, small)
     findings = _findings(fading, places)
     return Fade(fading.matrix, fading.shift, black, white, amount, edge, findings)
 
 
-def _ends(fading: _dyes.Fading, picture: color.Array) -> tuple[float, float]:
+def _ends(fading: dyes.Fading, picture: color.Array) -> tuple[float, float]:
     """Black point in linear light and factor that bring the restored picture to the full range."""
-    seen = _dyes.softened(picture[_dyes.inside(picture)])
+    seen = dyes.softened(picture[dyes.inside(picture)])
     light = 10 ** -(color.to_density(seen) @ fading.matrix.T + fading.shift).reshape(-1, 3)
     low = float(np.quantile(light @ color.LUMA, ENDS[0]))
     high = float(np.quantile(light.max(1), 1 - ENDS[1]))
@@ -166,7 +167,7 @@ def _whiten(light: color.Array, before: color.Array) -> None:
         np.maximum(light, full[..., None], out=light)
 
 
-def _findings(fading: _dyes.Fading, places: color.Array | None) -> Findings:
+def _findings(fading: dyes.Fading, places: color.Array | None) -> Findings:
     """The estimate in numbers and as a sentence."""
     loss = 1 - 1 / fading.gain
     stain = -fading.shift / fading.gain

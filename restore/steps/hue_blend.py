@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from restore import color, lamps, light, lightings, mixes
+from restore import color
+from restore.analysis import mixes
+from restore.analysis.chroma import Guided, guide
+from restore.analysis.stage_light import lamps, light, lightings
 from restore.effect import Effect, Findings, LabEffect, Quantity, Unchanged
-from restore.field import Field
-from restore.photo import Proxy, Tile, Window
+from restore.image.field import Field
+from restore.image.photo import Proxy, Tile, Window
 from restore.step import Amount, Param
-from restore.steps._chroma import Guided, guide
 
 LEAST = 0.03
 """Mean recoverability below which nothing is blended: one lamp, and its leaks into the others."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from restore import color
 from restore.effect import Effect, Findings, Quantity
-from restore.photo import Proxy, Tile
+from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
 
 MINOR = True

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from restore import color, mixes
+from restore import color
+from restore.analysis import mixes
 from restore.effect import Effect, Findings, Quantity
-from restore.photo import Proxy, Tile
+from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
+from restore.analysis.faces import faces, within
+from restore.analysis.scratches import defects, infrared
+from restore.analysis.scratches.fill import SEEN, bridged, filled
 from restore.effect import Effect, Findings, Quantity, Unchanged
-from restore.field import Field
-from restore.photo import Proxy, Tile
+from restore.image.field import Field
+from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
-from restore.steps import _defects, _infrared
-from restore.steps._faces import faces, within
-from restore.steps._fill import SEEN, bridged, filled
 
 LINE, SPECK = 11, 0.8
 """How far scratches and specks stand out from their surroundings at medium sensitivity."""
@@ -70,7 +70,7 @@ class Scratches(Effect):
         doubtful = bright | dark
         reach, near = self._lengths(ratio)
         if self.opaque is not None and t.infrared is not None:
-            gap = gap | _infrared.dust(t.infrared, reach, self.opaque)
+            gap = gap | infrared.dust(t.infrared, reach, self.opaque)
         if not doubtful.any() and not gap.any():
             return t.pixels
         grey = t.pixels.mean(2, keepdims=True)
@@ -108,15 +108,15 @@ def scratches(
     if amount == 0:
         return Unchanged()
     view = proxy.view
-    wide = max(_defects.WIDTH, width / 100 * view.window.short_side)
+    wide = max(defects.WIDTH, width / 100 * view.window.short_side)
     factor = 2 ** (1 - sensitivity / 50)
     grey = view.pixels.mean(2)
     longer = np.sqrt(max(1, min(grey.shape) / 512))  # as a share of the photo, not in pixels
     least = ODDS + LESS * np.log2(factor)
-    lines = _defects.scratches(grey, LINE * longer * factor, least, wide)
-    dots = _defects.specks(grey, SPECK * factor, wide)
+    lines = defects.scratches(grey, LINE * longer * factor, least, wide)
+    dots = defects.specks(grey, SPECK * factor, wide)
     reach = int(np.ceil(wide + 6))
-    opaque = _infrared.threshold(view, reach, factor)
+    opaque = infrared.threshold(view, reach, factor)
     if opaque is not None:
         dots[:] = 0
     if lines.any() or dots.any():
@@ -127,7 +127,7 @@ def scratches(
     around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
     dusty = dots.any(2)
     if opaque is not None and view.infrared is not None:
-        dusty = _infrared.dust(view.infrared, reach, opaque)
+        dusty = infrared.dust(view.infrared, reach, opaque)
     shares = (lines > 0).mean(), dusty.mean()
     values = {
         name: Quantity(100 * float(share), "% of the photo")

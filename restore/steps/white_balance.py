@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from restore import color, mixes
-from restore.cast import ESTIMATORS, Cast, cast, of_ratios, ratios
+from restore import color
+from restore.analysis import mixes
+from restore.analysis.cast import ESTIMATORS, Cast, cast, of_ratios, ratios
 from restore.effect import Effect, Findings, Quantity
-from restore.photo import Proxy, Tile
+from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
 
 MINOR = True

@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from restore import color, mixes
+from restore import color
+from restore.analysis import mixes
 
 CELL = 4
 """Pixels of lightness in a cell of colour, each way."""

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
+from restore.analysis.fading import dyes
 from restore.simulate import fading
 from restore.simulate.folder import SUFFIXES, jpeg, reduced
-from restore.steps import _dyes
 
 PIXELS = 256
 """Pixels of each example that the loss is measured on."""
@@ -44,9 +44,9 @@ class Examples:
     group
         (n,) index into `GROUPS`.
     thumbnail
-        (n, h, w, 3) uint8, as `_dyes.thumbnail` gives it.
+        (n, h, w, 3) uint8, as `dyes.thumbnail` gives it.
     own, common, middle
-        As `_dyes.looks` gives them.
+        As `dyes.looks` gives them.
     faded, truth
         (n, PIXELS, 3) uint8 sRGB.
     """
@@ -128,9 +128,9 @@ def example(photos: list[bytes], rng: np.random.Generator) -> dict[str, NDArray[
     group = str(rng.choice(names, p=list(GROUPS.values())))
     scan = _scanned(truth, group, rng)
     faded = scan.astype(np.float32) / np.float32(255)
-    inside = _dyes.inside(faded)
-    own, common, middle = _dyes.looks(faded[inside])
-    thumbnail = (_dyes.thumbnail(faded[inside]) * 255 + 0.5).astype(np.uint8)
+    inside = dyes.inside(faded)
+    own, common, middle = dyes.looks(faded[inside])
+    thumbnail = (dyes.thumbnail(faded[inside]) * 255 + 0.5).astype(np.uint8)
     pixels = rng.integers(0, faded[..., 0].size, PIXELS)
     wanted = (truth.reshape(-1, 3)[pixels].clip(0, 1) * 255 + 0.5).astype(np.uint8)
     return {
@@ -149,7 +149,7 @@ def _crop(photo: color.Array, rng: np.random.Generator) -> color.Array:
     top = rng.integers(0, photo.shape[0] - height + 1)
     left = rng.integers(0, photo.shape[1] - width + 1)
     crop = photo[top : top + height, left : left + width][:, :: rng.choice([-1, 1])]
-    crop = reduced(np.ascontiguousarray(crop), _dyes.LOOK)
+    crop = reduced(np.ascontiguousarray(crop), dyes.LOOK)
     return crop ** np.float32(rng.uniform(0.8, 1.25)) if rng.random() < 0.2 else crop
 
 

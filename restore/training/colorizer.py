@@ -132,7 +132,8 @@ VALIDATED = {
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def validate(network: Colorizer, photos: list[Array], loss: Loss) -> dict[str, list[float]]:
     """For each of `VALIDATED`: the loss, and the RMS error of a* b* at temperature 0.6, natural."""
-    from restore import color, mixes
+    from restore import color
+    from restore.analysis import mixes
 
     network.eval()
     result = {}

@@ -24,7 +24,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from restore import color
-from restore.steps import _dyes
+from restore.analysis.fading import dyes
 from restore.training import _fades
 
 Batch = dict[str, Tensor]
@@ -59,7 +59,7 @@ _XYZ = torch.tensor((color.RGB_TO_XYZ / color.WHITE[:, None]).T, dtype=torch.flo
 
 
 class Network(nn.Module):  # type: ignore[misc]
-    """As `_dyes.judged` calculates it."""
+    """As `dyes.judged` calculates it."""
 
     def __init__(self, middle: Tensor, spread: Tensor) -> None:
         super().__init__()
@@ -86,8 +86,8 @@ class Network(nn.Module):  # type: ignore[misc]
         """(n, 128) what the convolutions see in the thumbnails (n, h, w, 3) uint8."""
         density = _DENSITY[batch["thumbnail"].int()].permute(0, 3, 1, 2)
         low = batch["own"][:, :, 0, None, None]
-        high = batch["own"][:, :, len(_dyes.LEVELS) - 1, None, None]
-        stretched = (density - low) / (high - low).clamp(min=_dyes.NARROWEST)
+        high = batch["own"][:, :, len(dyes.LEVELS) - 1, None, None]
+        stretched = (density - low) / (high - low).clamp(min=dyes.NARROWEST)
         planes = torch.cat([density - 0.8, 2 * stretched - 1], 1)
         for layer in range(len(KERNELS) - 1):
             planes = functional.relu(getattr(self, f"conv{layer}")(planes))
@@ -107,9 +107,9 @@ class Network(nn.Module):  # type: ignore[misc]
         out = self.out(hidden) + self.skip(features)
         gate = torch.sigmoid(out[:, 12:13])
         return {
-            "log_gain": gate * out[:, :3].clamp(*_dyes.STEEPEST),
+            "log_gain": gate * out[:, :3].clamp(*dyes.STEEPEST),
             "level": gate * out[:, 3:6],
-            "cross": gate * _dyes.CROSS * out[:, 6:12],
+            "cross": gate * dyes.CROSS * out[:, 6:12],
             "certainty": out[:, 13],
             "doubt": out[:, 14],
         }

@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from restore import color, kinds
+from restore import color
+from restore.analysis import kinds
 from restore.simulate.folder import reduced
 from restore.training._scenes import DRAWN
 

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import caffemodel
 
 from restore.errors import WeightsError
-from restore.networks import _conversion, _sniff, _wire, _zhang, caffe
+from restore.models import _conversion, _sniff, _wire, _zhang, caffe
 
 TABLE = _zhang.layers(width=1, bins=3)
 WEIGHTS = _zhang.random_weights(0, TABLE)

@@ -1,0 +1,203 @@
+"""Small chroma maps: evened out, muted, and brought to full resolution along the photo's edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from restore.color import Array
+from restore.image.field import Field
+from restore.image.photo import Window
+from restore.values import Value
+
+FINE = 8
+"""Pixels of lightness that are looked at in a cell, each way: more find the same."""
+BEYOND = 1.0
+"""How far colours may go beyond those of the cells around, or beyond grey: Lab units. A share
+of the range of these would leave a cyan rim where something white is in front of orange."""
+FINER = 4
+"""The maps are kept this much finer than the cells: linear between their points is smooth."""
+REACH = 0.3
+"""How far colours even out inside a thing, in short sides of the photo."""
+EDGE = 5.0
+"""Difference in L* between cells across which colours hardly even out."""
+KIN = 16
+"""Power of the likeness of two cells' distributions: one neighbour in twenty is under 0.95, and
+one in a hundred, where things meet, under 0.87."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guided(Value):
+    """a* b* as a locally linear function of lightness: ab = slope L*/100 + offset.
+
+    Attributes
+    ----------
+    coefficients
+        Map (h, w, 4) in Lab units: slopes of a* and b*, offsets of a* and b*.
+    """
+
+    coefficients: Field
+
+    def at(self, lightness: Array, window: Window) -> Array:
+        """(rows, columns, 2) a* b* of a tile whose CIE L* (rows, columns) is given."""
+        return np.stack([*self.planes(lightness, window)], -1)
+
+    def planes(self, lightness: Array, window: Window) -> Array:
+        """As `at`, a* and b* each on its own: (2, rows, columns)."""
+        found = self.coefficients.planes(window)
+        ab = found[:2]
+        ab *= lightness * np.float32(0.01)
+        ab += found[2:]
+        return ab
+
+
+def light_of_cells(lightness: Array, ab: Array) -> Array:
+    """(h, w) CIE L* of the cells of a map (h, w, 2), of that of the whole photo."""
+    import cv2
+
+    return cv2.resize(lightness, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
+
+
+def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: float) -> Array:
+    """Even a network's colours out inside things, and mute them where it is unsure.
+
+    The colours closest to the network's, each as far as it is sure, and to those of their
+    neighbours: a sparse linear system (a Gaussian Markov random field; Levin, Lischinski, Weiss,
+    10.1145/1015706.1015780, with the network in place of scribbles). Cells belong together where
+    their lightness is alike, and what the network holds possible: a coat is of one colour, and
+    none runs from a face into the sky. Then a colour of chroma C that is known to a variance V
+    keeps the share C² / (C² + caution V): on haze and walls, which may be anything, little.
+
+    Parameters
+    ----------
+    ab
+        (h, w, 2) a* b* of the cells.
+    p
+        (n, h, w) how likely each of n colours is.
+    variance
+        (h, w) of the distribution, the mean of a* and b*.
+    lightness
+        (height, width) CIE L* of the whole photo.
+    """
+    from scipy import sparse
+    from scipy.sparse.linalg import splu
+
+    rows, columns = ab.shape[:2]
+    light = light_of_cells(lightness, ab)
+    root = np.sqrt(p)
+    number = np.arange(rows * columns).reshape(rows, columns)
+    reach = np.float32((REACH * min(rows, columns)) ** 2)
+    ties, ends = [], []
+    for one, other in (
+        (np.s_[..., :-1], np.s_[..., 1:]),
+        (np.s_[..., :-1, :], np.s_[..., 1:, :]),
+    ):
+        alike = np.einsum("n...,n...", root[one], root[other])  # Bhattacharyya's coefficient
+        step = (light[one] - light[other]) / np.float32(EDGE)
+        ties.append((reach * np.exp(-(step**2)) * alike**KIN).ravel())
+        ends.append((number[one].ravel(), number[other].ravel()))
+    tie = np.concatenate(ties).astype(np.float64) + 1e-4
+    i, j = np.concatenate(ends, 1)
+    sure = (variance.mean() / (variance + np.float32(1))).ravel().astype(np.float64)
+    size = rows * columns
+    pull = sparse.coo_matrix(
+        (np.r_[-tie, -tie, tie, tie], (np.r_[i, j, i, j], np.r_[j, i, i, j])), (size, size)
+    )
+    maps = np.dstack([ab, variance]).reshape(size, 3)
+    maps = splu((pull + sparse.diags(sure)).tocsc()).solve(sure[:, None] * maps)
+    even = maps.reshape(rows, columns, 3).astype(np.float32)
+    ab, variance = even[..., :2], even[..., 2:]
+    square = (ab**2).sum(-1, keepdims=True)
+    return ab * (square / (square + np.float32(caution) * variance + np.float32(1e-6)))
+
+
+def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
+    """Fit a chroma map to the edges of the photo.
+
+    A guided filter (He, Sun, Tang, 10.1109/TPAMI.2012.213) whose coefficients are found on the
+    cells, 3 x 3 at a time, and two back-projections: the mean of the result over each cell is
+    again what the network said.
+
+    Parameters
+    ----------
+    ab
+        (h, w, 2) a* b* of the cells.
+    lightness
+        (height, width) CIE L* of the whole photo, larger than the map.
+    eps
+        Variance of L*/100 below which a cell counts as flat.
+    """
+    import cv2
+
+    rows, columns = (min(pair) for pair in zip(ab.shape, lightness.shape, strict=False))
+
+    def cells(values: Array) -> Array:
+        return cv2.resize(values, (columns, rows), interpolation=cv2.INTER_AREA).reshape(
+            rows, columns, *values.shape[2:]
+        )
+
+    def box(values: Array) -> Array:
+        return cv2.blur(values, (3, 3), borderType=cv2.BORDER_REFLECT).reshape(values.shape)
+
+    if lightness.shape[0] > FINE * rows and lightness.shape[1] > FINE * columns:
+        size = FINE * columns, FINE * rows
+        lightness = cv2.resize(lightness, size, interpolation=cv2.INTER_AREA)
+    ab = cells(ab)
+    light: Array = cells(lightness * np.float32(0.01))[..., None]
+    middle, mean = box(light), box(ab)
+    variance: Array = box(light * light) - middle * middle
+    slope: Array = (box(light * ab) - middle * mean) / (variance + np.float32(eps))
+    slope *= _within(slope, ab, mean, *(end - middle for end in _ends(lightness, rows, columns)))
+    offset: Array = box(mean - slope * middle)
+    slope = box(slope)
+
+    fine = (FINER * columns, FINER * rows)
+    slope, offset = (cv2.resize(v, fine, interpolation=cv2.INTER_LINEAR) for v in (slope, offset))
+    whole = Window.whole(*lightness.shape)
+    for _ in range(2):
+        guided = Guided(Field(np.dstack([slope, offset])))
+        missed = ab - cells(guided.at(lightness, whole))
+        offset += cv2.resize(missed, fine, interpolation=cv2.INTER_CUBIC)
+    return Guided(Field(np.dstack([slope, offset])))
+
+
+def _ends(lightness: Array, rows: int, columns: int) -> tuple[Array, Array]:
+    """(rows, columns, 1) lightest and darkest L*/100 in each cell and those around it."""
+    import cv2
+
+    tall, wide = (round(n / m) for n, m in zip(lightness.shape, (rows, columns), strict=True))
+    cell, around = np.ones((tall, wide), np.uint8), np.ones((3, 3), np.uint8)
+    found = []
+    for spread in (cv2.dilate, cv2.erode):
+        each = cv2.resize(spread(lightness, cell), (columns, rows), interpolation=cv2.INTER_NEAREST)
+        found.append(spread(each, around)[..., None] * np.float32(0.01))
+    return found[0], found[1]
+
+
+def _within(slope: Array, ab: Array, mean: Array, *ends: Array) -> Array:
+    """(h, w, 2) factors on slopes, 0 … 1, that keep colours about as the cells around have them.
+
+    Without, something white in front of orange turns cyan: its cell holds orange, too, and a line
+    through both goes on beyond white.
+
+    Parameters
+    ----------
+    ab, mean
+        (h, w, 2) a* b* of the cells, and their mean around each.
+    ends
+        (h, w, 1) L*/100 of the lightest and the darkest there, off its mean.
+    """
+    import cv2
+
+    around = np.ones((3, 3), np.uint8)
+    most, least = cv2.dilate(ab, around), cv2.erode(ab, around)
+    most, least = np.maximum(most, 0) - mean + BEYOND, np.minimum(least, 0) - mean - BEYOND
+    factor = np.ones_like(slope)
+    for end in ends:
+        reached = slope * end
+        limit = np.where(reached > 0, most, least)
+        np.minimum(
+            factor, limit / np.where(reached == 0, np.inf, reached), out=factor, where=reached != 0
+        )
+    return factor

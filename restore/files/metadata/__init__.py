@@ -1,0 +1,1 @@
+"""Exif, XMP, IPTC and labels: read, kept, and written to results."""

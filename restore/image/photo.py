@@ -1,0 +1,415 @@
+"""The values that travel: a photo as its file held it, its proxy, tiles of it, and small maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restore import color
+from restore.color.profile import shares
+from restore.color.space import Samples, Space
+from restore.context import Context
+from restore.errors import PhotoError
+from restore.image import arrays
+from restore.image.averaging import averaged, filled
+from restore.image.guides import ColourGuess
+from restore.image.hints import Hint
+from restore.image.source import Source as Source
+from restore.image.window import Window as Window
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from restore.effect import Effect, Findings
+
+SIDE = 1024
+"""Long side of a proxy in pixels."""
+PATCH = 64
+"""Side of the unaveraged windows a proxy holds, in pixels."""
+
+
+Found = TypeVar("Found")
+
+
+class _Once(Generic[Found]):
+    """A property calculated when it is first asked for.
+
+    As functools.cached_property, without the lock for all instances that it has before Python 3.12:
+    under that, the threads that render tiles would wait for each other.
+    """
+
+    def __init__(self, compute: Callable[[Any], Found]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, tile: Any, owner: type) -> Found:
+        value = self.compute(tile)
+        vars(tile)[self.compute.__name__] = value  # from now on this stands before the property
+        return value
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A window of the photo.
+
+    It travels as the step before left it, working RGB or L*a*b*, and becomes the other only where
+    a step asks for that: a chain of steps in L*a*b* is brought into the gamut once, at its end.
+
+    Attributes
+    ----------
+    content
+        (rows, columns, 3) float32 working RGB, or the planes of L*a*b*, as the step before left it.
+    original
+        (rows, columns, 3) float32 working RGB, as the file held it.
+    window
+        Where it lies.
+    infrared
+        (rows, columns) float32, 0 … 1: what a film scanner saw in infrared, linear, which dyes let
+        through and dust and scratches do not. None for most photos.
+    """
+
+    content: color.Array | color.Lab
+    original: color.Array
+    window: Window
+    infrared: color.Array | None = None
+
+    @_Once
+    def pixels(self) -> color.Array:
+        """(rows, columns, 3) float32 working RGB."""
+        if not isinstance(self.content, color.Lab):
+            return self.content
+        import cv2
+
+        return color.into_gamut(cv2.merge(self.content))
+
+    @_Once
+    def lab(self) -> color.Lab:
+        """CIE L*a*b* in three planes (rows, columns)."""
+        if isinstance(self.content, color.Lab):
+            return self.content
+        if color.plane(self.content) is not None:
+            none = np.zeros(self.content.shape[:2], np.float32)
+            return color.Lab(self.lightness, none, none)
+        import cv2
+
+        return color.Lab(*cv2.split(color.to_lab(self.content)))
+
+    @_Once
+    def lightness(self) -> color.Array:
+        """(rows, columns) CIE L*, nominally 0 … 100."""
+        if isinstance(self.content, color.Lab):
+            return self.content.lightness
+        return color.lightness(self.content)
+
+    def holding(self, content: color.Array | color.Lab) -> Tile:
+        """The same tile with other content."""
+        return replace(self, content=content)
+
+    def inner(self, margin: int) -> Tile:
+        """The tile without its outer `margin` pixels, but for sides that are the picture's."""
+        window = self.window.shrunk(margin)
+        if window == self.window:
+            return self
+        place = window.inside(self.window)
+        if isinstance(self.content, color.Lab):
+            content: color.Array | color.Lab = color.Lab(*(plane[place] for plane in self.content))
+        else:
+            content = self.content[place]
+        infrared = None if self.infrared is None else self.infrared[place]
+        return Tile(content, self.original[place], window, infrared)
+
+
+@dataclass(frozen=True, eq=False)
+class Proxy:
+    """All that a plan may look at.
+
+    Attributes
+    ----------
+    view
+        The whole photo, area-averaged to at most about a megapixel.
+    patches
+        64 windows of 64 x 64 unaveraged pixels (fewer or smaller in a small photo): noise,
+        clipping, percentiles.
+    size
+        Height and width of the full photo in pixels.
+    camera
+        `view.original` is the camera's own channels (sRGB-encoded), not sRGB colours.
+    grey
+        The photo is stored as one channel.
+    guess
+        Colours that a network guessed in a step before this one.
+    hints
+        Colours that a person knows.
+    context
+        Threads, networks, cancellation.
+    """
+
+    view: Tile
+    patches: tuple[Tile, ...]
+    size: tuple[int, int]
+    camera: bool = False
+    grey: bool = False
+    guess: ColourGuess | None = None
+    hints: tuple[Hint, ...] = ()
+    context: Context = field(default_factory=Context, repr=False)
+
+    def sample(self) -> color.Array:
+        """(n, 3) unaveraged working RGB pixels spread over the photo."""
+        return np.concatenate([tile.pixels.reshape(-1, 3) for tile in self.patches])
+
+    def through(self, effect: Effect) -> Proxy:
+        """The proxy as the next step will find it: view and patches passed through an effect."""
+        view, *patches = map(effect.passed, (self.view, *self.patches))
+        return replace(self, view=view, patches=tuple(patches), guess=effect.guess or self.guess)
+
+    def digest(self) -> str:
+        """A digest of all that a plan may look at: the same for the same photo."""
+        import hashlib
+
+        known = f"{self.size} {self.camera} {self.grey}" + f" {self.hints}" * bool(self.hints)
+        parts = hashlib.blake2b(known.encode(), digest_size=16)
+        for tile in (self.view, *self.patches):
+            parts.update(np.ascontiguousarray(tile.original).data)
+        return parts.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo as its file held it.
+
+    Attributes
+    ----------
+    samples
+        (height, width, 3) R G B, or (height, width, 1) grey; uint8, uint16 or float32; upright,
+        read-only. Anything else is a PhotoError.
+    space
+        How the samples become working RGB and back.
+    source
+        Where it came from.
+    findings
+        What each step of the recipe saw, by label, for a photo that a recipe made.
+    hints
+        Colours that a person knows; read from the file beside the photo, if there is one.
+    """
+
+    samples: Samples
+    space: Space = field(default_factory=Space)
+    source: Source = field(default_factory=Source)
+    findings: Mapping[str, Findings] = field(default_factory=dict)
+    hints: tuple[Hint, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(self.samples)
+        samples = self.samples.view()  # not the caller's own array
+        samples.flags.writeable = False
+        object.__setattr__(self, "samples", samples)
+
+    def __repr__(self) -> str:
+        height, width, channels = self.samples.shape
+        text = f"{width} x {height}, {channels} channel{'s' * (channels > 1)} of {self.bits} bits"
+        text += " (float)" * (self.bits == 32)
+        if self.source.path:
+            text += f", {str(self.source.path)!r}"  # a name may have line breaks
+        if self.source.pages > 1:
+            text += f" page {self.source.page + 1} of {self.source.pages}"
+        return f"<Photo {text}>"
+
+    @classmethod
+    def from_array(cls, values: NDArray[Any], space: str | bytes = "srgb") -> Photo:
+        """A photo from an array.
+
+        Parameters
+        ----------
+        values
+            (height, width) or (height, width, 1) grey, 2 grey and alpha, 3 RGB, 4 RGBA; uint8,
+            uint16, or floating point with white at 1.
+        space
+            What the colours mean: "srgb", "linear-srgb", "adobe-rgb", or an ICC profile's bytes.
+
+        Raises
+        ------
+        PhotoError
+            If it has another shape or type, or the space is not known.
+        """
+        samples, alpha = arrays.split(values)
+        held = arrays.profile_of(space)
+        return cls(samples, Space(profile=held), Source(profile=held, alpha=alpha))
+
+    @classmethod
+    def from_image(cls, image: Image.Image) -> Photo:
+        """A photo from a PIL image, upright, with its ICC profile."""
+        values, held = arrays.of_image(image)
+        return cls.from_array(values, held or "srgb")
+
+    @classmethod
+    def of(cls, value: object) -> Photo:
+        """A photo from whatever stands for one: a photo, an array, a PIL image.
+
+        Raises
+        ------
+        PhotoError
+            If it is nothing of the kind; the message says what to do with a path or bytes.
+        """
+        if isinstance(value, Photo):
+            return value
+        if isinstance(value, np.ndarray):
+            return cls.from_array(value)
+        if hasattr(value, "getbands"):
+            return cls.from_image(value)  # type: ignore[arg-type]
+        kind = type(value).__name__
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            raise PhotoError(f"{kind} are not a photo; use PIL.Image.open(io.BytesIO(...))")
+        if isinstance(value, str) or hasattr(value, "__fspath__"):
+            raise PhotoError(f"{value!s:.60} is a path, not a photo; use restore.load(path)")
+        raise PhotoError(f"{kind} is not a photo, an array or a PIL image")
+
+    def to_array(self) -> NDArray[Any]:
+        """The samples as an array of their own, with the alpha channel last where there is one.
+
+        Returns
+        -------
+        (height, width) grey, or (height, width, 2, 3 or 4), in the photo's own type.
+        """
+        if self.source.alpha is not None:
+            return np.concatenate([self.samples, self.source.alpha[..., None]], 2)
+        samples = self.samples.copy()
+        return samples[..., 0] if samples.shape[2] == 1 else samples
+
+    def to_image(self) -> Image.Image:
+        """The photo as a PIL image: 8 bits, sRGB, with its alpha channel."""
+        pixels = self.tile(Window.whole(*self.size)).pixels
+        codes = Space().from_working(pixels, np.uint8)[..., : self.samples.shape[2]]
+        return arrays.to_image(codes, self.source.alpha)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.samples, dtype, copy=copy)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.samples.shape[0], self.samples.shape[1]
+
+    @property
+    def bits(self) -> int:
+        """Bits a sample: 8, 16, or 32 (float)."""
+        return self.samples.dtype.itemsize * 8
+
+    def tile(self, window: Window) -> Tile:
+        """The window's pixels as working RGB."""
+        rows, columns = window.inside(Window.whole(*self.size))
+        pixels = self.space.to_working(self.samples[rows, columns])
+        pixels.flags.writeable = False
+        infrared = self.source.infrared
+        return Tile(
+            pixels, pixels, window, None if infrared is None else shares(infrared[rows, columns])
+        )
+
+    def proxy(self, side: int = SIDE) -> Proxy:
+        """The photo area-averaged to at most `side` pixels on the long side, with its patches.
+
+        What is wholly transparent counts for nothing: the view has what is nearest in its place.
+        """
+        view = self._averaged(side)
+        view.flags.writeable = False
+        infrared = self.source.infrared
+        if infrared is not None:
+            plane = infrared[..., None]
+            infrared = averaged(self.size, side, lambda top, end: shares(plane[top:end]))[..., 0]
+        tile = Tile(view, view, Window.whole(*view.shape[:2]), infrared)
+        windows = _patches(*self.size)
+        whole, opacity = Window.whole(*self.size), self.source.alpha
+        if opacity is not None:
+            windows = [w for w in windows if opacity[w.inside(whole)].all()] or windows
+        patches = tuple(map(self.tile, windows))
+        grey = self.samples.shape[2] == 1
+        return Proxy(tile, patches, self.size, self.space.camera, grey, hints=self.hints)
+
+    def visible(self) -> Window:
+        """The smallest window that holds all but what is wholly transparent."""
+        opacity = self.source.alpha
+        if opacity is None:
+            return Window.whole(*self.size)
+        rows, columns = (np.flatnonzero(opacity.any(axis)) for axis in (1, 0))
+        if not rows.size:
+            return Window.whole(*self.size)
+        top, left = int(rows[0]), int(columns[0])
+        return Window(top, left, int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left, self.size)
+
+    def cropped(self, window: Window) -> Photo:
+        """The photo within a window."""
+        place = window.inside(Window.whole(*self.size))
+        alpha, infrared = (
+            None if plane is None else plane[place]
+            for plane in (self.source.alpha, self.source.infrared)
+        )
+        source = replace(self.source, alpha=alpha, infrared=infrared)
+        hints = tuple(hint.within(window) for hint in self.hints)
+        return replace(self, samples=self.samples[place], source=source, hints=hints)
+
+    def around(self, part: Photo, window: Window) -> Photo:
+        """A restored part of the photo, with what is transparent around its window."""
+        channels = part.samples.shape[2]
+        if channels == self.samples.shape[2] and part.space == self.space:
+            samples = self.samples.copy()
+        else:  # what nobody sees need not be converted
+            samples = np.zeros((*self.size, channels), part.samples.dtype)
+        samples[window.inside(Window.whole(*self.size))] = part.samples
+        source = replace(part.source, alpha=self.source.alpha, infrared=self.source.infrared)
+        return replace(part, samples=samples, source=source)
+
+    def _averaged(self, side: int) -> color.Array:
+        """Area average in working RGB."""
+        width, opacity = self.size[1], self.source.alpha
+
+        def pixels(top: int, end: int) -> color.Array:
+            return self.tile(Window(top, 0, end - top, width, self.size)).pixels
+
+        if opacity is None or opacity.all():
+            return averaged(self.size, side, pixels)
+
+        def weighted(top: int, end: int) -> color.Array:
+            weight = shares(opacity[top:end, :, None])
+            return np.concatenate([pixels(top, end) * weight, weight], 2)
+
+        sums = averaged(self.size, side, weighted)
+        return filled(sums[..., :3], sums[..., 3])
+
+    def _repr_png_(self) -> bytes:
+        """The photo in a notebook, at most 1024 pixels wide or high."""
+        import cv2
+
+        view = self._averaged(1024)
+        codes = Space().from_working(view, np.uint8)
+        return cv2.imencode(".png", np.ascontiguousarray(codes[..., ::-1]))[1].tobytes()
+
+
+def _check(samples: object) -> None:
+    """PhotoError if these are no samples of a photo."""
+    wrong = "a photo's samples are"
+    if not isinstance(samples, np.ndarray):
+        raise PhotoError(f"{wrong} of type {type(samples).__name__}; an array of numpy is needed")
+    if samples.dtype not in (np.uint8, np.uint16, np.float32):
+        raise PhotoError(f"{wrong} {samples.dtype}; uint8, uint16 or float32 is needed")
+    if samples.ndim != 3 or samples.shape[2] not in (1, 3) or not samples.size:
+        raise PhotoError(
+            f"{wrong} of shape {samples.shape}; (height, width, 1 or 3) is needed, not empty; "
+            "opacity belongs in Source.alpha"
+        )
+
+
+def _patches(height: int, width: int) -> list[Window]:
+    """8 x 8 windows spread evenly over the photo, none twice."""
+
+    def starts(size: int) -> list[int]:
+        return sorted({int(start) for start in np.linspace(0, max(size - PATCH, 0), 8).round()})
+
+    tall, wide = min(PATCH, height), min(PATCH, width)
+    return [
+        Window(top, left, tall, wide, (height, width))
+        for top in starts(height)
+        for left in starts(width)
+    ]

@@ -1,0 +1,241 @@
+"""The .caffemodel of Zhang 2016 becomes ONNX once, with any OpenCV or with none.
+
+A .caffemodel is one `NetParameter` message. Only the weights are taken from it, by layer name, and
+every shape is held against the known table; the graph is ours (`_zhang`). The blobs of the last two
+layers (the scale 2.606 and the grid) are not looked at: in common scripts they are set by hand
+after loading, and this program has its own.
+
+Nothing is copied before it is checked: floats are views of the memory map until they are written.
+
+References
+----------
+github.com/BVLC/caffe, src/caffe/proto/caffe.proto (field numbers), src/caffe/blob.cpp
+`FromProto` (legacy shapes) and src/caffe/layers/batch_norm_layer.cpp (the scale factor); BSD-2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restore.models import _sniff, _wire, _zhang
+from restore.models._wire import BYTES, DOUBLE, FLOAT, VARINT, Damaged, Reader
+
+V1_TYPES = {"Convolution": 4, "Deconvolution": 39}
+"""`V1LayerParameter.LayerType`; it has no BatchNorm, so files of that age hold any number there."""
+
+
+@dataclass(frozen=True)
+class _Generation:
+    """Field numbers of a layer message: where its name, type and blobs are."""
+
+    name: int
+    type: int
+    blobs: int
+
+
+_STORED = {5: FLOAT, 8: DOUBLE}
+"""The fields that hold a blob's values, and what a single one of them is."""
+
+_GENERATIONS = {100: _Generation(1, 2, 7), 2: _Generation(4, 5, 6)}
+
+
+def _piece(reader: Reader, each: _wire.Field) -> NDArray[np.floating]:
+    """A part of a blob's values: packed, or a run of single ones."""
+    if each.kind == BYTES:
+        return reader.packed(each, "<f4" if each.number == 5 else "<f8")
+    return reader.array(each)
+
+
+@dataclass
+class _Blob:
+    shape: list[int] | None = None
+    legacy: dict[int, int] = field(default_factory=dict)
+    pieces: list[NDArray[np.floating]] = field(default_factory=list)
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether the file's shape is `shape`; a legacy one has ones before it, up to four."""
+        if self.shape is not None:
+            return tuple(self.shape) == shape
+        if self.legacy:
+            filled = (1,) * (4 - len(shape)) + shape
+            return tuple(self.legacy.get(number, 0) for number in (1, 2, 3, 4)) == filled
+        return math.prod(shape) == 1
+
+    @property
+    def told(self) -> str:
+        sizes = self.shape
+        if sizes is None:
+            sizes = [self.legacy.get(number, 0) for number in (1, 2, 3, 4)] if self.legacy else []
+        return " x ".join(map(str, sizes)) or "unknown"
+
+
+def convert(
+    source: Path,
+    target: Path,
+    metadata: dict[str, str] | None = None,
+    table: Sequence[_zhang.Layer] = _zhang.LAYERS,
+) -> str:
+    """`_zhang.convert` for a .caffemodel; returns the network's name in it, at most 200 bytes."""
+    return _zhang.convert(read, source, target, metadata, table)
+
+
+def read(
+    data: memoryview, table: Sequence[_zhang.Layer] = _zhang.LAYERS
+) -> tuple[_zhang.Weights, str]:
+    """The weights in the bytes of a .caffemodel, checked, viewed in place; and the network's name.
+
+    Raises
+    ------
+    Damaged
+        With a message that wants the file's name before it.
+    """
+    reader = Reader(data)
+    wanted = {layer.name: layer for layer in table}
+    found: dict[str, tuple[NDArray[np.floating], ...]] = {}
+    others: list[str] = []
+    name, place = "", ""
+    try:
+        for part in reader.fields(0, len(data)):
+            if part.kind != BYTES:
+                continue
+            if part.number == 1:
+                name = reader.text(part, 60)
+            elif part.number in _GENERATIONS:
+                place, kind, blobs = _layer(reader, part, _GENERATIONS[part.number])
+                if place in wanted and blobs:
+                    if place in found:
+                        raise Damaged(f"layer {place} comes twice")
+                    found[place] = _weights(reader, wanted[place], kind, blobs)
+                elif len(others) < 3:
+                    others.append(place)
+    except _Other as error:
+        raise Damaged(f"is a Caffe model of another network{_called(name)}: {error}") from error
+    except Damaged as error:
+        if not place:
+            raise Damaged(f"is not a Caffe model ({error}); bring the .caffemodel itself") from None
+        raise Damaged(
+            f"is cut off or damaged (in or after layer {place}, {error}); {_sniff.AGAIN}"
+        ) from error
+    if not found:
+        if not others:
+            raise Damaged("is not a Caffe model (no layers in it); bring the .caffemodel itself")
+        told = f"its layers begin with {', '.join(others)}"
+        raise Damaged(f"is a Caffe model of another network{_called(name)}: {told}")
+    missing = [layer.name for layer in table if layer.name not in found]
+    if missing:
+        told = f"{len(missing)} of {len(table)} layers have no weights, first {missing[0]}"
+        raise Damaged(
+            f"is cut off, or another network{_called(name)}: {told}; if it was downloaded, "
+            f"{_sniff.AGAIN}"
+        )
+    return found, name
+
+
+def rebalanced(data: memoryview) -> bool | None:
+    """Whether the network in the bytes of a .caffemodel was trained with class rebalancing.
+
+    The authors' training network (`models/colorization_train_val_v2.prototxt`) encodes the true
+    colours in a layer `ab_enc` and weighs rare ones more in `prior_boost`; a snapshot names them.
+    None where it names neither. Damaged if it is no message.
+    """
+    reader = Reader(data)
+    names = {
+        _layer(reader, part, _GENERATIONS[part.number])[0]
+        for part in reader.fields(0, len(data))
+        if part.kind == BYTES and part.number in _GENERATIONS
+    }
+    if "prior_boost" in names:
+        return True
+    return False if "ab_enc" in names else None
+
+
+class _Other(Damaged):
+    """A layer is not as this network has it."""
+
+
+def _called(name: str) -> str:
+    return f' (it calls itself "{name}")' if name else ""
+
+
+def _layer(
+    reader: Reader, part: _wire.Field, generation: _Generation
+) -> tuple[str, str | int, list[_wire.Field]]:
+    """Name, type and blobs of a layer."""
+    name, kind = "", ""
+    number: int | None = None
+    blobs: list[_wire.Field] = []
+    for each in reader.fields(part.start, part.end):
+        if each.number == generation.name and each.kind == BYTES:
+            name = reader.text(each, 60)
+        elif each.number == generation.type and each.kind == BYTES:
+            kind = reader.text(each, 60)
+        elif each.number == generation.type and each.kind == VARINT:
+            number = each.value
+        elif each.number == generation.blobs and each.kind == BYTES:
+            blobs.append(each)
+    return name, kind if number is None else number, blobs
+
+
+def _weights(
+    reader: Reader, layer: _zhang.Layer, kind: str | int, blobs: list[_wire.Field]
+) -> tuple[NDArray[np.floating], ...]:
+    """The arrays of one layer, checked."""
+    if kind != layer.kind and not (
+        isinstance(kind, int) and kind == V1_TYPES.get(layer.kind, kind)
+    ):
+        raise _Other(f"layer {layer.name} is of type {kind}, expected {layer.kind}")
+    shapes = layer.shapes
+    if layer.kind == "BatchNorm":
+        shapes = (*shapes, (1,))
+    if len(blobs) != len(shapes):
+        raise _Other(f"layer {layer.name} has {len(blobs)} blobs, expected {len(shapes)}")
+    arrays = [
+        _values(reader, blob, shape, f"layer {layer.name}, blob {number}")
+        for number, (blob, shape) in enumerate(zip(blobs, shapes, strict=True))
+    ]
+    if layer.kind != "BatchNorm":
+        return tuple(arrays)
+    mean, variance, factor = (values.astype(np.float32) for values in arrays)
+    with np.errstate(all="ignore"):
+        scale = np.float32(0) if factor[0] == 0 else 1 / factor[0]
+        mean, variance = mean * scale, variance * scale
+    if not (np.isfinite(mean).all() and np.isfinite(variance).all() and (variance >= 0).all()):
+        told = f"layer {layer.name} has a mean or variance that no photo can give"
+        raise Damaged(f"{told} (scale factor {factor[0]:g})")
+    return mean, variance
+
+
+def _values(
+    reader: Reader, part: _wire.Field, shape: tuple[int, ...], where: str
+) -> NDArray[np.floating]:
+    """One blob's values, in the file's precision; every one is finite in float32."""
+    blob = _Blob()
+    for each in reader.fields(part.start, part.end):
+        if each.number in (1, 2, 3, 4) and each.kind == VARINT:
+            blob.legacy[each.number] = each.value
+        elif each.number == 7 and each.kind == BYTES:
+            blob.shape = []
+            for size in reader.fields(each.start, each.end):
+                if size.number == 1 and size.kind in (VARINT, BYTES):
+                    blob.shape += reader.integers(size)
+        elif each.number in _STORED and each.kind in (BYTES, *_STORED.values()):
+            blob.pieces.append(_piece(reader, each))
+            if len(blob.pieces) > _wire.MOST_PIECES:
+                raise Damaged(f"{where} lies in more than {_wire.MOST_PIECES} pieces")
+    if not blob.fits(shape):
+        raise _Other(f"{where} is {blob.told}, expected {' x '.join(map(str, shape))}")
+    count, expected = sum(piece.size for piece in blob.pieces), math.prod(shape)
+    if count != expected:
+        raise Damaged(f"{where} holds {count} values, expected {expected}")
+    values = blob.pieces[0] if len(blob.pieces) == 1 else np.concatenate(blob.pieces)
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(values.astype("<f4", copy=False))
+    if not finite.all():
+        raise Damaged(f"{where} holds NaN or infinite values")
+    return values

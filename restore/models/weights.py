@@ -1,0 +1,321 @@
+"""The folder of models: which networks there are beside the compact one, and how they come.
+
+    path("zhang2016")        the ONNX file, or WeightsError with what to do
+    pull("zhang2016")        fetched, checked, converted
+    add(Path("file"))        a .caffemodel or a published ONNX conversion, brought by hand
+
+A model is one ONNX file `NAME.onnx` that this program wrote (`_zhang.write`): it says in its
+metadata what it was made from, and ends with the SHA-256 of itself. It is written beside and
+renamed, under a lock, so that several processes may pull, add and remove at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from restore import places
+from restore.errors import WeightsError, nearest
+from restore.models import _durable, _sniff, _zhang
+from restore.models._wanted import Report, Wanted, by_hand, digest
+from restore.models._wire import Damaged
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
+
+# By size and SHA-256 as published; the authors' own host is gone.
+KNOWN = {
+    "zhang2016": Wanted(
+        "colorization_release_v2.caffemodel",
+        128946764,
+        "f5af1e602646328c792e1094f9876fe9cd4c09ac46fa886e5708a1abc89137b1",
+        (
+            "https://dl.opencv.org/models/colorization_release_v2.caffemodel",
+            "https://storage.openvinotoolkit.org/repositories/datumaro/models/colorization/"
+            "colorization_release_v2.caffemodel",
+            "https://github.com/spmallick/learnopencv/releases/download/Colorization/"
+            "colorization_release_v2.caffemodel",
+            "https://github.com/EnoxSoftware/OpenCVForUnityExampleAssets/releases/download/"
+            "dnn%2FColorizationExample/colorization_release_v2.caffemodel",
+            "https://huggingface.co/spaces/BilalSardar/Black-N-White-To-Color/resolve/main/"
+            "colorization_release_v2.caffemodel",
+        ),
+    ),
+    "zhang2016-norebal": Wanted(
+        "colorization_release_v2_norebal.caffemodel",
+        128946454,
+        "6ab42a7fa853eb7ca822b9a0a2997a08a29c819c985c3e70b460c6be9c8b2159",
+        (),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Added:
+    """A model that was added: its name, its file, and what a person should know about it."""
+
+    name: str
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+def folder() -> Path:
+    """Where models lie: RESTORE_MODELS, or a folder for the user's data."""
+    given = os.environ.get("RESTORE_MODELS")
+    if given:
+        try:
+            return Path(given).expanduser()
+        except RuntimeError as error:
+            raise WeightsError(f"RESTORE_MODELS: {given}: there is no such user's home") from error
+    home = places.own("data")
+    if home is None:
+        raise WeightsError("there is no home folder for models; set RESTORE_MODELS to a folder")
+    return home / "models"
+
+
+def location(name: str) -> Path:
+    """Where a model's ONNX file is, or would be."""
+    return folder() / f"{name}.onnx"
+
+
+def installed(name: str) -> bool:
+    """Whether a model is there; WeightsError if the folder asked for may not be looked into."""
+    given = os.environ.get("RESTORE_MODELS")
+    if not given and places.own("data") is None:
+        return False
+    try:
+        return location(_known(name)).is_file()
+    except OSError as error:
+        if not given:  # another user's home, as under `sudo -u`
+            return False
+        told = f"{folder()}: cannot be read: {error.strerror}"
+        raise WeightsError(f"{told}; set RESTORE_MODELS to another folder") from error
+
+
+def path(name: str) -> Path:
+    """A model's ONNX file, at a glance the one that this program wrote.
+
+    Raises
+    ------
+    WeightsError
+        If it is not there, with how it can come, or is another file.
+    """
+    details(name)
+    return location(name)
+
+
+def details(name: str) -> dict[str, str]:
+    """What an installed model was made from: file, source_sha256, published ("yes", "no").
+
+    Raises
+    ------
+    WeightsError
+        If it is not there, or is another file.
+    """
+    return _made_from(name)
+
+
+def sha256(name: str) -> str:
+    """SHA-256 of the file that an installed model was made from."""
+    return details(name)["source_sha256"]
+
+
+def verify(name: str) -> dict[str, str]:
+    """As `details`, once the whole file has been compared with the `sha256` it ends with."""
+    return _made_from(name, whole=True)
+
+
+def _made_from(name: str, *, whole: bool = False) -> dict[str, str]:
+    _there(name)
+    file = location(name)
+    made_from = _whole(file, _durable.stamp(file)) if whole else _zhang.details(file)
+    if not {"file", "source_sha256", "published"} <= made_from.keys():
+        raise WeightsError(
+            f"{file}: does not name the file it was made from; remove it, then add the model again "
+            "with `restore models add FILE`"
+        )
+    return made_from
+
+
+@functools.lru_cache(maxsize=4)
+def _whole(file: Path, stamp: tuple[int, ...]) -> dict[str, str]:
+    """The details of a file that is whole; asked once in a process, until the file changes."""
+    return _zhang.details(file, whole=True)
+
+
+def pull(
+    name: str,
+    report: Report = lambda _host, _count: None,
+    waiting: Callable[[], None] = lambda: None,
+    through: OpenerDirector | None = None,
+) -> Added:
+    """Fetch a model, unless it is there; its SHA-256 is checked before anything looks inside.
+
+    Parameters
+    ----------
+    report
+        Called with a place's host and the bytes that are there.
+    waiting
+        Called once if another process is at this model.
+    through
+        What opens the addresses; https only unless a test brings its own.
+
+    Raises
+    ------
+    WeightsError
+        If it cannot be had, with how it can be brought by hand.
+    """
+    from restore.models import _download  # here: colorizing asks only what is installed
+
+    wanted = KNOWN[_known(name)]
+    if not wanted.places:
+        told = "no download source is known for it"
+        raise WeightsError(f"{name}: {told}; {by_hand(wanted)}")
+    with _alone(name, waiting):
+        if installed(name):
+            return Added(name, path(name), ("already installed",))
+        part = folder() / f"{name}.part"
+        _download.fetch(wanted, part, report, through)
+        added = _install(part, name, wanted.file, wanted.sha256)
+        part.unlink(missing_ok=True)
+        return added
+
+
+def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None) -> Added:
+    """Take a file that was brought by hand; it stays where it is.
+
+    Parameters
+    ----------
+    source
+        A .caffemodel, or a published ONNX conversion.
+    name
+        As which of `KNOWN`; "" finds out.
+
+    Raises
+    ------
+    WeightsError
+        If it is not this network.
+    """
+    _sniff.check(source)
+    try:
+        has = digest(source)
+    except OSError as error:
+        raise WeightsError(f"{source}: cannot be read: {error.strerror}") from error
+    notes = []
+    exact = next((key for key, wanted in KNOWN.items() if wanted.sha256 == has), "")
+    if exact and name and name != exact:
+        raise WeightsError(f"{source}: is {exact} by its SHA-256, not {name}; omit --as")
+    chosen = exact or (name and _known(name))
+    if not exact:
+        notes.append(
+            f"SHA-256 {has[:12]}… does not match a published file; accepted because its layers "
+            "are this network's"
+        )
+    if not chosen:
+        chosen, why = _guess(source)
+        notes.append(f"taken as {chosen} {why}; if it is another one, say --as NAME")
+    with _alone(chosen, waiting):
+        added = _install(source, chosen, source.name, has)
+    return Added(chosen, added.path, (*notes, *added.notes))
+
+
+def remove(name: str, waiting: Callable[[], None] = lambda: None) -> Path:
+    """Remove a model, and what was left of fetching it; returns where it was."""
+    part = folder() / f"{_known(name)}.part"
+    if not part.exists():
+        _there(name)
+    with _alone(name, waiting):
+        try:
+            part.unlink(missing_ok=True)
+            location(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise WeightsError(f"{name}: cannot be removed: {error.strerror}") from error
+    return location(name)
+
+
+def _known(name: str) -> str:
+    if name not in KNOWN:
+        raise WeightsError(f'models: there is no model "{name:.60}"; {nearest(name, list(KNOWN))}')
+    return name
+
+
+def _there(name: str) -> None:
+    if installed(name):
+        return
+    wanted = KNOWN[name]
+    told = "`restore models pull " + name + "` fetches it, or " if wanted.places else ""
+    raise WeightsError(f"{name}: is not installed; {told}{by_hand(wanted)}")
+
+
+def _guess(source: Path) -> tuple[str, str]:
+    """Which model a file of unknown SHA-256 is, and why."""
+    from restore.models import caffe
+
+    size = source.stat().st_size
+    for name, wanted in KNOWN.items():
+        if wanted.size == size:
+            return name, f"because it has its size, {size} bytes"
+    with suppress(WeightsError):
+        if (name := _zhang.details(source).get("network", "")) in KNOWN:
+            return name, "because its metadata says so"
+    with suppress(WeightsError, Damaged):
+        trained = caffe.rebalanced(_sniff.mapped(source))
+        if trained:
+            return "zhang2016", "because a training layer in it weighs rare colours more"
+        if trained is False:
+            return "zhang2016-norebal", "because no training layer in it weighs rare colours more"
+    if "norebal" in source.name.lower():
+        return "zhang2016-norebal", "because of its name"
+    return "zhang2016", "because most files are"
+
+
+@contextmanager
+def _alone(name: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of a model; `waiting` is called once if another process has it."""
+    from filelock import FileLock, Timeout
+
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder() / f".{name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+    except OSError as error:
+        told = f"{folder()}: cannot be written: {error.strerror}"
+        raise WeightsError(f"{told}; set RESTORE_MODELS to another folder") from error
+
+
+def _install(source: Path, name: str, file: str, sha256: str) -> Added:
+    """Convert and put in place; the lock is held."""
+    from restore.models import _conversion, caffe
+
+    beside = folder() / f".{name}.new"
+    published = sha256 in (wanted.sha256 for wanted in KNOWN.values())
+    metadata = {
+        "network": name,
+        "file": file,
+        "source_sha256": sha256,
+        "published": "yes" if published else "no",
+    }
+    try:
+        if _conversion.is_onnx(source):
+            notes = [_conversion.convert(source, beside, metadata)]
+        else:
+            caffe.convert(source, beside, metadata)
+            notes = []
+        _durable.settle(beside, location(name))
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+    return Added(name, location(name), tuple(filter(None, notes)))

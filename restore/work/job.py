@@ -1,0 +1,251 @@
+"""One file through a recipe: load, plan, render, save, and the before | after picture."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from restore.errors import PhotoError
+from restore.timeouts import Allow, Patience
+
+if TYPE_CHECKING:
+    from restore.image.photo import Photo
+    from restore.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to do with one file.
+
+    Attributes
+    ----------
+    path, target
+        The original, and where the result goes.
+    profile
+        "original" or "srgb".
+    limit
+        Most pixels a photo may have.
+    compare
+        Also write a before | after picture.
+    overwrite
+        Replace what is there already.
+    salvage
+        Restore what there is of a file that is cut off.
+    modified
+        When it is said to have been made (ISO 8601); now, if nothing is given.
+    """
+
+    path: Path
+    target: Path
+    profile: str = "original"
+    limit: int = 10**9
+    compare: bool = False
+    overwrite: bool = False
+    salvage: bool = False
+    modified: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where all that it writes goes."""
+        return self.target.parent
+
+    @property
+    def picture(self) -> Path:
+        """Where the before | after picture goes."""
+        return self.target.with_name(f"{self.target.name}.compare.jpg")
+
+    def missing(self) -> tuple[Path, ...]:
+        """What would be written; PhotoError if a result exists and may not be replaced."""
+        from restore import files
+
+        if self.overwrite:
+            return self.results
+        if self.lacks_picture:
+            return (self.picture,)
+        for path in self.results:
+            files.refuse_existing(path)
+        return self.results
+
+    @property
+    def lacks_picture(self) -> bool:
+        """Whether all that is missing is the picture: a run was stopped between the two."""
+        here = [os.path.lexists(path) for path in (self.target, self.picture)]
+        return self.compare and here == [True, False]
+
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """All that it writes."""
+        return (self.target, self.picture) if self.compare else (self.target,)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it.
+
+    Attributes
+    ----------
+    written
+        The result, and the before | after picture.
+    warnings, headlines, findings
+        What may be wrong with the result; what was done, in the words of the most telling step of
+        each page; and what every step found. In lines.
+    record
+        How it was made, as its metadata say.
+    failed
+        Why the picture could not be written beside the result; None if it could.
+    """
+
+    written: tuple[Path, ...]
+    warnings: tuple[str, ...]
+    headlines: tuple[str, ...]
+    findings: tuple[str, ...]
+    record: Mapping[str, str]
+    failed: PhotoError | None = None
+
+
+def by_recipe(
+    name: str, assignments: Mapping[str, str]
+) -> Callable[[Job, Callable[[float], None], Allow], Outcome]:
+    """What restores a file by the recipe of a name or path, with other values for some settings.
+
+    Raises
+    ------
+    RecipeError
+        If the recipe or a setting is wrong.
+    """
+    from restore.recipe import Recipe
+
+    recipe = Recipe.named(name).with_settings(assignments)
+    return lambda job, tell, allow: restore_file(job, recipe, tell, allow)
+
+
+def restore_file(
+    job: Job,
+    recipe: Recipe,
+    tell: Callable[[float], None],
+    allow: Allow = lambda seconds, what: None,
+) -> Outcome:
+    """Restore one file, all its pages.
+
+    Parameters
+    ----------
+    tell
+        Hears the share done, 0 … 1.
+    allow
+        Hears how many seconds may pass from now on between two signs of life, and what is done in
+        them: native code that hangs cannot say so.
+
+    Raises
+    ------
+    PhotoError
+        If it cannot be read, or the result cannot be written; nothing is left behind then. (A
+        picture that cannot is told in the outcome: the result stays.)
+    """
+    from restore import files
+    from restore.context import Context  # here: the parent process, which makes jobs, stays small
+    from restore.report import comparison
+
+    patience = Patience(job.path, allow)
+    patience.reads()
+    if job.missing() == (job.picture,):  # refused before the work, not after it
+        return _make_up(job, recipe.raw, patience)
+    context = Context(alone=True)
+    threading.Thread(target=recipe.prepare, args=(context,), daemon=True).start()
+    before = _state(job.path)
+    made_from = _sha256(job.path)
+    pages = files.load_pages(
+        job.path, raw=recipe.raw, limit=job.limit, salvage=job.salvage, sized=patience.reads
+    )
+    if _state(job.path) != before:  # the digest would be that of another photo
+        raise PhotoError(f"{job.path}: changed while it was read; try again when it is complete")
+    patience.works()
+    warnings = list(files.losses(pages, job.target))
+    headlines: list[str] = []
+    findings: list[str] = []
+    results: list[Photo] = []
+    for page in pages:
+        done = len(results)
+
+        def told(share: float, done: int = done) -> None:
+            tell((done + share) / len(pages))
+
+        results.append(recipe(page, context=replace(context, progress=told)))
+        headlines += comparison.headline(results[-1].findings)
+        findings += comparison.lines(results[-1].findings)
+    warnings += [warning for page in results for warning in page.source.warnings]
+    warnings += [
+        f"{job.path}: {warning}"
+        for page in results
+        for step in page.findings.values()
+        for warning in step.warnings
+    ]
+    modified = job.modified or _now()
+    record = {"profile": job.profile, "originalSha256": made_from, "modified": modified}
+    if job.salvage:
+        record["salvage"] = "yes"
+    results = [
+        replace(each, source=replace(each.source, record={**each.source.record, **record}))
+        for each in results
+    ]
+    written = [files.save(results, job.target, overwrite=job.overwrite, profile=job.profile)]
+    failed = None
+    if job.compare:
+        try:
+            comparison.save_compare(pages[0], results[0], job.picture, overwrite=job.overwrite)
+            written.append(job.picture)
+        except PhotoError as error:
+            failed = error
+    return Outcome(
+        tuple(written),
+        tuple(dict.fromkeys(warnings)),
+        tuple(dict.fromkeys(headlines)),
+        tuple(findings),
+        results[0].source.record,
+        failed,
+    )
+
+
+def _now() -> str:
+    """The time in seconds with its offset from UTC, or what SOURCE_DATE_EPOCH says it is."""
+    with suppress(KeyError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC).isoformat()
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _make_up(job: Job, raw: str, patience: Patience) -> Outcome:
+    """Write the picture that an earlier run was stopped before; the result stays as it is."""
+    from restore import files
+    from restore.report import comparison
+
+    after = files.load(job.target, limit=job.limit, sized=patience.reads)
+    if after.source.record.get("originalSha256", "") != _sha256(job.path):
+        files.refuse_existing(job.target)
+    before = files.load(job.path, raw=raw, limit=job.limit, sized=patience.reads)
+    patience.works()
+    comparison.save_compare(before, after, job.picture)
+    return Outcome((job.picture,), (), (), (), {**after.source.record})
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What differs when a file is written to or replaced; nothing for one that is not there."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return ()
+
+
+def _sha256(path: Path) -> str:
+    """SHA-256 of the original, so that a result says which file it was made from."""
+    import hashlib
+
+    with suppress(OSError):  # reading it tells better what is wrong
+        if path.is_file() and path.stat().st_size:  # /proc has empty ones that never end
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""
