@@ -19,7 +19,7 @@ NEUTRAL = ((5.0, 0.8), (4.0, 3.4))
 and white for certain: of an even tone, or next to grey with stains and the colour noise of film."""
 FADE, DOUBT = 0.7, 1.6
 """Weight of what `fade` says in the log odds of faded to sound, and the log odds to begin with:
-with these, one in twenty sound photos that no network was fitted on is called faded."""
+with these, one in twenty of 295 sound photos left out of the fit is called faded."""
 PLAUSIBLE = 0.2
 """Chance from which a kind is named beside the likeliest one."""
 RECIPES = {
