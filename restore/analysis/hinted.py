@@ -11,10 +11,15 @@ from restore.image.hints import Hint
 
 FEATURES = 16
 """Principal components of the square-rooted distribution: what the network takes a cell for."""
-MOST = 1500
+MOST = 200
 """Cells with a hint that are used; of more, these are spread evenly."""
-WIDTHS = ((1.5, 40.0, 0.5), (0.25, 25.0, 0.4))
-"""Of the two kernels: in short sides of the photo, in L*, in the features."""
+STEP, OTHER = 1.0, 30.0
+"""How much longer a way is for each L* between two cells, and between things that the network
+tells apart wholly, than over a plain."""
+STEEPEST = 20.0
+"""L* between two cells beyond which a step counts no more."""
+WIDTHS = ((3.0, 30.0, 0.4), (0.7, 20.0, 0.4))
+"""Of the two kernels: in short sides of the photo (the way's length), in L*, in the features."""
 DOUBT = 0.05
 """Variance of a hint, of that of the network's error."""
 
@@ -24,7 +29,8 @@ def carry(ab: Array, p: Array, lightness: Array, hints: Sequence[Hint]) -> tuple
 
     Gaussian-process regression of what the network missed at the hints, over place, lightness and
     the distribution that the network gives: far from the hints, and in other things, its own
-    colours stay. The mean of a wide and a narrow kernel.
+    colours stay. The mean of a wide and a narrow kernel. How far a cell is from a hint is the
+    length of the shortest way there, and edges make a way long: a colour fills the thing it is on.
 
     Parameters
     ----------
@@ -55,14 +61,17 @@ def carry(ab: Array, p: Array, lightness: Array, hints: Sequence[Hint]) -> tuple
         return ab, np.ones_like(lightness)
     known = np.flatnonzero(marked)
     known = known[np.linspace(0, len(known) - 1, min(MOST, len(known))).astype(int)]
-    described = _features(p, lightness)
-    kernel = sum(
-        np.exp(-0.5 * _distances(described / width, known))
-        for width in (np.repeat(widths, (2, 1, FEATURES)).astype(np.float32) for widths in WIDTHS)
-    ) / np.float32(len(WIDTHS))
-    inner = kernel[known].astype(np.float64) + DOUBT * np.eye(len(known))
+    ways, described = _ways(p, lightness, known), _features(p, lightness)
+    kernel = np.zeros_like(ways)
+    for way, light, feature in WIDTHS:
+        width = np.array([light, *[feature] * FEATURES], np.float32)
+        apart = (ways / np.float32(way)) ** 2 + _distances(described / width, known)
+        kernel += np.exp(-0.5 * apart) / np.float32(len(WIDTHS))
+    # ways over a graph: the kernel may be a little less than positive, which is cut off
+    values, axes = np.linalg.eigh((kernel[known] + kernel[known].T).astype(np.float64) / 2)
+    inverse = (axes / (values.clip(0) + DOUBT)) @ axes.T
     missed = (wanted - ab).reshape(-1, 2)[known]
-    solved = np.linalg.solve(inner, np.concatenate([missed, kernel.T], 1))
+    solved = inverse @ np.concatenate([missed, kernel.T], 1)
     corrected = ab.reshape(-1, 2) + kernel @ solved[:, :2]
     left = 1 - np.einsum("nk,kn->n", kernel, solved[:, 2:])
     return (
@@ -71,17 +80,33 @@ def carry(ab: Array, p: Array, lightness: Array, hints: Sequence[Hint]) -> tuple
     )
 
 
+def _ways(p: Array, lightness: Array, known: Array) -> Array:
+    """(cells, k) length of the shortest way to each known cell, in short sides of the photo."""
+    from scipy import sparse
+    from scipy.sparse.csgraph import dijkstra
+
+    number = np.arange(lightness.size).reshape(lightness.shape)
+    root = np.sqrt(p)
+    lengths, ends = [], []
+    for one, other in ((np.s_[..., :-1], np.s_[..., 1:]), (np.s_[..., :-1, :], np.s_[..., 1:, :])):
+        alike = np.einsum("n...,n...", root[one], root[other])  # Bhattacharyya's coefficient
+        step = np.abs(lightness[one] - lightness[other]).clip(0, STEEPEST)
+        lengths.append((1 + STEP * step + OTHER * (1 - alike)).ravel())
+        ends.append((number[one].ravel(), number[other].ravel()))
+    i, j = np.concatenate(ends, 1)
+    length = np.concatenate(lengths) / min(lightness.shape)
+    graph = sparse.coo_matrix((length, (i, j)), (number.size, number.size)).tocsr()
+    return dijkstra(graph, directed=False, indices=known).T.astype(np.float32)
+
+
 def _features(p: Array, lightness: Array) -> Array:
-    """(cells, 3 + FEATURES) x and y in short sides, L*, components of the distribution."""
-    rows, columns = lightness.shape
-    y, x = np.mgrid[:rows, :columns].astype(np.float32) / min(rows, columns)
+    """(cells, 1 + FEATURES) L*, and components of the distribution."""
     root = np.sqrt(p).reshape(len(p), -1)
     root = root - root.mean(1, keepdims=True)
     axes = np.linalg.eigh(root @ root.T)[1][:, -FEATURES:]
     components = root.T @ axes
-    missing = np.zeros((rows * columns, FEATURES - components.shape[1]), np.float32)
-    planes = (x.reshape(-1, 1), y.reshape(-1, 1), lightness.reshape(-1, 1))
-    return np.concatenate([*planes, components, missing], 1).astype(np.float32)
+    missing = np.zeros((lightness.size, FEATURES - components.shape[1]), np.float32)
+    return np.concatenate([lightness.reshape(-1, 1), components, missing], 1).astype(np.float32)
 
 
 def _distances(values: Array, known: Array) -> Array:
