@@ -76,13 +76,14 @@ def restored(picture: Picture, **settings: float) -> Picture:
 
 
 def test_fills_scratches_and_dust() -> None:
+    # dark ones too, so above the usual sensitivity;
     # mean squared error where the defects are; measured 0.14 on the mean, 0.26 at worst
     left = []
     for seed, name in enumerate(PHOTOS):
         clean = photo(name)
         bad, opacity = damaged(clean, seed)
         hurt = opacity > 0.05
-        found = restored(bad)
+        found = restored(bad, sensitivity=75)
         left.append(((found - clean)[hurt] ** 2).mean() / ((bad - clean)[hurt] ** 2).mean())
     assert np.mean(left) < 0.25, left
     assert max(left) < 0.45, left
@@ -92,7 +93,7 @@ def test_fills_them_in_a_photo_larger_than_its_proxy() -> None:
     clean = photo("astronaut", 4)
     bad, opacity = damaged(clean, 1, 4)
     hurt = opacity > 0.05
-    found = restored(bad)
+    found = restored(bad, sensitivity=75)
     assert ((found - clean)[hurt] ** 2).mean() < 0.2 * ((bad - clean)[hurt] ** 2).mean()
     beside = cv2.dilate(hurt.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
     assert (found != bad).any(-1)[beside].mean() < 0.01
@@ -106,7 +107,7 @@ def test_leaves_hair_and_edges_alone() -> None:
         touched.append(100 * (np.abs(found - clean) > 1 / 255).any(-1).mean())
         assert np.abs(found - clean).mean() * 255 < 1, name
     # in % of the pixels, by more than a code: a whisker, a strap, dots on the saucer
-    assert np.mean(touched) < 0.5, touched
+    assert np.mean(touched) < 0.05, touched
     assert touched[0] < 0.15, "the astronaut's hair: none, but the dark corners of the mouth"
 
 
@@ -189,7 +190,7 @@ def test_finds_scratches_on_grass() -> None:
     clean = np.repeat(data.grass().astype(np.float32)[..., None] / 255, 3, 2)
     case = scratch(clean, seed=1, specks=0)
     hurt = case.damaged
-    left = ((restored(case.scan) - clean)[hurt] ** 2).sum()
+    left = ((restored(case.scan, sensitivity=75) - clean)[hurt] ** 2).sum()
     assert left < 0.45 * ((case.scan - clean)[hurt] ** 2).sum()  # measured 0.31; 0.58 by averages
 
 
@@ -200,7 +201,7 @@ def test_goes_on_across_an_interruption_and_ends_where_it_ends() -> None:
     for first, last in ((60, 130), (150, 230), (245, 300)):
         rows = np.arange(first, last)
         bad[rows, 200 + (rows - 180) // 12] += 0.12
-    changed = (restored(bad) != bad).any(-1)
+    changed = (restored(bad, sensitivity=75) != bad).any(-1)
     hurt = (bad != clean).any(-1)
     assert changed[hurt].mean() > 0.8
     assert not changed[:40].any()
@@ -239,7 +240,7 @@ def test_most_of_what_it_fills_is_damage() -> None:
     assert right > 0.8 * found
 
 
-def test_sensitivity_and_width_do_what_they_say() -> None:
+def test_sensitivity_does_what_it_says() -> None:
     clean = photo("cat", 2)
     bad, opacity = damaged(clean, 2, 2)
     hurt = opacity > 0.3
@@ -248,7 +249,14 @@ def test_sensitivity_and_width_do_what_they_say() -> None:
         return float((restored(bad, **settings) != bad).any(-1)[hurt].mean())
 
     assert share(sensitivity=10) < share() < share(sensitivity=80)
-    assert share(width=0.2) < share(width=0.6)
+
+
+def test_dark_lines_and_dots_are_the_photo_unless_asked_for() -> None:
+    bad = np.repeat(0.6 + np.random.default_rng(0).normal(0, 0.01, (400, 400, 1)), 3, 2)
+    bad = bad.astype(np.float32)
+    bad[:, 100:102], bad[200:203, 300:303] = 0.1, 0.1  # a pole, and an eyelet
+    assert (restored(bad) == bad).all()
+    assert (restored(bad, sensitivity=75) != bad)[:, 100:102].mean() > 0.9
 
 
 @pytest.mark.parametrize("tone", [0.0, 1.0])
@@ -258,7 +266,7 @@ def test_an_edge_that_a_scratch_crosses_goes_on(tone: float) -> None:
     bad = clean.copy()
     bad[:, 100:102] = tone
     # the step of 0.4 is whole again to 5 %, one pixel from it and everywhere else
-    assert np.abs(restored(bad) - clean).max() < 0.02
+    assert np.abs(restored(bad, sensitivity=75) - clean).max() < 0.02
 
 
 def test_keeps_16_bits() -> None:

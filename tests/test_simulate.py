@@ -16,6 +16,7 @@ from restore.simulate import (
     MILD,
     SCENES,
     STRONG,
+    crease,
     dyes,
     fade,
     fade_spectra,
@@ -29,6 +30,7 @@ from restore.simulate.folder import reduced
 from restore.simulate.light import ccm, constants, led
 from restore.simulate.spectra import _observer, _response, camera, lamp, surfaces
 from restore.simulate.stage import Stage
+from restore.simulate.worn import worn
 from sample_images import make
 
 
@@ -265,3 +267,20 @@ def test_a_plain_stage_changes_nothing():
     photo = np.random.default_rng(0).random((40, 60, 3)).astype(np.float32)
     shot, plain = (light(photo, "magenta", seed=1, stage=stage) for stage in (Stage(), None))
     assert (shot.srgb == plain.srgb).all()
+
+
+def test_creases_are_wide_and_bright_and_the_rest_of_the_photo_stays() -> None:
+    clean = np.full((400, 500, 3), 0.3, np.float32)
+    case = crease(clean, seed=1, fibres=0)
+    assert 0.005 < case.damaged.mean() < 0.3
+    assert case.scan[case.damaged].max() > 0.7
+    assert (case.scan[~case.damaged] < 0.33).all()
+
+
+def test_worn_scans_say_what_is_damage() -> None:
+    grey = np.full((200, 240), 0.4, np.float32)
+    pieces = [worn(grey, 128, np.random.default_rng(seed), sound=0) for seed in range(12)]
+    assert all(np.isfinite(piece.scan).all() and piece.scan.shape == (128, 128) for piece in pieces)
+    assert {1, 2} <= set(np.concatenate([piece.kind.ravel() for piece in pieces]).tolist())
+    sound = worn(grey, 128, np.random.default_rng(1), sound=1)
+    assert not sound.kind.any()

@@ -6,15 +6,16 @@
         scan = fade(photo, "dark cyan loss", seed=1)           # .srgb, .loss, .stain, .exposure
 
 `light.py` has the stage lights, `spectra.py` other lamps, surfaces and cameras than the constants
-that the estimators use, `fading.py` the dyes, `dyes.py` their spectra, `scratching.py` scratches
-and dust. Everything is seeded: the same call, the same pixels.
+that the estimators use, `fading.py` the dyes, `dyes.py` their spectra, `scratching.py` scratches,
+dust, creases and fibres; `wear.py`, `details.py` and `worn.py` what a detector of damage learns
+from. Everything is seeded: the same call, the same pixels.
 """
 
 from restore.simulate.dyes import fade_spectra
 from restore.simulate.fading import KINDS, MILD, STRONG, Faded, fade
 from restore.simulate.folder import photos
 from restore.simulate.light import SCENES, Lit, light
-from restore.simulate.scratching import Scratched, scratch
+from restore.simulate.scratching import Scratched, crease, scratch
 from restore.simulate.things import things
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Faded",
     "Lit",
     "Scratched",
+    "crease",
     "fade",
     "fade_spectra",
     "light",

@@ -107,7 +107,7 @@ def _mark(
 ) -> Iterator[Mark]:
     """The cover as a mark: of a tone, with gaps, soft; a share has a shadow beside it."""
     size = cover.shape[0], cover.shape[1]
-    depth = rng.uniform(0.45, 1) ** 0.7
+    depth = rng.uniform(0.5, 1) ** 0.6
     if rng.random() >= even:
         uneven = smooth_noise(size, rng.choice([1, 2, 4, 9, 16]), rng)
         cover = cover * (1 + rng.uniform(0.1, 0.8) * uneven).clip(0, 1.2)

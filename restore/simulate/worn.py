@@ -13,9 +13,9 @@ from restore.simulate.details import details
 from restore.simulate.things import things
 from restore.simulate.wear import LOSS, marks, smooth_noise
 
-VISIBLE = 0.035
-"""Least that damage must change an encoded value to be looked for."""
-SOUND = 0.4
+VISIBLE, UNREST = 0.05, 1.2
+"""Least that damage must change an encoded value to be looked for, also in deviations around it."""
+SOUND = 0.35
 """Share of the scans without damage."""
 
 
@@ -51,17 +51,17 @@ def worn(
         Chance that nothing is damaged; `SOUND` if unset.
     """
     grey = _toned(_cropped(photo, side, rng), rng)[..., None]
-    for add, often in ((details, 0.4), (details, 0.2), (things, 0.25)):
+    for add, often in ((details, 0.35), (details, 0.15), (things, 0.2)):
         if rng.random() < often:
             grey = add(grey, rng)
     grey = grey + _grain((side, side), rng)[..., None]
     kind, counts = np.zeros((side, side), np.uint8), np.ones((side, side), np.float32)
-    scan = grey
+    scan, visible = grey, np.maximum(np.float32(VISIBLE), UNREST * _unrest(grey[..., 0]))
     if rng.random() >= (SOUND if sound is None else sound):
         for mark in marks((side, side), rng):
             with_mark = mark.on(scan)
             changed = np.abs(with_mark - grey)[..., 0].clip(0, 1)
-            there = (mark.cover > 0.15) & (changed > VISIBLE)
+            there = (mark.cover > 0.15) & (changed > visible)
             faint = (mark.cover > 0.03) & (changed > 0.006) & ~there
             kind[there] = np.where(kind[there] == 0, mark.kind, kind[there])
             counts[faint & (kind == 0)] = 0
@@ -91,6 +91,12 @@ def _cropped(photo: color.Array, side: int, rng: np.random.Generator) -> color.A
     return np.ascontiguousarray(crop, np.float32).clip(0, 1)
 
 
+def _unrest(grey: color.Array) -> color.Array:
+    """(h, w) standard deviation around each pixel."""
+    mean, square = (cv2.blur(values, (9, 9)) for values in (grey, grey * grey))
+    return np.sqrt(np.maximum(square - mean * mean, 0))
+
+
 def _toned(crop: color.Array, rng: np.random.Generator) -> color.Array:
     """Other gamma, contrast, and now and then uneven light."""
     crop = crop ** np.float32(np.exp(rng.normal(0, 0.3)))
@@ -108,7 +114,7 @@ def _grain(size: tuple[int, int], rng: np.random.Generator) -> color.Array:
     """Grain of film and the tooth of the paper; none in a third of the prints."""
     if rng.random() < 0.35:
         return np.zeros(size, np.float32)
-    strength = rng.uniform(0, 0.06) * rng.uniform(0.2, 1)
+    strength = rng.uniform(0, 0.05) * rng.uniform(0.1, 1)
     grain = strength * smooth_noise(size, rng.choice([0.5, 0.8, 1.2, 2, 3]), rng)
     if rng.random() < 0.1:  # canvas or linen
         rows, columns = np.mgrid[: size[0], : size[1]]

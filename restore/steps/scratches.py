@@ -17,8 +17,12 @@ from restore.image.field import Field
 from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
 
-LINE, SPECK = 11, 0.8
+LINE, SPECK = 16, 2.0
 """How far scratches and specks stand out from their surroundings at medium sensitivity."""
+DARK = 50
+"""Sensitivity in % above which dark damage is looked for: most dark lines are the photo's."""
+OPAQUE, GROUND = 0.3, 15
+"""Share of the way from the ground to white that a line goes; the square that shows the ground."""
 ODDS, LESS = -1.5, 2.0
 """Log odds of a scratch at medium sensitivity, and how much less at the highest.
 
@@ -96,8 +100,10 @@ def scratches(
 
     Lines are chained on the proxy from straight pieces, judged (is it a scratch, or the edge of
     something, or a thin thing?) and outlined; in the full photo they are bridged with grain.
-    Dust in faces stays, and lines that do not leave them. Where a film scanner's infrared
-    channel shows dust and not the picture, dust is what it shows, in faces too. Known failures:
+    Up to a sensitivity of 50 % only bright, opaque damage goes: dark lines and dots are mostly the
+    photo's own. Dust in faces stays, and lines that do not leave them. Where a film scanner's
+    infrared channel shows dust and not the picture, dust is what it shows, in faces too. Known
+    failures:
     some lines that lie alone and have nothing beside them (a whisker, a wire, a bare mast) are
     taken for scratches, dots on smooth ground for dust: lower `sensitivity`; scratches along
     edges and between many parallel lines stay, and most dust on grass; defects much thinner
@@ -119,6 +125,9 @@ def scratches(
     opaque = infrared.threshold(view, reach, factor)
     if opaque is not None:
         dots[:] = 0
+    if sensitivity <= DARK:
+        dots[..., 1] = 0
+        lines[~_opaque(grey, lines, OPAQUE * factor)] = 0
     if lines.any() or dots.any():
         face = faces(grey)
         dots[face] = 0
@@ -139,6 +148,19 @@ def scratches(
     ratio = max(proxy.size) / max(view.window.size)
     findings = Findings(values=values)
     return Scratches(zone, wide, view.window.short_side, ratio, amount, opaque, findings)
+
+
+def _opaque(grey: color.Array, lines: color.Array, least: float) -> NDArray[np.bool_]:
+    """Those connected lines that are bright and on the mean at least that opaque: bare paper."""
+    import cv2
+
+    rise = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((GROUND, GROUND), np.uint8))
+    opacity = rise / np.maximum(1 - (grey - rise), np.float32(0.02))
+    core = lines * (lines >= 0.5 * cv2.dilate(lines, np.ones((3, 3), np.uint8)))
+    count, label = cv2.connectedComponents((lines > 0).astype(np.uint8))
+    weight = np.bincount(label.ravel(), core.ravel(), count) + 1e-6
+    mean = np.bincount(label.ravel(), (core * opacity).ravel(), count) / weight
+    return (lines > 0) & (mean >= least)[label]
 
 
 def _outlined(doubtful: NDArray[np.bool_], off: color.Array, near: int) -> NDArray[np.bool_]:

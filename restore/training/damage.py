@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import math
 import tarfile
 import time
 from collections.abc import Iterator
@@ -26,13 +27,18 @@ from torch.nn import functional
 from restore import color
 from restore.simulate.worn import Worn, worn
 
-SIDE, BATCH = 160, 8
+SIDE, BATCH = 128, 8
 WIDTHS = (16, 32, 64, 96)
 """Channels at a half, a quarter, an eighth and a sixteenth of the size."""
+USUAL = (2.0, -1.0, -2.0, -2.0)
+"""Logits to begin with: most pixels are sound."""
+RELIEFS = (3, 7, 19)
+"""Sides of the squares that what is narrow is measured by, in pixels."""
+PLANES = 1 + 2 * len(RELIEFS)
 KINDS = 4
 """Sound, line, spot, loss."""
-RATE, DECAY, AVERAGED = 3e-3, 0.01, 0.998
-EVERY = 250
+RATE, DECAY, AVERAGED = 4e-3, 0.01, 0.995
+EVERY = 100
 """Steps between checkpoints."""
 POOL, FRESH = 768, 2
 """Pieces kept to learn from again, and how many of them are new at each step.
@@ -63,14 +69,16 @@ class Block(nn.Module):  # type: ignore[misc]
 
 
 class Detector(nn.Module):  # type: ignore[misc]
-    """A U-Net that begins and ends at half the size: brightness 0 … 1 to logits of `KINDS`.
+    """A U-Net that begins and ends at half the size: `reliefs` to logits of `KINDS`.
 
-    (n, 1, h, w) to (n, 4, h, w); sides are multiples of 16.
+    (n, 7, h, w) to (n, 4, h, w); sides are multiples of 16.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.down = nn.ModuleList([nn.Sequential(_layer(1, WIDTHS[0], 4, 2), Block(WIDTHS[0]))])
+        self.down = nn.ModuleList(
+            [nn.Sequential(_layer(PLANES, WIDTHS[0], 4, 2), Block(WIDTHS[0]))]
+        )
         for number, (given, made) in enumerate(pairwise(WIDTHS)):
             wider = [Block(made, 2)] if number else []
             self.down.append(nn.Sequential(_layer(given, made, 4, 2), Block(made), *wider))
@@ -79,6 +87,8 @@ class Detector(nn.Module):  # type: ignore[misc]
             for small, large in pairwise(WIDTHS)
         )
         self.last = nn.ConvTranspose2d(WIDTHS[0], KINDS, 2, 2)
+        with torch.no_grad():
+            self.last.bias.copy_(torch.tensor(USUAL))
 
     def forward(self, values: Tensor) -> Tensor:
         levels = []
@@ -129,6 +139,21 @@ def examples(photos: list[bytes], seed: int, sound: float | None = None) -> Iter
         number += 1
 
 
+def reliefs(grey: color.Array) -> color.Array:
+    """What the network sees of (h, w) encoded brightness: (7, h, w).
+
+    The brightness, and how far each pixel rises above and falls below what is left when all that is
+    narrower than `RELIEFS` is taken away: lines and spots whatever the tone they lie on.
+    """
+    grey = np.clip(grey, 0, 1).astype(np.float32)
+    planes = [grey - np.float32(0.5)]
+    for side in RELIEFS:
+        square = np.ones((side, side), np.uint8)
+        planes.append(3 * cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, square))
+        planes.append(3 * cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, square))
+    return np.stack(planes)
+
+
 def again(pieces: Iterator[Worn], seed: int) -> Iterator[list[Worn]]:
     """Batches out of a pool that some new pieces come into each time, mirrored, lighter, darker."""
     rng = np.random.default_rng([seed, 1])
@@ -148,8 +173,8 @@ def _changed(piece: Worn, rng: np.random.Generator) -> Worn:
 
 
 def batch(taken: list[Worn]) -> tuple[Tensor, Tensor, Tensor]:
-    """Scans (n, 1, h, w), kinds (n, h, w) and what counts (n, h, w)."""
-    scans = torch.from_numpy(np.stack([piece.scan for piece in taken])[:, None])
+    """What is seen (n, 7, h, w), kinds (n, h, w) and what counts (n, h, w)."""
+    scans = torch.from_numpy(np.stack([reliefs(piece.scan) for piece in taken]))
     kinds = torch.from_numpy(np.stack([piece.kind for piece in taken]).astype(np.int64))
     counts = torch.from_numpy(np.stack([piece.counts for piece in taken]))
     return scans.contiguous(memory_format=torch.channels_last), kinds, counts
@@ -193,7 +218,7 @@ def page(network: nn.Module, cases: list[tuple[Tensor, Tensor, Tensor]], path: P
         for scans, kinds, _ in cases[:6]:
             p = network(scans).softmax(1).numpy()[:, 1:]
             truth = np.stack([kinds.numpy() == number for number in (1, 2, 3)], 1)
-            parts = (np.repeat(scans.numpy(), 3, 1), truth.astype(np.float32), p)
+            parts = (np.repeat(scans.numpy()[:, :1] + 0.5, 3, 1), truth.astype(np.float32), p)
             columns = [np.concatenate(list(part.transpose(0, 2, 3, 1)), 1) for part in parts]
             rows.append(np.concatenate(columns))
     cv2.imwrite(str(path), (np.concatenate(rows)[..., ::-1] * 255).astype(np.uint8))
@@ -205,15 +230,15 @@ def export(network: nn.Module, path: Path) -> None:
     from onnx import TensorProto, helper, numpy_helper
 
     whole = nn.Sequential(copy.deepcopy(network), nn.Softmax(1)).eval()
-    scan = torch.zeros(1, 1, 64, 64)
+    scan = torch.zeros(1, PLANES, 64, 64)
     sizes = {2: "height", 3: "width"}
     torch.onnx.export(
         whole,
         (scan,),
         str(path),
-        input_names=["brightness"],
+        input_names=["reliefs"],
         output_names=["kinds"],
-        dynamic_axes={"brightness": sizes, "kinds": sizes},
+        dynamic_axes={"reliefs": sizes, "kinds": sizes},
         opset_version=13,
         dynamo=False,
     )
@@ -231,6 +256,14 @@ def export(network: nn.Module, path: Path) -> None:
     model.producer_name, model.doc_string = "restore.training.damage", ""
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
+
+
+def _follow(averaged: nn.Module, network: nn.Module, keep: float) -> None:
+    """Move the averaged weights towards those of the network."""
+    pairs = zip(averaged.state_dict().values(), network.state_dict().values(), strict=True)
+    with torch.no_grad():
+        for own, new in pairs:
+            own.copy_(own.lerp(new, 1 - keep) if own.is_floating_point() else new)
 
 
 def train(
@@ -253,15 +286,13 @@ def train(
     state.mkdir(parents=True, exist_ok=True)
     tests = packed_photos(held_out or photos)
     unseen = examples(tests, 10**6)
-    cases = [batch(list(islice(unseen, BATCH))) for _ in range(16)]
+    cases = [batch(list(islice(unseen, BATCH))) for _ in range(10)]
     batches = again(examples(packed_photos(photos), step), step)
     begun, total = time.monotonic(), 0.0
     while step < steps and time.monotonic() - begun < 60 * minutes:
-        rate = (
-            RATE * min(1, (step + 1) / 200) * (0.02 + 0.98 * (1 + np.cos(np.pi * step / steps)) / 2)
-        )
+        falling = 0.01 + 0.99 * (1 + math.cos(math.pi * step / steps)) / 2
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = RATE * min(1, (step + 1) / 100) * falling
         scans, kinds, counts = batch(next(batches))
         network.train()
         with torch.autocast("cpu", torch.bfloat16):
@@ -272,12 +303,7 @@ def train(
         nn.utils.clip_grad_norm_(network.parameters(), 1)
         optimizer.step()
         step += 1
-        keep = min(AVERAGED, step / (step + 20))
-        with torch.no_grad():
-            for own, new in zip(
-                averaged.state_dict().values(), network.state_dict().values(), strict=True
-            ):
-                own.copy_(own.lerp(new, 1 - keep) if own.is_floating_point() else new)
+        _follow(averaged, network, min(AVERAGED, step / (step + 20)))
         total += float(wrong.detach())
         if step % EVERY == 0 or step == steps:
             parts = {"network": network, "averaged": averaged, "optimizer": optimizer}
