@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from restore import recipe
 from restore.errors import RecipeError
 from restore.image.photo import Photo
-from restore.recipe import Recipe
+from restore.recipe import Recipe, toml
 from restore.recipe.schema import schema
 
 TWICE = """
@@ -170,7 +170,7 @@ def test_recipes_that_multiply_are_refused_at_once(mine: Path) -> None:
 
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "huge.toml"
-    path.write_text("#" * (recipe.LARGEST + 1))
+    path.write_text("#" * (toml.LARGEST + 1))
     with pytest.raises(RecipeError, match="larger than"):
         Recipe.read(path)
 

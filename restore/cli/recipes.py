@@ -27,6 +27,7 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
     from restore import recipe as found
     from restore.cli._console import stdout, table
     from restore.errors import RecipeError, printable
+    from restore.recipe import toml
     from restore.recipe.schema import schema as make_schema
 
     if schema:
@@ -41,7 +42,7 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
     elif name:
         chosen = found.Recipe.named(name)
         if chosen.path:
-            for line in (f"# {chosen.path}", *found.text(chosen.path).rstrip().splitlines()):
+            for line in (f"# {chosen.path}", *toml.text(chosen.path).rstrip().splitlines()):
                 click.echo(printable(line.expandtabs()) if sys.stdout.isatty() else line)
         else:  # a step's name
             click.echo(chosen.toml(), nl=False)

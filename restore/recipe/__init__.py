@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import tomllib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -23,12 +21,9 @@ from restore.context import Context, default
 from restore.errors import RecipeError, RestoreError, nearest
 from restore.image.photo import Photo, Proxy
 from restore.plan import Plan, PlannedStep
+from restore.recipe import toml
 from restore.step import Step
 
-LARGEST = 64 * 1024
-"""Bytes a recipe file may have; the longest of ours has a fiftieth of it."""
-DOTS = 64
-"""Dots a line may have, in keys, numbers and texts; `[input]` and the steps need none in keys."""
 DEEPEST = 8
 """Recipes within recipes."""
 LONGEST = 64
@@ -89,7 +84,7 @@ class Recipe:
     @classmethod
     def read(cls, path: Path) -> Recipe:
         """A recipe from a TOML file; RecipeError if something is wrong in it."""
-        return replace(_parse(text(path), str(path), (path.stem,)), path=path)
+        return replace(_parse(toml.text(path), str(path), (path.stem,)), path=path)
 
     @classmethod
     def parse(cls, text: str, where: str, name: str = "") -> Recipe:
@@ -124,7 +119,7 @@ class Recipe:
                 raise RecipeError(f'{where}: {self.name} has no step "{label:.60}"; {known}')
             use = uses[labels.index(label)]
             value = use.step.check(
-                where, {setting: _value(given) if isinstance(given, str) else given}
+                where, {setting: toml.value(given) if isinstance(given, str) else given}
             )
             uses[labels.index(label)] = replace(use, settings={**use.settings, **value})
         return replace(self, uses=tuple(uses))
@@ -242,11 +237,11 @@ class Recipe:
 
     def toml(self) -> str:
         """The recipe as TOML, recipes in it replaced by their steps; `parse` reads it back."""
-        lines = [f"title = {_quoted(self.title)}", f"about = {_quoted(self.about)}", ""]
-        lines += ["[input]", f"raw = {_quoted(self.raw)}"]
+        lines = [f"title = {toml.quoted(self.title)}", f"about = {toml.quoted(self.about)}", ""]
+        lines += ["[input]", f"raw = {toml.quoted(self.raw)}"]
         for use in self.uses:
-            lines += ["", "[[steps]]", f"use = {_quoted(use.step.name)}"]
-            lines += [f"{key} = {_quoted(value)}" for key, value in use.settings.items()]
+            lines += ["", "[[steps]]", f"use = {toml.quoted(use.step.name)}"]
+            lines += [f"{key} = {toml.quoted(value)}" for key, value in use.settings.items()]
         return "\n".join(lines) + "\n"
 
     def __repr__(self) -> str:
@@ -294,7 +289,7 @@ def _open(name: str, within: tuple[str, ...]) -> Recipe:
         for folder in folders():
             path = folder / f"{name}.toml"
             if path.is_file():
-                found = _parse(text(path), path.name, (*within, name))
+                found = _parse(toml.text(path), path.name, (*within, name))
                 return replace(found, name=name, path=path)
     if name in steps.names():
         step = steps.get(name)
@@ -303,62 +298,8 @@ def _open(name: str, within: tuple[str, ...]) -> Recipe:
     raise RecipeError(f'there is no recipe "{name:.60}"; {known}')
 
 
-def text(path: Path) -> str:
-    """What stands in a recipe file; RecipeError if it cannot be read, or is too large."""
-    try:
-        if not path.is_file():
-            told = "is not a file" if path.exists() else "there is no such recipe file"
-            raise RecipeError(f"{path}: {told}")
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise RecipeError(f"{path}: is larger than {LARGEST} bytes, the most a recipe may have")
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise RecipeError(f"{path}: is not UTF-8 text") from error
-
-
-def _value(text: str) -> object:
-    try:
-        found = _loads(f"value = {text}")
-        plain = len(found) == 1 and not _too_large(found)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
-        return text
-    return found["value"] if plain else text
-
-
-def _loads(text: str) -> dict[str, Any]:
-    """TOML of few dots a line: for a key the parser takes their square in memory, up to 4 GB."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > DOTS:
-            raise ValueError(f"line {number} has more than {DOTS} dots")
-    return tomllib.loads(text)
-
-
-def _too_large(content: object) -> bool:
-    """Whether there is a whole number beyond TOML's 64 bits; longer ones cannot even be shown."""
-    if isinstance(content, dict):
-        return any(_too_large(value) for value in content.values())
-    if isinstance(content, list):
-        return any(_too_large(value) for value in content)
-    return isinstance(content, int) and content.bit_length() > 63
-
-
 def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
-    if len(text) > LARGEST:  # one that a photo's metadata hold has not been a file
-        raise RecipeError(
-            f"{where}: is longer than {LARGEST} characters, the most a recipe may have"
-        )
-    try:
-        content = _loads(text)
-        if _too_large(content):
-            raise RecipeError(f"{where}: contains an integer beyond 64 bits")
-    except (tomllib.TOMLDecodeError, ValueError) as error:
-        raise RecipeError(f"{where}: is not TOML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise RecipeError(f"{where}: is nested too deeply") from error
+    content = toml.parsed(text, where)
     _only(where, content, ("title", "about", "input", "steps"))
     texts = {}
     for key in ("title", "about"):
@@ -407,14 +348,5 @@ def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:
     if len(within) >= DEEPEST:
         raise RecipeError(f"{where}: recipes are nested more than {DEEPEST} deep")
     inner = _open(name, within)
-    changes = {key: _toml(value) for key, value in settings.items()}
+    changes = {key: toml.shown(value) for key, value in settings.items()}
     return list(inner.with_settings(changes, f"{where} ({name}): ").uses)
-
-
-def _quoted(value: object) -> str:
-    """A setting's value in TOML: JSON's texts, numbers and booleans are TOML's, too."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _toml(value: object) -> str:
-    return _quoted(value) if isinstance(value, (bool, str)) else repr(value)

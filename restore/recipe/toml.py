@@ -1,0 +1,92 @@
+"""TOML within bounds: a recipe may come from anywhere, also from a stranger's photo."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from restore.errors import RecipeError
+
+LARGEST = 64 * 1024
+"""Bytes a recipe file may have; the longest of ours has a fiftieth of it."""
+DOTS = 64
+"""Dots a line may have, in keys, numbers and texts; `[input]` and the steps need none in keys."""
+
+
+def text(path: Path) -> str:
+    """What stands in a recipe file; RecipeError if it cannot be read, or is too large."""
+    try:
+        if not path.is_file():
+            told = "is not a file" if path.exists() else "there is no such recipe file"
+            raise RecipeError(f"{path}: {told}")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise RecipeError(f"{path}: is larger than {LARGEST} bytes, the most a recipe may have")
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: is not UTF-8 text") from error
+
+
+def parsed(text: str, where: str) -> dict[str, Any]:
+    """The content of TOML text; `where` stands in messages.
+
+    Raises
+    ------
+    RecipeError
+        If it is not TOML, or larger, deeper or wider than any recipe.
+    """
+    if len(text) > LARGEST:  # one that a photo's metadata hold has not been a file
+        raise RecipeError(
+            f"{where}: is longer than {LARGEST} characters, the most a recipe may have"
+        )
+    try:
+        content = _loads(text)
+        if _too_large(content):
+            raise RecipeError(f"{where}: contains an integer beyond 64 bits")
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        raise RecipeError(f"{where}: is not TOML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise RecipeError(f"{where}: is nested too deeply") from error
+    return content
+
+
+def value(text: str) -> object:
+    """A setting's value from TOML text; a bare word is a string."""
+    try:
+        content = _loads(f"value = {text}")
+        plain = len(content) == 1 and not _too_large(content)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        return text
+    return content["value"] if plain else text
+
+
+def _loads(text: str) -> dict[str, Any]:
+    """TOML of few dots a line: for a key the parser takes their square in memory, up to 4 GB."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > DOTS:
+            raise ValueError(f"line {number} has more than {DOTS} dots")
+    return tomllib.loads(text)
+
+
+def _too_large(content: object) -> bool:
+    """Whether there is a whole number beyond TOML's 64 bits; longer ones cannot even be shown."""
+    if isinstance(content, dict):
+        return any(_too_large(value) for value in content.values())
+    if isinstance(content, list):
+        return any(_too_large(value) for value in content)
+    return isinstance(content, int) and content.bit_length() > 63
+
+
+def quoted(value: object) -> str:
+    """A setting's value in TOML: JSON's texts, numbers and booleans are TOML's, too."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def shown(value: object) -> str:
+    """A setting's value as it would be given on the command line."""
+    return quoted(value) if isinstance(value, (bool, str)) else repr(value)
