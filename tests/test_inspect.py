@@ -14,6 +14,8 @@ import cv2
 import pytest
 from skimage import data
 
+from restore.cli.compare import distinct
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -180,3 +182,16 @@ def test_photos_of_other_sizes_are_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "b.png: has 64 x 64 pixels, a.png 120 x 96; only photos of one size" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("a/x.png", "b/y.png", ("x.png", "y.png")),
+        ("scans/x.png", "out/x.png", ("scans/x.png", "out/x.png")),
+        ("x.png", "out/x.png", ("x.png", "out/x.png")),
+        ("x.png", "x.png", ("A", "B")),
+    ],
+)
+def test_photos_of_one_name_are_told_apart(first: str, second: str, names: tuple[str, str]) -> None:
+    assert distinct(Path(first), Path(second)) == names

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from restore.timeouts import Allow
     from restore.work.worker import Tell, Work
 
-DPI = 300
 ROWS = {
     "mean": ("ΔE00, mean", "{:.2f}"),
     "median": ("ΔE00, median", "{:.2f}"),
@@ -161,15 +158,9 @@ def look(task: Task, tell: Tell, allow: Allow) -> tuple[dict[str, float | None],
 
 def _pictures(task: Task, folder: Path, found: Comparison) -> dict[Path, bytes]:
     """The page and the figures by their paths, the page first."""
-    from restore.figures import comparison, page
+    from restore.figures import comparison, page, paper
 
-    names = (
-        ("truth", "result")
-        if task.truth
-        else (os.fsdecode(task.path.name), os.fsdecode(task.other.name))
-    )
-    if names[0] == names[1]:
-        names = (os.fsdecode(task.path), os.fsdecode(task.other))
+    names = ("truth", "result") if task.truth else distinct(task.path, task.other)
     labels = (page.short(names[0]), page.short(names[1]))
     drawn: dict[Path, bytes] = {folder / "index.html": b""}
     images = []
@@ -190,19 +181,23 @@ def _pictures(task: Task, folder: Path, found: Comparison) -> dict[Path, bytes]:
             True,
         ),
     ):
-        figure = draw(found, labels)
-        links = {}
-        for suffix in ("png", "svg") if vector else ("png",):
-            out = io.BytesIO()
-            metadata: Any = {"Date": None} if suffix == "svg" else {"Software": None}
-            figure.savefig(out, format=suffix, dpi=DPI, metadata=metadata)
-            links[suffix.upper()] = f"{name}.{suffix}"
-            drawn[folder / f"{name}.{suffix}"] = out.getvalue()
-        images.append(page.drawn(drawn[folder / f"{name}.png"], alt, "Full size:", links))
+        made = paper.files(draw(found, labels), vector=vector)
+        drawn |= {folder / f"{name}.{form}": made[form] for form in made}
+        images.append(page.drawn(made, name, alt))
     drawn[folder / "index.html"] = page.compared(
         names, (found.first, found.second), rows(numbers.to_dict(), task.truth), images
     )
     return drawn
+
+
+def distinct(first: Path, second: Path) -> tuple[str, str]:
+    """What two files are called: their names, with as many folders as tell them apart."""
+    names = first.name, second.name
+    for count in range(2, max(len(first.parts), len(second.parts)) + 1):
+        if names[0] != names[1]:
+            break
+        names = (str(Path(*first.parts[-count:])), str(Path(*second.parts[-count:])))
+    return names if names[0] != names[1] else ("A", "B")
 
 
 def _write(path: Path, content: bytes, task: Task) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import shlex
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from restore.timeouts import Allow
     from restore.work.worker import Tell, Work
 
-DPI = 300
 FEWEST = 16
 """Pixels that a photo's short side must have for there to be anything to draw."""
 
@@ -132,6 +130,7 @@ def draw(task: Task, tell: Tell, allow: Allow) -> tuple[Path, ...]:
     from restore import files
     from restore.context import Context
     from restore.errors import PhotoError
+    from restore.figures import paper
     from restore.figures.page import drawn
     from restore.figures.plates import plates
     from restore.figures.subject import look
@@ -164,15 +163,9 @@ def draw(task: Task, tell: Tell, allow: Allow) -> tuple[Path, ...]:
     sections: dict[str, list[Image]] = {}
     listing = plates(subject, places)
     for number, plate in enumerate(listing, 1):
-        figure = plate.draw()
-        links = {}
-        for suffix in ("png", "svg") if plate.vector else ("png",):
-            out = io.BytesIO()
-            figure.savefig(out, format=suffix, dpi=DPI, metadata=_plain(suffix))
-            links[suffix.upper()] = f"{plate.name}.{suffix}"
-            contents[task.folder / f"{plate.name}.{suffix}"] = out.getvalue()
-        png = contents[task.folder / f"{plate.name}.png"]
-        sections.setdefault(plate.section, []).append(drawn(png, plate.alt, "Full size:", links))
+        made = paper.files(plate.draw(), vector=plate.vector)
+        contents |= {task.folder / f"{plate.name}.{form}": made[form] for form in made}
+        sections.setdefault(plate.section, []).append(drawn(made, plate.name, plate.alt))
         tell(0.2 + 0.75 * number / len(listing))
     contents[index] = _page(task, subject, recipe, reason, sections)
     if not task.overwrite:
@@ -208,11 +201,6 @@ def _suggested(photo: Photo) -> tuple[Recipe | None, str]:
 
     advice = info.inspect(photo).advice
     return (Recipe.named(advice.recipe) if advice.recipe else None), advice.reason
-
-
-def _plain(suffix: str) -> dict[str, None]:
-    """No date and no program in a figure's metadata: the same photo gives the same file."""
-    return {"Date": None} if suffix == "svg" else {"Software": None}
 
 
 def _write(path: Path, content: bytes, task: Task) -> None:

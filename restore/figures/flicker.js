@@ -24,11 +24,21 @@
   rate.addEventListener("input", () => { if (timer) start(); });
   box.querySelector(".stack").addEventListener("click", () => { stop(); show(1 - shown, true); });
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, button, a")) return;
-    if (event.key === " ") { event.preventDefault(); stop(); show(1 - shown, true); }
-    else if (event.key === "f" || event.key === "F") { timer ? stop() : start(); }
-    else if (event.key === "ArrowLeft") { stop(); show(0, true); }
-    else if (event.key === "ArrowRight") { stop(); show(1, true); }
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input")) return;
+    if (event.key === " ") {
+      if (event.target.closest("button, a")) return;
+      event.preventDefault();
+      stop();
+      show(1 - shown, true);
+    } else if (event.key === "f" || event.key === "F") {
+      timer ? stop() : start();
+    } else if (event.key === "ArrowLeft") {
+      stop();
+      show(0, true);
+    } else if (event.key === "ArrowRight") {
+      stop();
+      show(1, true);
+    }
   });
   show(0, false);
 })();

@@ -77,12 +77,13 @@ def image(
     return _embedded(Pillow.fromarray(codes), alt, caption, None, wide, sheet)
 
 
-def drawn(png: bytes, alt: str, caption: str, links: Mapping[str, str]) -> Image:
-    """A figure (PNG) for a page, with links to its files."""
+def drawn(files: Mapping[str, bytes], name: str, alt: str) -> Image:
+    """A figure for a page, from its files by suffix (`paper.files`), with links to them."""
     from PIL import Image as Pillow
 
-    with Pillow.open(io.BytesIO(png)) as whole:
-        return _embedded(whole.convert("RGB"), alt, caption, links, WIDE, True)
+    links = {form.upper(): f"{name}.{form}" for form in files}
+    with Pillow.open(io.BytesIO(files["png"])) as whole:
+        return _embedded(whole.convert("RGB"), alt, "Full size:", links, WIDE, True)
 
 
 def _embedded(

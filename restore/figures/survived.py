@@ -225,7 +225,8 @@ def scratches(stage: Stage) -> Figure:
 
     wide = cv2.dilate(filled.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     grey[wide] = (0.84, 0.15, 0.05)
-    paper.picture(right, grey, f"filled: {filled.mean():.2%} of the small copy (drawn wider)")
+    share = f"filled: {filled.mean():.2%} of the photo (drawn wider)"
+    paper.picture(right, grey, share if filled.any() else "nothing was filled")
     return figure
 
 
