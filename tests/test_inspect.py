@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 def restore(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own: a worker is forked from it."""
     command = [sys.executable, "-m", "restore", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    environment = {**os.environ, "PYTHONPATH": f"{cwd}{os.pathsep}{ROOT}", "COLUMNS": "200"}
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=250
     )
@@ -160,14 +160,16 @@ def test_compare_prints_numbers_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_compare_writes_a_page_with_a_flicker_view(tmp_path: Path) -> None:
-    write(tmp_path / "<b>&.png")
+    odd = "<b>& $\\x$ 写真\udcff.png"
+    write(tmp_path / odd)
     write(tmp_path / "b.png")
-    done = restore("compare", "<b>&.png", "b.png", "-o", "out", cwd=tmp_path)
+    done = restore("compare", odd, "b.png", "-o", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert not done.stderr
     assert done.stdout.splitlines()[0] == "out/index.html"
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
     read = check(page)
-    assert "&lt;b&gt;&amp;.png" in page
+    assert "&lt;b&gt;&amp; $\\x$ 写真?.png" in page
     assert [a["data-show"] for tag, a in read.elements if "data-show" in a] == [None, None]
     assert "ArrowLeft" in page
     again = restore("compare", "b.png", "b.png", "-o", "out", cwd=tmp_path)
@@ -182,6 +184,17 @@ def test_photos_of_other_sizes_are_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "b.png: has 64 x 64 pixels, a.png 120 x 96; only photos of one size" in done.stderr
+
+
+def test_without_matplotlib_one_line_says_what_to_install(tmp_path: Path) -> None:
+    write(tmp_path / "a.png")
+    (tmp_path / "matplotlib.py").write_text("raise ImportError")
+    for command in (("inspect", "a.png"), ("compare", "a.png", "a.png", "-o", "out")):
+        done = restore(*command, cwd=tmp_path)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1
+        assert 'pip install "restore-photos[figures]"' in done.stderr
+    assert restore("compare", "a.png", "a.png", cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def main() -> None:
     """Make them all."""
     portrait = look(restore.Photo.from_array(data.astronaut()))
     write(blocks.block_sheet(portrait), "blocks")
-    write(points.points(portrait, [(0.33, 0.8), (0.15, 0.2)]), "points")
+    write(points.points(portrait, [(0.17, 0.7), (0.15, 0.2)]), "points")
     write(uncertainty.uncertainty(portrait), "uncertainty")
     write(alternative_sheet(portrait), "alternatives")
 

@@ -161,7 +161,7 @@ def _pictures(task: Task, folder: Path, found: Comparison) -> dict[Path, bytes]:
     from restore.figures import comparison, page, paper
 
     names = ("truth", "result") if task.truth else distinct(task.path, task.other)
-    labels = (page.short(names[0]), page.short(names[1]))
+    labels = names if all(map(paper.writable, names)) else ("A", "B")
     drawn: dict[Path, bytes] = {folder / "index.html": b""}
     images = []
     numbers = found.numbers

@@ -165,12 +165,6 @@ def resource(name: str) -> str:
     return files("restore.figures").joinpath(name).read_text("utf-8")
 
 
-def short(name: str, most: int = 40) -> str:
-    """A file's name as a figure's caption has it: printable, not too long, no formula in it."""
-    shown = printable(name).replace("$", "＄")
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
-
-
 def compared(
     names: tuple[str, str],
     pictures: tuple[Array, Array],

@@ -153,6 +153,11 @@ def signed(value: float) -> str:
     return f"{round(float(value)):+d}"
 
 
+def writable(name: str) -> bool:
+    """Whether a file's name can be a caption: the font has its letters, and it is no formula."""
+    return len(name) <= 40 and "$" not in name and all(" " <= letter < "\u0530" for letter in name)
+
+
 def fitted(pixels: Array, side: int) -> Array:
     """A picture averaged down to at most `side` pixels on the long side."""
     import cv2

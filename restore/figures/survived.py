@@ -114,21 +114,26 @@ def lit(stage: Stage) -> Figure:
         drawn = paper.picture(
             panel,
             plane,
-            f"     {lamps.listed([name])}: {plane.mean():.0%} of the light",
+            f"      {lamps.listed([name])}: {plane.mean():.0%} of the light",
             cmap=paper.MAP,
             vmin=0,
             vmax=1,
             interpolation="bilinear",
         )
         panel.annotate(
-            "    ",
+            "   ",
             (0, 1),
             (4, 6.5),
             xycoords="axes fraction",
             textcoords="offset points",
-            fontsize=4,
+            fontsize=3,
             va="center",
-            bbox={"fc": LAMP_COLOURS.get(name, paper.LINE), "ec": paper.INK, "lw": 0.6},
+            bbox={
+                "boxstyle": "square,pad=0.4",
+                "fc": LAMP_COLOURS.get(name, paper.LINE),
+                "ec": paper.INK,
+                "lw": 0.6,
+            },
         )
     last = axes[count - 1]
     drawn = paper.picture(
