@@ -1,0 +1,54 @@
+"""The pages: their links and pictures resolve; each step and recipe has its place in them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from restore import registry, steps
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("sample_images/*.md")])
+RAW = (
+    "https://raw.githubusercontent.com/restore-photos/restore/main/"  # for PyPI, in the README only
+)
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_pictures_resolve(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        path, _, anchor = link.partition("#")
+        if path.startswith(RAW):
+            assert page == ROOT / "README.md", f"{link} should be relative"
+            target = ROOT / path.removeprefix(RAW)
+        elif "://" in path:
+            continue
+        else:
+            target = page.parent / path if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        assert not anchor or anchor in anchors(target), f"{link}: no such heading"
+
+
+@pytest.mark.parametrize("name", registry.names(steps))
+def test_a_page_explains_all_settings_of_a_step(name: str) -> None:
+    page = (ROOT / "docs" / "steps" / f"{name}.md").read_text("utf-8")
+    rows = re.findall(r"^\|([^|]+)\|", page, flags=re.M)
+    explained = set(re.findall(r"`(\w+)`", " ".join(rows)))
+    assert set(steps.get(name).settings) <= explained
+    assert f"docs/steps/{name}.md" in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/recipes.md"])
+def test_the_tables_list_all_recipes(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    for recipe in ROOT.glob("recipes/*.toml"):
+        assert re.search(rf"^\|.*`{recipe.stem}`.*\|", text, flags=re.M), recipe.stem
