@@ -78,14 +78,14 @@ def _all(
         if _ours.missing("colorize"):
             continue
         try:
-            found = _ours.restored(samples, f'colorize\nmodel = "{model}"', grey=grey)[0]
+            restored = _ours.restored(samples, f'colorize\nmodel = "{model}"', grey=grey)[0]
         except RestoreError:  # its weights are not installed
             continue
-        yield _score(group, scene, method, name, _on(fixed, color.to_lab(found)), truth)
+        yield _score(group, scene, method, name, _on(fixed, color.to_lab(restored)), truth)
     yield from _blended(shot, samples, fixed, group, name, truth)
     if not _ours.missing("colorize", "hue_blend"):
-        found = _ours.restored(samples, 'colorize\nmodel = "compact"', "hue_blend", grey=grey)[0]
-        yield _score(group, scene, FUSED, name, _on(fixed, color.to_lab(found)), truth)
+        restored = _ours.restored(samples, 'colorize\nmodel = "compact"', "hue_blend", grey=grey)[0]
+        yield _score(group, scene, FUSED, name, _on(fixed, color.to_lab(restored)), truth)
     lab = _grey(fixed)
     lab[..., 1:] = _oracle.light_known(shot, fixed, not jpeg)
     yield _score(group, scene, BOUND, name, lab, truth)
@@ -102,8 +102,8 @@ def _blended(
     """Our hues over the plain black and white, with the classes of recoverability."""
     if _ours.missing("hue_blend"):
         return
-    found, findings = _ours.restored(samples, "hue_blend", grey=color.grey(fixed))
-    lab = _on(fixed, color.to_lab(found))
+    restored, findings = _ours.restored(samples, "hue_blend", grey=color.grey(fixed))
+    lab = _on(fixed, color.to_lab(restored))
     whole = Window.whole(*fixed.shape)
     maps = findings["hue_blend"].maps
     sure = maps["recoverability"].at(whole).reshape(fixed.shape)

@@ -13,7 +13,7 @@ LEVELS = 1024
 """Tones that a monotone fit tells apart."""
 
 
-def colours(found: color.Array, truth: color.Array) -> dict[str, float]:
+def colours(result: color.Array, truth: color.Array) -> dict[str, float]:
     """CIEDE2000 (mean, 90th percentile of the pixels), ab-RMSE a channel, SSIM of L*.
 
     Parameters
@@ -23,19 +23,19 @@ def colours(found: color.Array, truth: color.Array) -> dict[str, float]:
     """
     from skimage.color import deltaE_ciede2000
 
-    apart = deltaE_ciede2000(truth, found)
+    apart = deltaE_ciede2000(truth, result)
     return {
         "dE": float(apart.mean()),
         "p90": float(np.percentile(apart, 90)),
-        "ab": float(np.sqrt(((found - truth)[..., 1:] ** 2).mean())),
-        "ssim": ssim(found[..., 0], truth[..., 0]),
+        "ab": float(np.sqrt(((result - truth)[..., 1:] ** 2).mean())),
+        "ssim": ssim(result[..., 0], truth[..., 0]),
     }
 
 
-def lightness(found: color.Array, truth: color.Array) -> dict[str, float]:
+def lightness(result: color.Array, truth: color.Array) -> dict[str, float]:
     """PSNR in dB (peak 100) and SSIM of two (h, w) CIE L* 0 … 100."""
-    wrong = max(float(((found - truth) ** 2).mean()), 1e-9)
-    return {"psnr": 10 * np.log10(1e4 / wrong), "ssim": ssim(found, truth)}
+    wrong = max(float(((result - truth) ** 2).mean()), 1e-9)
+    return {"psnr": 10 * np.log10(1e4 / wrong), "ssim": ssim(result, truth)}
 
 
 def toned(grey: color.Array, truth: color.Array) -> color.Array:

@@ -30,14 +30,14 @@ def affine_density(faded: color.Array, truth: color.Array) -> color.Array:
 
     gain = wanted.std(0) / np.maximum(seen.std(0), 1e-3)
     start = np.concatenate([np.log(gain), wanted.mean(0) - gain * seen.mean(0)])
-    found = least_squares(
+    fitted = least_squares(
         lambda numbers: (color.to_lab(applied(numbers, seen)) - lab).ravel(),
         start,
         loss="soft_l1",
         diff_step=1e-3,
         max_nfev=25,
     )
-    return applied(found.x, density)
+    return applied(fitted.x, density)
 
 
 def light_known(shot: Lit, lightness: color.Array, camera: bool, side: int = 64) -> color.Array:

@@ -122,8 +122,8 @@ def magick_program() -> str | None:
     names = ("magick", "convert", "convert-im6")  # version 7, version 6, the latter in Debian
     for path in filter(None, map(shutil.which, names)):
         with suppress(OSError, subprocess.TimeoutExpired):
-            told = subprocess.run([path, "-version"], capture_output=True, timeout=10)
-            if told.returncode == 0 and b"Version: ImageMagick" in told.stdout:
+            version = subprocess.run([path, "-version"], capture_output=True, timeout=10)
+            if version.returncode == 0 and b"Version: ImageMagick" in version.stdout:
                 return path
     return None
 

@@ -59,8 +59,8 @@ def cost(command: Sequence[str], environment: dict[str, str]) -> Cost:
     watcher.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        told = process.stderr.read().decode() if process.stderr else ""
-        raise SystemExit(f"{' '.join(command)} failed:\n{told}")
+        messages = process.stderr.read().decode() if process.stderr else ""
+        raise SystemExit(f"{' '.join(command)} failed:\n{messages}")
     return Cost(wall, used.ru_utime + used.ru_stime, together / MIB)
 
 
@@ -81,12 +81,12 @@ def best(
 
     The commands take turns, so that a machine that gets slower does so for all of them.
     """
-    found: dict[str, list[Cost]] = {name: [] for name in commands}
+    costed: dict[str, list[Cost]] = {name: [] for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
-            found[name].append(cost(command, environment))
+            costed[name].append(cost(command, environment))
     costs = {}
-    for name, ran in found.items():
+    for name, ran in costed.items():
         quickest = min(ran, key=lambda one: one.wall)
         costs[name] = Cost(quickest.wall, quickest.cpu, max(one.peak for one in ran))
     return costs

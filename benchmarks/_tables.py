@@ -47,7 +47,7 @@ def per_photo(scores: Sequence[Score], measure: str) -> dict[str, float]:
     values = defaultdict(list)
     for score in scores:
         values[score.photo].append(score.values[measure])
-    return {photo: float(np.mean(found)) for photo, found in sorted(values.items())}
+    return {photo: float(np.mean(numbers)) for photo, numbers in sorted(values.items())}
 
 
 def mean(scores: Sequence[Score], measure: str) -> float:
@@ -67,21 +67,21 @@ def colours(title: str, scores: Sequence[Score], reference: str) -> Table:
     cases = list(dict.fromkeys(s.case for s in scores))
     methods = _methods(scores)
     rows = []
-    for method, found in methods.items():
-        each = [mean([s for s in found if s.case == case], "dE") for case in cases]
-        whole = [s.values["dE"] for s in found]
-        low, high = _measures.interval(list(per_photo(found, "dE").values()))
+    for method, own in methods.items():
+        errors = [mean([s for s in own if s.case == case], "dE") for case in cases]
+        whole = [s.values["dE"] for s in own]
+        low, high = _measures.interval(list(per_photo(own, "dE").values()))
         rows.append(
             (
                 method,
-                *(f"{value:.1f}" for value in each),
+                *(f"{value:.1f}" for value in errors),
                 f"**{np.mean(whole):.2f}** ({low:.1f} … {high:.1f})",
                 f"{np.median(whole):.1f}",
                 f"{np.percentile(whole, 90):.1f}",
-                f"{mean(found, 'p90'):.1f}",
-                f"{mean(found, 'ab'):.1f}",
-                f"{mean(found, 'ssim'):.3f}",
-                "–" if method == reference else f"{100 * worse(found, methods[reference]):.0f} %",
+                f"{mean(own, 'p90'):.1f}",
+                f"{mean(own, 'ab'):.1f}",
+                f"{mean(own, 'ssim'):.3f}",
+                "–" if method == reference else f"{100 * worse(own, methods[reference]):.0f} %",
             )
         )
     summary = ("mean (95 %)", "median", "p90 of photos", "p90 of pixels", "ab-RMSE", "SSIM L*")
@@ -100,18 +100,18 @@ def lightness(title: str, scores: Sequence[Score], reference: str) -> Table:
     exposures = list(dict.fromkeys(s.case.rpartition(", ")[2] for s in scores))
     methods = _methods(scores)
     rows = []
-    for method, found in methods.items():
-        by_light = [[s for s in found if s.case.startswith(light + ",")] for light in lights]
-        by_exposure = [[s for s in found if s.case.endswith(", " + ev)] for ev in exposures]
-        low, high = _measures.interval(list(per_photo(found, "psnr").values()))
+    for method, own in methods.items():
+        by_light = [[s for s in own if s.case.startswith(light + ",")] for light in lights]
+        by_exposure = [[s for s in own if s.case.endswith(", " + ev)] for ev in exposures]
+        low, high = _measures.interval(list(per_photo(own, "psnr").values()))
         same = method == reference
-        share = 0 if same else 1 - worse(found, methods[reference], "psnr")
+        share = 0 if same else 1 - worse(own, methods[reference], "psnr")
         rows.append(
             (
                 method,
                 *(f"{mean(part, 'psnr'):.2f}" for part in (*by_light, *by_exposure)),
-                f"**{mean(found, 'psnr'):.2f}** ({low:.1f} … {high:.1f})",
-                f"{mean(found, 'ssim'):.3f}",
+                f"**{mean(own, 'psnr'):.2f}** ({low:.1f} … {high:.1f})",
+                f"{mean(own, 'ssim'):.3f}",
                 "–" if same else f"{100 * share:.0f} %",
             )
         )
@@ -122,15 +122,15 @@ def lightness(title: str, scores: Sequence[Score], reference: str) -> Table:
 
 def _methods(scores: Sequence[Score]) -> dict[str, list[Score]]:
     """Scores by method, peers first, ours and bounds last, in the order they came."""
-    found: dict[str, list[Score]] = defaultdict(list)
+    methods: dict[str, list[Score]] = defaultdict(list)
     for score in scores:
         if score.values:
-            found[score.method].append(score)
+            methods[score.method].append(score)
 
     def place(method: str) -> int:
         return 2 if method.startswith("bound") else 1 if method.startswith("ours") else 0
 
-    return {method: found[method] for method in sorted(found, key=place)}
+    return {method: methods[method] for method in sorted(methods, key=place)}
 
 
 def sheet(title: str, scores: Sequence[Score]) -> str:
@@ -142,9 +142,9 @@ def sheet(title: str, scores: Sequence[Score]) -> str:
         bgr = np.ascontiguousarray(s.picture[..., ::-1])
         packed = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
         data = base64.b64encode(packed).decode()
-        told = f"{s.values.get('dE', s.values.get('psnr')):.1f}" if s.values else ""
+        error = f"{s.values.get('dE', s.values.get('psnr')):.1f}" if s.values else ""
         rows[s.photo, s.group, s.case][s.method] = (
-            f'<td><img src="data:image/jpeg;base64,{data}"><br>{told}</td>'
+            f'<td><img src="data:image/jpeg;base64,{data}"><br>{error}</td>'
         )
     head = "".join(f"<th>{html.escape(method)}</th>" for method in methods)
     body = "".join(

@@ -21,16 +21,16 @@ class Target:
     """One number: what it is, what was found (None: not measured), its limit and which side."""
 
     what: str
-    found: float | None
+    value: float | None
     limit: float
     least: bool
 
     @property
     def held(self) -> bool:
         """Whether it is reached."""
-        if self.found is None:
+        if self.value is None:
             return False
-        return self.found >= self.limit if self.least else self.found <= self.limit
+        return self.value >= self.limit if self.least else self.value <= self.limit
 
 
 def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
@@ -48,8 +48,8 @@ def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
     def difference(one: list[Score], other: list[Score], measure: str) -> float | None:
         return mean(one, measure) - mean(other, measure) if one and other else None
 
-    def of(found: list[Score], value: Callable[[list[Score]], float]) -> float | None:
-        return value(found) if found else None
+    def of(scores: list[Score], value: Callable[[list[Score]], float]) -> float | None:
+        return value(scores) if scores else None
 
     mono, auto = _monochrome.SECTION, "ours: monochrome auto"
     luma = pick(mono, _monochrome.JPEG, "luma")
@@ -188,10 +188,10 @@ def safety(scores: Sequence[Score]) -> tuple[list[str], int]:
 
 def recoverability(scores: Sequence[Score], case: str | None = None) -> NDArray[np.float64] | None:
     """(bins, 3) pixels, mean recoverability, skill 1 - MSE / MSE(prior's mean), or None."""
-    found = [s.bins for s in scores if s.bins is not None and case in (None, s.case)]
-    if not found:
+    bins = [s.bins for s in scores if s.bins is not None and case in (None, s.case)]
+    if not bins:
         return None
-    count, sure, error, prior = np.sum(found, 0).T
+    count, sure, error, prior = np.sum(bins, 0).T
     used = count >= 0.002 * count.sum()
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.stack([count, sure / count, 1 - error / prior], 1)[used]
@@ -221,15 +221,15 @@ def rank(binned: NDArray[np.float64]) -> float:
     return _measures.spearman(binned[:, 1], binned[:, 2])
 
 
-def table(found: Sequence[Target]) -> Table:
+def table(targets: Sequence[Target]) -> Table:
     """The targets as a table."""
     rows = [
         (
             t.what,
-            "not measured" if t.found is None else f"{t.found:.2f}",
+            "not measured" if t.value is None else f"{t.value:.2f}",
             f"{'≥' if t.least else '≤'} {t.limit:g}",
             "yes" if t.held else "**no**",
         )
-        for t in found
+        for t in targets
     ]
     return Table("Targets", ("what", "found", "to reach", "reached"), tuple(rows))

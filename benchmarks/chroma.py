@@ -58,8 +58,8 @@ def measure(lab: color.Array, cells: int) -> list[float]:
     for given in (small, cv2.GaussianBlur(small, (0, 0), 1)):
         stretched = cv2.resize(given, (width, height), interpolation=cv2.INTER_CUBIC)
         guided = guide(given, light).at(light, Window.whole(height, width))
-        for found in (stretched, guided):
-            figures += [decibels((found - ab)[near]), decibels(found - ab)]
+        for predicted in (stretched, guided):
+            figures += [decibels((predicted - ab)[near]), decibels(predicted - ab)]
     return figures
 
 

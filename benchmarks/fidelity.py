@@ -37,13 +37,13 @@ def one(job: tuple[int, str, color.Array], sections: list[str]) -> list[Score]:
     """All scores of one photo."""
     cv2.setNumThreads(1)
     number, name, photo = job
-    found = []
+    results = []
     for section in sections:
         for score in SECTIONS[section].measure(name, photo, number):
             shown = number % SHOWN == 0 and score.picture is not None
             codes = (score.picture.clip(0, 1) * 255).astype(np.uint8) if shown else None
-            found.append(replace(score, picture=codes))
-    return found
+            results.append(replace(score, picture=codes))
+    return results
 
 
 def guided_chroma(folder: Path) -> tuple[_tables.Table, float]:
@@ -72,9 +72,9 @@ def report(
     binned = _targets.recoverability(scores)
     if binned is not None:
         rows = tuple((f"{n:.0f}", f"{r:.2f}", f"{skill:.3f}") for n, r, skill in binned)
-        each = _targets.recoverability_within(scores)
+        shares = _targets.recoverability_within(scores)
         note = f"Rank correlation {_targets.rank(binned):.2f}; within each lighting: "
-        note += ", ".join(f"{case} {value:.2f}" for case, value in each.items())
+        note += ", ".join(f"{case} {value:.2f}" for case, value in shares.items())
         tables.append(
             _tables.Table(
                 "Recoverability against true skill", ("pixels", "said", "skill"), rows, note
@@ -82,8 +82,10 @@ def report(
         )
     harmed, lightings = _targets.safety(scores)
     if lightings:
-        told = f"{lightings - len(harmed)} of {lightings}" + "".join(f"; not {h}" for h in harmed)
-        row = ("lightings where hues are no worse than monochrome (ab error)", told)
+        harmless = f"{lightings - len(harmed)} of {lightings}" + "".join(
+            f"; not {h}" for h in harmed
+        )
+        row = ("lightings where hues are no worse than monochrome (ab error)", harmless)
         tables.append(_tables.Table("Safety", ("what", "found"), (row,)))
     if _peers.magick_program() is None:
         missing.append(("ImageMagick", "not installed"))
@@ -96,8 +98,8 @@ def report(
         tables.append(guided[0])
     if missing:
         tables.append(_tables.Table("Left out", ("what", "why"), tuple(missing)))
-    found = _targets.targets(scores, guided[1] if guided else None)
-    return [_targets.table(found), *tables], found
+    measured = _targets.targets(scores, guided[1] if guided else None)
+    return [_targets.table(measured), *tables], measured
 
 
 def main() -> int:
@@ -122,8 +124,8 @@ def main() -> int:
     work = partial(one, sections=chosen.sections)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the photos are the parallel work
     with ProcessPoolExecutor(cores(), multiprocessing.get_context("spawn")) as pool:
-        for number, found in enumerate(pool.map(work, jobs), 1):
-            scores += found
+        for number, of_photo in enumerate(pool.map(work, jobs), 1):
+            scores += of_photo
             print(f"\r{number} of {len(jobs)} photos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     tables, targets = report(

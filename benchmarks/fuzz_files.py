@@ -197,17 +197,17 @@ def _serve(pipe: Connection) -> None:
             salvage = hash(path.name) % 4 < 2
             for page in files.load_pages(path, limit=LIMIT, raw=raw, salvage=salvage):
                 page.proxy(64)
-            told = "photo"
+            outcome = "photo"
         except PhotoError as error:
             text = str(error)
-            told = (
+            outcome = (
                 "error" if "\n" not in text and text.startswith(str(path)) else f"message: {text}"
             )
         except BaseException:
-            told = "traceback: " + traceback.format_exc()
+            outcome = "traceback: " + traceback.format_exc()
         if (seconds := time.process_time() - since) > SECONDS:
-            told = f"slow: {seconds:.0f} s, {told}"
-        pipe.send((told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
+            outcome = f"slow: {seconds:.0f} s, {outcome}"
+        pipe.send((outcome, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
 
 
 class Reader:
@@ -229,7 +229,7 @@ class Reader:
             if not self._pipe.poll(PATIENCE):
                 self.close()
                 return "hang"
-            told, memory = self._pipe.recv()
+            outcome, memory = self._pipe.recv()
         except EOFError:
             self._process.join()
             code = self._process.exitcode
@@ -238,7 +238,7 @@ class Reader:
         if memory > MEMORY:
             self.close()
             return f"memory: {memory / 2**20:.0f} MiB"
-        return str(told)
+        return str(outcome)
 
     def close(self) -> None:
         """End the process."""
@@ -261,11 +261,11 @@ def run(
         path = folder / f"{number:06d}-{paths[which].name}"
         path.write_bytes(mutant(data[which], data[int(rng.integers(len(data)))], rng))
         before = path.stat()
-        told = read(path)
+        outcome = read(path)
         if path.stat() != before and path.stat().st_mtime_ns != before.st_mtime_ns:
-            told = "the file was changed"
-        yield told, path
-        if told in ("photo", "error"):
+            outcome = "the file was changed"
+        yield outcome, path
+        if outcome in ("photo", "error"):
             path.unlink()
 
 
@@ -281,19 +281,19 @@ def main() -> int:
     folder = given.out or Path(tempfile.mkdtemp(prefix="fuzz-"))
     folder.mkdir(parents=True, exist_ok=True)
     reader = Reader()
-    found: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     slowest, start = 0.0, time.perf_counter()
-    for number, (told, path) in enumerate(run(given.mutants, given.seed, reader, folder), 1):
+    for number, (outcome, path) in enumerate(run(given.mutants, given.seed, reader, folder), 1):
         now = time.perf_counter()
         slowest, start = max(slowest, now - start), now
-        found[told.partition(":")[0]] += 1
-        if told not in ("photo", "error"):
-            print(f"{path.name}: {told}", flush=True)
+        outcomes[outcome.partition(":")[0]] += 1
+        if outcome not in ("photo", "error"):
+            print(f"{path.name}: {outcome}", flush=True)
         if number % 1000 == 0:
-            print(f"{number}: {dict(found)}", file=sys.stderr, flush=True)
+            print(f"{number}: {dict(outcomes)}", file=sys.stderr, flush=True)
     reader.close()
-    print(f"{given.mutants} mutants: {dict(found)}; slowest {slowest:.1f} s; kept in {folder}")
-    return int(bool(set(found) - {"photo", "error"}))
+    print(f"{given.mutants} mutants: {dict(outcomes)}; slowest {slowest:.1f} s; kept in {folder}")
+    return int(bool(set(outcomes) - {"photo", "error"}))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ ROUNDS = 8
 
 def wanders(folder: Path) -> color.Array:
     """(6,) scale of the steps between strips, over all lines of all faded photos of a folder."""
-    found = []
+    sides = []
     for seed, (_, photo) in enumerate(photos(folder, dyes.SIDE)):
         rng = np.random.default_rng(seed)
         for kind in (*KINDS.values(), *(_fades.kinds("wide", rng) for _ in range(3))):
@@ -36,8 +36,8 @@ def wanders(folder: Path) -> color.Array:
             picture = picture[dyes.inside(picture)]
             if min(picture.shape[:2]) >= mount.SMALLEST:
                 density = mount.restored(picture, dyes.estimate(picture))
-                found += list(mount.sides(density))
-    squares = np.concatenate(found) ** 2
+                sides += list(mount.sides(density))
+    squares = np.concatenate(sides) ** 2
     scale = squares.mean((0, 1))
     for _ in range(ROUNDS):
         size = squares[0].size + mount.CALM

@@ -76,18 +76,18 @@ def restored(picture: color.Array) -> color.Array:
     return render_photo(photo, scratches(photo.proxy()), Space(), context=Context(threads=1))
 
 
-def error(found: color.Array, truth: color.Array) -> color.Array:
+def error(result: color.Array, truth: color.Array) -> color.Array:
     """(h, w) squared error."""
-    return ((found - truth) ** 2).mean(-1)
+    return ((result - truth) ** 2).mean(-1)
 
 
 def damaged(clean: color.Array, seed: int) -> list[float]:
     """Recall, precision, left, lines, dust, added; in %."""
     case = scratch(clean, seed=seed)
-    found = restored(case.scan)
-    filled = (found != case.scan).any(-1)
+    result = restored(case.scan)
+    filled = (result != case.scan).any(-1)
     near = cv2.dilate(case.damaged.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    left, made = error(found, clean), error(case.scan, clean).sum()
+    left, made = error(result, clean), error(case.scan, clean).sum()
     figures = [
         filled[case.damaged].mean(),
         near[filled].mean() if filled.any() else 1,
@@ -104,9 +104,9 @@ def damaged(clean: color.Array, seed: int) -> list[float]:
 
 def undamaged(clean: color.Array) -> list[float]:
     """Touched in %, PSNR in dB."""
-    found = restored(clean)
-    wrong = float(error(found, clean).mean())
-    touched = (np.abs(found - clean) > 1 / 255).any(-1).mean()
+    result = restored(clean)
+    wrong = float(error(result, clean).mean())
+    touched = (np.abs(result - clean) > 1 / 255).any(-1).mean()
     return [100 * float(touched), 10 * np.log10(1 / wrong) if wrong > 1e-10 else 99.0]
 
 

@@ -84,12 +84,12 @@ def whole(megapixels: float, runs: int, folder: Path) -> dict[str, Cost]:
     cost(compact, around)  # its network is compiled once, too
     others = {PLAIN: [sys.executable, "-c", plain, *both], PEER: tutorial}
     asked = {**others, **ours, "colorize, compact network": compact, "roll": roll}
-    found = first | best(asked, around, runs)
-    whole, one = found.pop("roll"), found["led-concert"]
-    found["led-concert, warm: each further photo"] = Cost(
+    costs = first | best(asked, around, runs)
+    whole, one = costs.pop("roll"), costs["led-concert"]
+    costs["led-concert, warm: each further photo"] = Cost(
         (whole.wall - one.wall) / WARM, (whole.cpu - one.cpu) / WARM, whole.peak
     )
-    return found
+    return costs
 
 
 def small(runs: int, folder: Path) -> str:
@@ -104,13 +104,13 @@ def small(runs: int, folder: Path) -> str:
             "colorize", photo, out=folder / "out", model="compact"
         ),
     }
-    found = best(commands, around, runs + 2)
-    return "\n".join([*lines, *(f"| {name} | {one.wall:.2f} |" for name, one in found.items())])
+    costs = best(commands, around, runs + 2)
+    return "\n".join([*lines, *(f"| {name} | {one.wall:.2f} |" for name, one in costs.items())])
 
 
-def table(found: dict[str, Cost], megapixels: float) -> str:
+def table(costs: dict[str, Cost], megapixels: float) -> str:
     """Markdown, with ratios to the tutorial script."""
-    peer, plain = found[PEER], found[PLAIN]
+    peer, plain = costs[PEER], costs[PLAIN]
     lines = [
         f"{megapixels:g} MP JPEG, {cores()} cores, OpenCV {cv2.__version__}",
         "",
@@ -118,7 +118,7 @@ def table(found: dict[str, Cost], megapixels: float) -> str:
         "| wall / decode + encode |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name, one in found.items():
+    for name, one in costs.items():
         lines.append(
             f"| {name} | {one.wall:.2f} | {one.cpu:.2f} | {one.peak:.0f} | "
             f"{one.wall / peer.wall:.2f} | {one.peak / peer.peak:.2f} | "
@@ -221,10 +221,10 @@ def main() -> int:
             text, missed = growth(asked.sizes or [12, 24, 60, 200, 600], asked.runs, folder)
             print(text)
         else:
-            found = whole((asked.sizes or [24])[0], asked.runs, folder)
-            print(table(found, (asked.sizes or [24])[0]), small(asked.runs, folder), sep="\n\n")
+            costs = whole((asked.sizes or [24])[0], asked.runs, folder)
+            print(table(costs, (asked.sizes or [24])[0]), small(asked.runs, folder), sep="\n\n")
             for (recipe, what, peer), most in TARGETS.items():
-                ratio = getattr(found[recipe], what) / getattr(found[peer], what)
+                ratio = getattr(costs[recipe], what) / getattr(costs[peer], what)
                 if ratio > most:
                     missed.append(f"{recipe}: {what} {ratio:.2f} of {peer}, to reach {most}")
     print("", *missed, sep="\n")

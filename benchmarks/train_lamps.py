@@ -6,10 +6,10 @@ Each photo is lit by drawn lamps: in daylight, under narrow lamps alone, under `
 three, and by fixtures that mix red, green and blue (`FIXTURES`); by other lamps and before other
 cameras than the estimators assume, with powers, places, exposures and shading drawn anew, three of
 five on a stage with haze, beams, lamps in the frame and a camera's look (`simulate.stage`). It is
-looked at as JPEG and as the camera's channels. The network scores each of `lamps.CANDIDATES` from
-what `lightings.looks` says of it. The loss is minus the log of the probability that the right ones
-have together, and the square error of the hues that their mean gives, so that what cannot be told
-apart costs little and what makes skin green costs much.
+looked at as JPEG and as the camera's channels. The network scores each of `lamps.CANDIDATES` by
+its `lightings.features`. The loss is minus the log of the total probability of the right ones, and
+the squared error of the hues their mean gives: sets nobody can tell apart cost little, and those
+that make skin green cost much.
 
 Of the weights that ship, `lamps.npz` were fitted on 123 photos from Debian 12 packages under free
 licences (gcompris-qt-data, mate-backgrounds, ukui-wallpapers, gnome-backgrounds, palapeli-data,
@@ -115,8 +115,8 @@ class Shots:
     ----------
     photo
         (n,) number of the photo it was made from.
-    looks
-        (n, sets, 48) as `lightings.looks` gives them.
+    features
+        (n, sets, 48) as `lightings.features` gives them.
     right
         (n, sets) the sets that are right.
     weight
@@ -127,7 +127,7 @@ class Shots:
     """
 
     photo: NDArray[np.int64]
-    looks: color.Array
+    features: color.Array
     right: NDArray[np.bool_]
     weight: color.Array
     gram: color.Array
@@ -141,7 +141,7 @@ def shots(folder: Path) -> Shots:
     """Every photo of a folder in drawn lightings, as a JPEG and as camera channels."""
     jobs = [(number, photo) for number, (_, photo) in enumerate(photos(folder, SIZE))]
     with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
-        rows = [row for found in pool.map(_of_photo, jobs, chunksize=4) for row in found]
+        rows = [row for of_photo in pool.map(_of_photo, jobs, chunksize=4) for row in of_photo]
     return Shots(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
@@ -156,7 +156,7 @@ def _of_photo(job: tuple[int, color.Array]) -> list[tuple[object, ...]]:
             few = _cells(samples).every(lightings.FEW)
             tried = lightings.tried(few)
             gram, cross = _risk(few, tried, truth)
-            rows.append((number, lightings.looks(few, tried), right, weight, gram, cross))
+            rows.append((number, lightings.features(few, tried), right, weight, gram, cross))
     return rows
 
 
@@ -252,17 +252,17 @@ def _cells(samples: NDArray[np.generic]) -> Cells:
 def fit(
     given: Shots, seed: int = 0, before: dict[str, color.Array] | None = None
 ) -> dict[str, color.Array]:
-    """A network for the shots: one hidden layer beside a linear answer.
+    """A network for the shots: one hidden layer beside a linear part.
 
     With weights from `before` it goes on from these, and stays near them.
     """
     from scipy.optimize import minimize
 
-    size = given.looks.shape[-1]
+    size = given.features.shape[-1]
     width = HIDDEN if before is None else len(before["out"])
     penalty = PENALTY if before is None else NEAR
     if before is None:
-        flat = given.looks.reshape(-1, size)
+        flat = given.features.reshape(-1, size)
         mean, deviation = flat.mean(0), flat.std(0) + np.float32(1e-3)
         rng = np.random.default_rng(seed)
         start = np.zeros(size * width + 2 * width + size)
@@ -273,7 +273,7 @@ def fit(
         mean, deviation = before["mean"], before["deviation"]
         layers = ("hidden", "hidden_bias", "out", "linear")
         start = home = np.concatenate([before[name].ravel() for name in layers]).astype(float)
-    seen = (given.looks - mean) / deviation
+    seen = (given.features - mean) / deviation
     share = (given.weight / given.weight.sum())[:, None]
 
     def parts(numbers: NDArray[np.float64]) -> list[color.Array]:
@@ -284,16 +284,16 @@ def fit(
     def loss(numbers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         hidden, bias, out, linear = parts(numbers)
         inner = np.tanh(seen @ hidden + bias)
-        answer = inner @ out + seen @ linear
-        chance = np.exp(answer - answer.max(1, keepdims=True))
+        logits = inner @ out + seen @ linear
+        chance = np.exp(logits - logits.max(1, keepdims=True))
         chance /= chance.sum(1, keepdims=True)
         right = (chance * given.right).sum(1, keepdims=True)
         wrong = share * (chance - chance * given.right / np.maximum(right, 1e-9))
         spread = np.matmul(given.gram, chance[..., None])[..., 0]
         risk = (chance * (spread - 2 * given.cross)).sum(1)
-        each = 2 * (spread - given.cross)
-        each -= (chance * each).sum(1, keepdims=True)
-        wrong += RISK * share * chance * each
+        gradient_of = 2 * (spread - given.cross)
+        gradient_of -= (chance * gradient_of).sum(1, keepdims=True)
+        wrong += RISK * share * chance * gradient_of
         back = wrong[..., None] * out * (1 - inner * inner)
         gradient = [
             np.tensordot(seen, back, ((0, 1), (0, 1))),
@@ -308,8 +308,8 @@ def fit(
         value += RISK * float(share[:, 0] @ risk)
         return value, whole.astype(np.float64)
 
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})
-    hidden, bias, out, linear = parts(found.x)
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    hidden, bias, out, linear = parts(fitted.x)
     return {
         "mean": mean,
         "deviation": deviation,
@@ -321,7 +321,7 @@ def fit(
 
 
 def merged(networks: list[dict[str, color.Array]]) -> dict[str, color.Array]:
-    """One network whose answer is the mean of several."""
+    """One network that predicts the mean of several."""
     count = np.float32(len(networks))
     return {
         "mean": networks[0]["mean"],
@@ -335,7 +335,7 @@ def merged(networks: list[dict[str, color.Array]]) -> dict[str, color.Array]:
 
 def judge(w: dict[str, color.Array], given: Shots) -> str:
     """How often the likeliest set is right, and the mean log probability of the right ones."""
-    chances = np.stack([softmax(lightings.answer(seen, w)) for seen in given.looks])
+    chances = np.stack([softmax(lightings.predict(seen, w)) for seen in given.features])
     first = given.right[np.arange(len(chances)), chances.argmax(1)].mean()
     log = np.log((chances * given.right).sum(1) + 1e-9).mean()
     risk = np.einsum("ns,nst,nt->n", chances, given.gram, chances) - 2 * (

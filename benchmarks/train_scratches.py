@@ -55,8 +55,8 @@ class Seen:
     ----------
     photo
         (n,) number of the photo.
-    looks
-        (n, f) as `odds.looks` gives them.
+    features
+        (n, f) as `odds.features` gives them.
     right
         (n,) 0 … 1.
     weight
@@ -64,7 +64,7 @@ class Seen:
     """
 
     photo: NDArray[np.int64]
-    looks: color.Array
+    features: color.Array
     right: color.Array
     weight: color.Array
 
@@ -77,7 +77,7 @@ def seen(folder: Path) -> Seen:
     rows = []
     for number, (_, photo) in enumerate(photos(folder)):
         rows += [
-            (number, *line) for scan, made in cases(photo, number) for line in found(scan, made)
+            (number, *line) for scan, made in cases(photo, number) for line in examples(scan, made)
         ]
     return Seen(*(np.array(column) for column in zip(*rows, strict=True)))
 
@@ -110,7 +110,7 @@ def cropped(photo: color.Array, rng: np.random.Generator) -> color.Array:
     return np.ascontiguousarray(part.swapaxes(0, 1) if rng.random() < 0.3 else part)
 
 
-def found(scan: color.Array, change: color.Array) -> Iterator[tuple[color.Array, float, float]]:
+def examples(scan: color.Array, change: color.Array) -> Iterator[tuple[color.Array, float, float]]:
     """Looks, how right, and length of the lines in a scan and its half that the rules let pass."""
     grey = scan.mean(2)
     threshold = EAGER * LINE * np.sqrt(max(1, min(grey.shape) / 512))
@@ -123,11 +123,11 @@ def found(scan: color.Array, change: color.Array) -> Iterator[tuple[color.Array,
             strips = [strip for strip in alone if not belongs(strip)]
             if not strips:
                 continue
-            for strip, look in zip(strips, odds.looks(picture, strips, lines), strict=True):
+            for strip, values in zip(strips, odds.features(picture, strips, lines), strict=True):
                 row, column = strip.line.row, strip.line.column.clip(0, picture.shape[1] - 1)
                 hit = float(hurt[row, column].mean())
                 right = 1.0 if hit > 0.5 else 0.0 if hit < 0.2 else hit
-                yield look, right, float(len(row))
+                yield values, right, float(len(row))
         if min(grey.shape) < 384:
             return
         grey, change = (
@@ -216,12 +216,12 @@ def _cover(
 
 
 def fit(given: Seen, seed: int = 0) -> dict[str, color.Array]:
-    """A network for the lines: one hidden layer beside a linear answer."""
+    """A network for the lines: one hidden layer beside a linear part."""
     from scipy.optimize import minimize
 
-    mean, deviation = given.looks.mean(0), given.looks.std(0) + np.float32(1e-3)
+    mean, deviation = given.features.mean(0), given.features.std(0) + np.float32(1e-3)
     far = odds.FURTHEST
-    near = np.clip((given.looks - mean) / deviation, -far, far).astype(np.float64)
+    near = np.clip((given.features - mean) / deviation, -far, far).astype(np.float64)
     share = given.weight / given.weight.sum()
     size = near.shape[1]
     rng = np.random.default_rng(seed)
@@ -236,12 +236,12 @@ def fit(given: Seen, seed: int = 0) -> dict[str, color.Array]:
     def loss(numbers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         hidden, hidden_bias, out, linear, bias = parts(numbers)
         inner = np.tanh(near @ hidden + hidden_bias)
-        answer = inner @ out + near @ linear + bias
-        wrong = share * (1 / (1 + np.exp(-answer)) - given.right)
+        logits = inner @ out + near @ linear + bias
+        wrong = share * (1 / (1 + np.exp(-logits)) - given.right)
         back = wrong[:, None] * out * (1 - inner * inner)
         gradient = [near.T @ back, back.sum(0), inner.T @ wrong, near.T @ wrong, wrong.sum()]
         whole = np.concatenate([np.ravel(part) for part in gradient]) + 2 * PENALTY * numbers
-        cost = share @ (np.logaddexp(0, answer) - given.right * answer)
+        cost = share @ (np.logaddexp(0, logits) - given.right * logits)
         return float(cost + PENALTY * numbers @ numbers), whole
 
     best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300})
@@ -252,7 +252,7 @@ def fit(given: Seen, seed: int = 0) -> dict[str, color.Array]:
 
 
 def merged(networks: list[dict[str, color.Array]]) -> dict[str, color.Array]:
-    """One network whose answer is the mean of several."""
+    """One network that predicts the mean of several."""
     w = {name: np.mean([network[name] for network in networks], axis=0) for name in networks[0]}
     for name in ("hidden", "hidden_bias", "out"):
         w[name] = np.concatenate([network[name] for network in networks], axis=-1)
@@ -260,14 +260,14 @@ def merged(networks: list[dict[str, color.Array]]) -> dict[str, color.Array]:
 
 
 def judge(w: dict[str, color.Array], given: Seen) -> str:
-    """How much of the scratches' length is told, and how much of what is told is theirs."""
-    answers = odds.answer(w, given.looks)
+    """Recall and precision of the scratches, by length."""
+    predicted = odds.predict(w, given.features)
     good = given.right * given.weight
     lines = []
     for least in (-1, 0, 1, 2):
-        told = answers > least
-        recall = good[told].sum() / good.sum()
-        precision = good[told].sum() / given.weight[told].sum()
+        taken = predicted > least
+        recall = good[taken].sum() / good.sum()
+        precision = good[taken].sum() / given.weight[taken].sum()
         lines.append(f"log odds {least}: recall {recall:.1%}, precision {precision:.1%}")
     return "; ".join(lines)
 

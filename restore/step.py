@@ -74,27 +74,27 @@ class Setting:
         RecipeError
             If it has the wrong type or is out of range.
         """
-        told = f"{where}: {self.name} = {_shown(value)}"
+        setting = f"{where}: {self.name} = {_shown(value)}"
         if self.kind is str:
             if not isinstance(value, str):
-                raise RecipeError(f"{told} is not a string; allowed: {self.allowed}")
+                raise RecipeError(f"{setting} is not a string; allowed: {self.allowed}")
             if self.choices and value not in self.choices:
-                raise RecipeError(f"{told} is not known; {nearest(value, list(self.choices))}")
+                raise RecipeError(f"{setting} is not known; {nearest(value, list(self.choices))}")
             if self.param.pattern and not re.fullmatch(self.param.pattern, value):
-                raise RecipeError(f"{told} is not known; allowed: {self.allowed}")
+                raise RecipeError(f"{setting} is not known; allowed: {self.allowed}")
             return value
         if self.kind is bool:
             if not isinstance(value, bool):
-                raise RecipeError(f"{told} is not {self.allowed}")
+                raise RecipeError(f"{setting} is not {self.allowed}")
             return value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise RecipeError(f"{told} is not a number; allowed: {self.allowed}")
+            raise RecipeError(f"{setting} is not a number; allowed: {self.allowed}")
         if self.kind is int and value != int(value if math.isfinite(value) else 0):
-            raise RecipeError(f"{told} is not an integer; allowed: {self.allowed}")
+            raise RecipeError(f"{setting} is not an integer; allowed: {self.allowed}")
         if not self.param.low <= value <= self.param.high:
-            raise RecipeError(f"{told} is outside {self.allowed}")
+            raise RecipeError(f"{setting} is outside {self.allowed}")
         if self.kind is int and value % self.param.multiple:
-            raise RecipeError(f"{told} is not a multiple of {self.param.multiple}")
+            raise RecipeError(f"{setting} is not a multiple of {self.param.multiple}")
         return self.kind(value)
 
 

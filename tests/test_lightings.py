@@ -98,10 +98,10 @@ def test_what_a_camera_leaks_of_one_lamp_is_everywhere_the_same_share():
 
 def test_a_narrow_lamp_that_may_have_been_alone_claims_nothing(monkeypatch):
     seen = _cells(_photo("chelsea"), "magenta")
-    answers = np.full(len(CANDIDATES), -20.0)
-    answers[CANDIDATES.index(("red", "blue"))] = np.log(0.7)
-    answers[CANDIDATES.index(("blue",))] = np.log(0.3)
-    monkeypatch.setattr(lightings, "answer", lambda *_: answers)
+    logits = np.full(len(CANDIDATES), -20.0)
+    logits[CANDIDATES.index(("red", "blue"))] = np.log(0.7)
+    logits[CANDIDATES.index(("blue",))] = np.log(0.3)
+    monkeypatch.setattr(lightings, "predict", lambda *_: logits)
     assert _best(seen) == ("blue",)
     assert lightings.hues(seen, lightings.find(seen)).sure.max() == 0
 
@@ -141,9 +141,9 @@ def test_noise_in_black_is_not_a_second_lamp(seed):
 
 def test_the_network_sees_every_set():
     few = _cells(_photo("rocket"), "magenta").every(lightings.FEW)
-    looks = lightings.looks(few, lightings.tried(few))
-    assert looks.shape == (len(CANDIDATES), 48)
-    assert np.isfinite(looks).all()
+    features = lightings.features(few, lightings.tried(few))
+    assert features.shape == (len(CANDIDATES), 48)
+    assert np.isfinite(features).all()
 
 
 def test_lamps_are_listed_in_words() -> None:

@@ -148,11 +148,11 @@ def test_the_looks_of_lines_are_finite_however_short(rows: int) -> None:
     for column in (0, 100, 199):
         line = Line(np.arange(300 - rows, 300), np.full(rows, column), rows % 2)
         strip = straightened(grey, line)
-        seen = odds.looks(grey, [strip], [line, line])
+        seen = odds.features(grey, [strip], [line, line])
         assert np.isfinite(seen).all()
         assert np.isfinite(odds.odds(grey, [strip], [line])).all()
     flat = np.full_like(grey, 0.5)
-    assert np.isfinite(odds.looks(flat, [straightened(flat, line)], [line])).all()
+    assert np.isfinite(odds.features(flat, [straightened(flat, line)], [line])).all()
     assert odds.odds(grey, [], [line]).shape == (0,)
 
 
@@ -169,13 +169,13 @@ def test_the_training_tells_scratches_from_things() -> None:
         for number, name in enumerate(("astronaut", "rocket"))
         for scan, made in train_scratches.cases(photo(name), number)
         if max(scan.shape) <= 512
-        for line in train_scratches.found(scan, made)
+        for line in train_scratches.examples(scan, made)
     ]
     seen = train_scratches.Seen(*(np.array(column) for column in zip(*rows, strict=True)))
-    assert np.isfinite(seen.looks).all()
+    assert np.isfinite(seen.features).all()
     assert 0 < (seen.right > 0.5).mean() < 1
     w = train_scratches.merged([train_scratches.fit(seen, seed) for seed in range(2)])
-    logits = odds.answer(w, seen.looks)
+    logits = odds.predict(w, seen.features)
     assert logits[seen.right == 1].mean() > 1 > -1 > logits[seen.right == 0].mean()
 
 

@@ -79,10 +79,10 @@ def shrink(
                 weight = 1 / (kept @ count)
                 _multiply(coefficients, backward, blocks)
                 blocks *= weight[:, None]
-                found = sums[channel][part].reshape(shape)
-                found += place.transpose(0, 2, 1, 3)
-                found = weights[channel][part].reshape(shape)
-                found += weight[: tall * wide].reshape(tall, 1, wide, 1)
+                total = sums[channel][part].reshape(shape)
+                total += place.transpose(0, 2, 1, 3)
+                total = weights[channel][part].reshape(shape)
+                total += weight[: tall * wide].reshape(tall, 1, wide, 1)
     for total, weight in zip(sums, weights, strict=True):
         total /= weight
     inner = slice(above, height - below), slice(before, width - after)

@@ -41,13 +41,10 @@ class Cast:
         (3,) linear RGB of a grey in the photo, its luminance that of neutral (1, 1, 1).
     confidence
         0 … 1: how far the estimators agree that there is a cast.
-    each
-        ln R/G and ln B/G by estimator.
     """
 
     light: color.Array
     confidence: float
-    each: Mapping[str, tuple[float, float]]
 
     @property
     def strength(self) -> float:
@@ -133,14 +130,13 @@ def cast(picture: color.Array) -> Cast:
     the more they differ, and casts too small to be seen shrink further.
     """
     light = color.decode(picture).clip(0)
-    each = {name: ratios(estimate(light)) for name, estimate in ESTIMATORS.items()}
-    trust = np.array([*(TRUST[name] for name in each), PRIOR])
-    middle, spread = _median(np.array([*each.values(), NEUTRAL]), trust / trust.sum())
+    votes = [*(ratios(estimate(light)) for estimate in ESTIMATORS.values()), NEUTRAL]
+    trust = np.array([*(TRUST[name] for name in ESTIMATORS), PRIOR])
+    middle, spread = _median(np.array(votes), trust / trust.sum())
     size = float(np.hypot(*middle))
     loose = LOOSE + LOOSER * size
     confidence = size**2 / (size**2 + UNSEEN**2) / (1 + (spread / loose) ** 2)
-    told = {name: (float(r), float(b)) for name, (r, b) in each.items()}
-    return Cast(of_ratios(confidence * middle), confidence, told)
+    return Cast(of_ratios(confidence * middle), confidence)
 
 
 def ratios(light: color.Array) -> color.Array:

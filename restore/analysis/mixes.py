@@ -250,8 +250,8 @@ def noise(patches: Sequence[Array]) -> Array:
     (Donoho & Johnstone 1994, doi:10.1093/biomet/81.3.425).
     """
     whole = [p[: len(p) // 2 * 2, : p.shape[1] // 2 * 2] for p in patches]
-    found = [p[::2, ::2] - p[1::2, ::2] - p[::2, 1::2] + p[1::2, 1::2] for p in whole]
-    diagonal = np.concatenate([np.abs(d).reshape(-1, 3).T for d in found], axis=1)
+    details = [p[::2, ::2] - p[1::2, ::2] - p[::2, 1::2] + p[1::2, 1::2] for p in whole]
+    diagonal = np.concatenate([np.abs(d).reshape(-1, 3).T for d in details], axis=1)
     if not diagonal.size:
         return np.full(3, 0.4 / 255, np.float32)
     sigma = np.median(diagonal, axis=1, overwrite_input=True) / (2 * 0.6745)

@@ -96,8 +96,8 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
         energy = np.sqrt((values[:, shown] ** 2).mean(1))
         # the quantile of the energy of pure noise, from the normal limit of the chi distribution
         low = 1 - 1.645 / np.sqrt(2 * shown.sum())
-        found = np.array([np.quantile(energy[part], FLATTEST) for part in order]) / low
-        level[:, channel] = np.minimum(found, (1.5 if channel == 0 else 3) * np.median(found))
+        power = np.array([np.quantile(energy[part], FLATTEST) for part in order]) / low
+        level[:, channel] = np.minimum(power, (1.5 if channel == 0 else 3) * np.median(power))
         ratio = energy / (np.interp(bright, brightness, level[:, channel]) + 1e-9)
         calm = ratio <= np.quantile(ratio, 2 * FLATTEST)
         size = np.median(values[calm] / energy[calm, None].clip(1e-9), 0)
@@ -112,11 +112,11 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
 
 def _blocks(pictures: Iterable[color.Array], side: int) -> NDArray[np.float32]:
     """(n, side², 3) blocks, half overlapping where they are not too many."""
-    found = [np.empty((0, side * side, 3), np.float32)]
+    blocks = [np.empty((0, side * side, 3), np.float32)]
     for picture in pictures:
         if min(picture.shape[:2]) >= side:
             step = max(side // 2, int(np.sqrt(picture.shape[0] * picture.shape[1] / MOST)))
             windows = np.lib.stride_tricks.sliding_window_view(picture, (side, side), (0, 1))
             windows = windows[::step, ::step].transpose(0, 1, 3, 4, 2)
-            found.append(windows.reshape(-1, side * side, 3))
-    return np.concatenate(found)
+            blocks.append(windows.reshape(-1, side * side, 3))
+    return np.concatenate(blocks)

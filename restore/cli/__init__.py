@@ -39,8 +39,8 @@ class Commands(Group):
         """The command of that name, or None."""
         if name not in registry.names(sys.modules[__name__]):
             return None
-        found = registry.module(sys.modules[__name__], name, "restore", "command", RestoreError)
-        return getattr(found, name)
+        module = registry.module(sys.modules[__name__], name, "restore", "command", RestoreError)
+        return getattr(module, name)
 
 
 @click.group(
@@ -68,7 +68,7 @@ def _fill_closed() -> None:
             setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115
 
 
-def _tell(*lines: str) -> None:
+def _warn(*lines: str) -> None:
     """Print to stderr, where that is possible: the exit status tells, too."""
     with suppress(OSError):
         print(*lines, sep="\n", file=sys.stderr)
@@ -91,12 +91,12 @@ def main() -> None:
         status = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         signal.signal(signal.SIGINT, lambda number, frame: None)
-        _tell("interrupted; what was finished stays")
+        _warn("interrupted; what was finished stays")
         status = INTERRUPTED
     except OSError as error:
         status = _failed(error)
     except RestoreError as error:
-        _tell(f"restore: {error}", *getattr(error, "__notes__", ()))
+        _warn(f"restore: {error}", *getattr(error, "__notes__", ()))
         status = 1 if isinstance(error, PhotoError) else 2
     try:
         sys.stdout.flush()
@@ -129,7 +129,7 @@ def _failed(error: OSError) -> int:
     if not error.filename:
         _drop(sys.stdout)
     if not isinstance(error, BrokenPipeError):
-        _tell(f"restore: {printable(error.filename or 'standard output')}: {error.strerror}")
+        _warn(f"restore: {printable(error.filename or 'standard output')}: {error.strerror}")
     return 1
 
 

@@ -146,14 +146,14 @@ def looking() -> Work:
     from restore import files
     from restore.timeouts import Patience
 
-    def look(task: Look, tell: Tell, allow: Allow) -> Seen:
+    def inspected(task: Look, tell: Tell, allow: Allow) -> Seen:
         patience = Patience(task.path, allow)
         patience.reads()
         photo = files.load(task.path, limit=task.limit, sized=patience.reads)
         patience.works("looking at it")
         return describe(photo)
 
-    return look
+    return inspected
 
 
 def describe(photo: Photo) -> Seen:
@@ -161,7 +161,7 @@ def describe(photo: Photo) -> Seen:
     from restore.color import profile
     from restore.report.info import inspect
 
-    source, found = photo.source, inspect(photo)
+    source, report = photo.source, inspect(photo)
     record = source.record
     height, width = photo.size
     depth = {8: "8 bits", 16: "16 bits", 32: "float"}[photo.bits]
@@ -194,6 +194,6 @@ def describe(photo: Photo) -> Seen:
             f"{one.noise:.1f}",
             f"{one.low:.2f} … {one.high:.2f}",
         )
-        for name, one in found.channels.items()
+        for name, one in report.channels.items()
     )
-    return Seen(facts, channels, found.findings, found.advice, source.format, (width, height))
+    return Seen(facts, channels, report.findings, report.advice, source.format, (width, height))

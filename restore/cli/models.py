@@ -152,9 +152,11 @@ def verify(names: tuple[str, ...]) -> None:
     if not chosen:
         click.echo("no models are installed except the compact network", err=True)
     for name in chosen:
-        found = weights.verify(name)
-        kind = "the published file" if found["published"] == "yes" else "not a published file"
-        click.echo(f"{name}: OK; from {found['file']}, {kind}, SHA-256 {found['source_sha256']}")
+        details = weights.verify(name)
+        kind = "the published file" if details["published"] == "yes" else "not a published file"
+        click.echo(
+            f"{name}: OK; from {details['file']}, {kind}, SHA-256 {details['source_sha256']}"
+        )
 
 
 @models.command(epilog="Example:  restore models remove zhang2016")
@@ -209,18 +211,18 @@ def bench() -> None:
                     continue
                 with console.status(label):
                     try:
-                        found = _timing.measure(onnx, engine, precision, (224, 448), folder)
+                        timing = _timing.measure(onnx, engine, precision, (224, 448), folder)
                     except WeightsError as error:
                         console.print(str(error), markup=False)
                         continue
-                reference = found.logits if reference is None else reference
+                reference = timing.logits if reference is None else reference
                 listing.add_row(
                     label,
-                    *(f"{1000 * found.forward[side]:.0f} ms" for side in (224, 448)),
-                    f"{found.first:.1f} s",
-                    f"{found.again:.1f} s",
-                    f"{found.memory / 1e6:.0f} MB" if found.memory else "–",
-                    *(f"{away:.3f}" for away in _apart(found.logits, reference)),
+                    *(f"{1000 * timing.forward[side]:.0f} ms" for side in (224, 448)),
+                    f"{timing.first:.1f} s",
+                    f"{timing.again:.1f} s",
+                    f"{timing.memory / 1e6:.0f} MB" if timing.memory else "–",
+                    *(f"{away:.3f}" for away in _apart(timing.logits, reference)),
                 )
     stdout().print(listing)
 
@@ -241,8 +243,8 @@ def _apart(logits: Array, reference: Array) -> tuple[float, float]:
     from restore.colorizers import _distribution
 
     one, other = (
-        _distribution.mean(_distribution.probabilities(each[0], 0.38))
-        for each in (logits, reference)
+        _distribution.mean(_distribution.probabilities(output[0], 0.38))
+        for output in (logits, reference)
     )
     away = np.linalg.norm(one - other, axis=-1)
     return float(away.mean()), float(away.max())

@@ -24,10 +24,9 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
     """List the recipes, or show the recipe NAME."""
     from rich.markup import escape
 
-    from restore import recipe as found
     from restore.cli._console import stdout, table
     from restore.errors import RecipeError, printable
-    from restore.recipe import toml
+    from restore.recipe import Recipe, names, toml
     from restore.recipe.schema import schema as make_schema
 
     if schema:
@@ -35,12 +34,12 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
 
         click.echo(json.dumps(make_schema(), indent=2, ensure_ascii=False))
     elif check:
-        checked = found.Recipe.read(check)
+        checked = Recipe.read(check)
         click.echo(
             f"{printable(check)}: OK, {_count(len(checked.uses))}: {', '.join(checked.labels)}"
         )
     elif name:
-        chosen = found.Recipe.named(name)
+        chosen = Recipe.named(name)
         if chosen.path:
             for line in (f"# {chosen.path}", *toml.text(chosen.path).rstrip().splitlines()):
                 click.echo(printable(line.expandtabs()) if sys.stdout.isatty() else line)
@@ -48,13 +47,13 @@ def recipes(name: str | None, check: Path | None, schema: bool) -> None:
             click.echo(chosen.toml(), nl=False)
     else:
         listing = table("recipe", "for", "steps")
-        for each in found.names():
+        for entry in names():
             try:
-                chosen = found.Recipe.named(each)
+                chosen = Recipe.named(entry)
                 title = escape(printable(chosen.title))
-                listing.add_row(each, title, " > ".join(chosen.labels))
+                listing.add_row(entry, title, " > ".join(chosen.labels))
             except RecipeError as error:
-                listing.add_row(each, "cannot be used", escape(str(error)))
+                listing.add_row(entry, "cannot be used", escape(str(error)))
         stdout().print(listing)
 
 

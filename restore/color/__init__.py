@@ -93,12 +93,12 @@ def _with_line(
     Both are calculated everywhere, each held at the knee beyond its end: choosing by mask takes ten
     times as long where light and dark alternate. The curve is moved to meet the line.
     """
-    found = curve(values.clip(np.float32(knee), np.float32(np.inf)))  # thrice np.maximum's speed
+    encoded = curve(values.clip(np.float32(knee), np.float32(np.inf)))  # thrice np.maximum's speed
     below = values.clip(np.float32(-np.inf), np.float32(knee))
     below *= np.float32(slope)
     below -= _at_knee(curve, knee) + np.float32(slope * zero)
-    found += below
-    return found
+    encoded += below
+    return encoded
 
 
 @functools.cache

@@ -45,14 +45,14 @@ class Field(Value):
             interpolation=cv2.INTER_LINEAR,
         )
         wide = wide.reshape(count, height, -1)[:, :, window.left :][:, :, : window.width]
-        found = np.empty((count, window.height, window.width), np.float32)
+        out = np.empty((count, window.height, window.width), np.float32)
         starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 1))
         for start, stop in zip(starts, [*starts[1:], window.height], strict=True):
             above = wide[:, None, rows[start] - first]
             slope = wide[:, None, below[start] - first] - above
-            np.multiply(lower[start:stop, None], slope, out=found[:, start:stop])
-            found[:, start:stop] += above
-        return found
+            np.multiply(lower[start:stop, None], slope, out=out[:, start:stop])
+            out[:, start:stop] += above
+        return out
 
 
 @functools.lru_cache(16)

@@ -128,8 +128,8 @@ class _Matcher:
         hidden
             A softmax follows the chain, so it may end with the release's scale.
         """
-        found: dict[str, tuple[Array, Array]] = {}
-        told: list[str] = []
+        named: dict[str, tuple[Array, Array]] = {}
+        remarks: list[str] = []
         before = self._affine("the input")
         gain = float(before.scale.flat[0])
         shift = float(before.shift.flat[0])
@@ -138,10 +138,10 @@ class _Matcher:
         if shift and abs(shift / gain + 50) > 1e-3:
             raise Damaged(f"is another network: it takes L* {shift / gain:+g}, expected L* - 50")
         if not shift:
-            told.append("its input is taken to be L* - 50, as the release's is")
+            remarks.append("its input is taken to be L* - 50, as the release's is")
         for layer in self.table:
             if layer.kind == "BatchNorm":
-                found[layer.name] = _statistics(layer, self._affine(layer.name))
+                named[layer.name] = _statistics(layer, self._affine(layer.name))
                 continue
             kernel, bias = self._convolution(layer)
             if layer is self.table[0]:
@@ -151,24 +151,24 @@ class _Matcher:
                 if after is not _SAME:
                     kernel, bias = _folded(layer, kernel, bias, after)
                 self._next("Relu", layer.name)
-            found[layer.name] = kernel, bias
+            named[layer.name] = kernel, bias
         last = self.table[-1].name
         after = self._affine(last)
         if self.at < len(self.chain):
             raise Damaged(f"is another network: {self.chain[self.at].kind} after {last}")
-        kernel, bias = found[last]
+        kernel, bias = named[last]
         if after is _SAME and hidden:
             # The whole network is the release's, so its scale must be in the weights.
-            told.append(f"the release's scale {SCALE} is taken to be in its last weights")
+            remarks.append(f"the release's scale {SCALE} is taken to be in its last weights")
             after = _Affine(np.full(1, 1 / SCALE), np.zeros(1))
-            found[last] = _folded(self.table[-1], kernel, bias, after)
+            named[last] = _folded(self.table[-1], kernel, bias, after)
         else:
             shifted = _Affine(np.ones(1), after.shift / after.scale)
-            found[last] = _folded(self.table[-1], kernel, bias, shifted)
-        for name, values in found.items():
-            if not all(np.isfinite(each).all() for each in values):
+            named[last] = _folded(self.table[-1], kernel, bias, shifted)
+        for name, values in named.items():
+            if not all(np.isfinite(value).all() for value in values):
                 raise Damaged(f"layer {name} holds NaN or infinite values")
-        return found, "; ".join(told)
+        return named, "; ".join(remarks)
 
     def _next(self, kinds: str, where: str) -> Node:
         kind = self.chain[self.at].kind if self.at < len(self.chain) else "the end"
@@ -208,20 +208,20 @@ class _Matcher:
 
     def _affine(self, where: str) -> _Affine:
         """All scales and shifts that come next, as one."""
-        found = _SAME
+        affine = _SAME
         while self.at < len(self.chain) and self.chain[self.at].kind in _AFFINE:
-            found = found.then(self._one(self.chain[self.at], where))
+            affine = affine.then(self._one(self.chain[self.at], where))
             self.at += 1
-        if found is not _SAME and (found.scale <= 0).any():
+        if affine is not _SAME and (affine.scale <= 0).any():
             raise Damaged(f"is another network: a scale at {where} is not above 0")
-        return found
+        return affine
 
     def _one(self, node: Node, where: str) -> _Affine:
         arrays = [self.arrays.get(name) for name in node.inputs]
         if node.kind == "BatchNormalization" and len(arrays) == 5:
-            own = [each.astype(float).ravel() for each in arrays[1:] if each is not None]
+            own = [array.astype(float).ravel() for array in arrays[1:] if array is not None]
             epsilon = node.attributes.get("epsilon", 1e-5)
-            if len(own) == 4 and len({each.size for each in own}) == 1 and type(epsilon) is float:
+            if len(own) == 4 and len({array.size for array in own}) == 1 and type(epsilon) is float:
                 scale = own[0] / np.sqrt(own[3] + epsilon)
                 return _Affine(scale, own[1] - own[2] * scale)
         elif len(arrays) == 2:
@@ -258,13 +258,13 @@ def _folded(layer: _zhang.Layer, kernel: Array, bias: Array, after: _Affine) -> 
     return scaled, (bias * after.scale + after.shift).astype(np.float32)
 
 
-def _statistics(layer: _zhang.Layer, found: _Affine) -> tuple[Array, Array]:
+def _statistics(layer: _zhang.Layer, affine: _Affine) -> tuple[Array, Array]:
     """Mean and variance that a BatchNorm without its own scale needs to do the same."""
     count = layer.shapes[0][0]
-    if found.scale.size != count:
+    if affine.scale.size != count:
         raise Damaged(f"is another network: it has no BatchNorm at {layer.name}")
-    variance = np.float64(1) / found.scale**2 - _zhang.EPSILON
-    mean = np.broadcast_to(-found.shift / found.scale, count)
+    variance = np.float64(1) / affine.scale**2 - _zhang.EPSILON
+    mean = np.broadcast_to(-affine.shift / affine.scale, count)
     variance[np.abs(variance) < _zhang.EPSILON * 1e-3] = 0  # a variance of 0, and rounding
     if not (variance >= 0).all():
         raise Damaged(f"is another network: no variance gives the scale at {layer.name}")

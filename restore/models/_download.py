@@ -110,8 +110,8 @@ def fetch(
                 return
     except OSError as error:
         raise WeightsError(f"{part}: cannot be written: {error.strerror}") from error
-    told = "; ".join(f"{', '.join(hosts)}: {reason}" for reason, hosts in reasons.items())
-    raise WeightsError(f"{wanted.file}: no download source worked ({told}); {by_hand(wanted)}")
+    failures = "; ".join(f"{', '.join(hosts)}: {reason}" for reason, hosts in reasons.items())
+    raise WeightsError(f"{wanted.file}: no download source worked ({failures}); {by_hand(wanted)}")
 
 
 def _from(
@@ -173,7 +173,7 @@ class _Blocks:
 
     def _read(self, place: str, start: int, through: urllib.request.OpenerDirector) -> None:
         try:
-            for item in _answer(place, start, through):
+            for item in _response(place, start, through):
                 self._put(item)
                 if self.gone.is_set():
                     return
@@ -187,13 +187,13 @@ class _Blocks:
                 return
 
 
-def _answer(place: str, start: int, through: urllib.request.OpenerDirector) -> Iterator[Any]:
+def _response(place: str, start: int, through: urllib.request.OpenerDirector) -> Iterator[Any]:
     """The status and headers of an answer, then its data; at the end nothing."""
     headers = {"User-Agent": f"restore/{restore.__version__}", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
     try:
-        answer = through.open(urllib.request.Request(place, headers=headers), timeout=TIMEOUT)
+        response = through.open(urllib.request.Request(place, headers=headers), timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and start:
@@ -203,11 +203,11 @@ def _answer(place: str, start: int, through: urllib.request.OpenerDirector) -> I
         raise _Failed(f"cannot be reached: {_reason(error.reason)}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: of an address
         raise _Failed(f"cannot be reached: {_reason(error)}") from error
-    if answer is None:  # no handler took it: neither https nor an address to send on to
+    if response is None:  # no handler took it: neither https nor an address to send on to
         raise _Failed("cannot be reached: not an https address")
-    with answer:
-        yield answer.status, answer.headers
-        while block := answer.read1(BLOCK):
+    with response:
+        yield response.status, response.headers
+        while block := response.read1(BLOCK):
             yield block
     yield b""
 

@@ -22,8 +22,8 @@ _SUFFIX = ".begun"
 
 def stamp(path: Path) -> tuple[int, ...]:
     """What differs when a file is written to or replaced."""
-    found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def read(path: Path) -> bytes | None:

@@ -54,7 +54,9 @@ def graph(reader: Reader) -> tuple[list[Node], dict[str, Array | None], list[str
             elif part.number == 12:
                 whole = reader.fields(part.start, part.end)
                 outputs += [
-                    reader.text(each) for each in whole if each.number == 1 and each.kind == BYTES
+                    reader.text(output)
+                    for output in whole
+                    if output.number == 1 and output.kind == BYTES
                 ]
     return nodes, arrays, outputs
 
@@ -64,17 +66,17 @@ def _node(reader: Reader, part: _wire.Field) -> Node:
     outputs: list[str] = []
     attributes: dict[str, Any] = {}
     kind = ""
-    for each in reader.fields(part.start, part.end):
-        if each.kind != BYTES:
+    for entry in reader.fields(part.start, part.end):
+        if entry.kind != BYTES:
             continue
-        if each.number == 1:
-            inputs.append(reader.text(each))
-        elif each.number == 2:
-            outputs.append(reader.text(each))
-        elif each.number == 4:
-            kind = reader.text(each, 40)
-        elif each.number == 5:
-            name, value = _attribute(reader, each)
+        if entry.number == 1:
+            inputs.append(reader.text(entry))
+        elif entry.number == 2:
+            outputs.append(reader.text(entry))
+        elif entry.number == 4:
+            kind = reader.text(entry, 40)
+        elif entry.number == 5:
+            name, value = _attribute(reader, entry)
             attributes[name] = value
     if not outputs:
         raise Damaged(f"at byte {part.start}: an operator gives nothing")
@@ -85,19 +87,19 @@ def _attribute(reader: Reader, part: _wire.Field) -> tuple[str, Any]:
     name = ""
     value: Any = None
     whole: list[int] = []
-    for each in reader.fields(part.start, part.end):
-        if each.number == 1 and each.kind == BYTES:
-            name = reader.text(each, 40)
-        elif each.number == 2 and each.kind == FLOAT:
-            value = float(reader.array(each)[-1])
-        elif each.number == 3 and each.kind == VARINT:
-            value = each.value
-        elif each.number == 4 and each.kind == BYTES:
-            value = reader.text(each, 40)
-        elif each.number == 5 and each.kind == BYTES:
-            value = _tensor(reader, each)[1]
-        elif each.number == 8 and each.kind in (VARINT, BYTES):
-            whole += reader.integers(each)
+    for entry in reader.fields(part.start, part.end):
+        if entry.number == 1 and entry.kind == BYTES:
+            name = reader.text(entry, 40)
+        elif entry.number == 2 and entry.kind == FLOAT:
+            value = float(reader.array(entry)[-1])
+        elif entry.number == 3 and entry.kind == VARINT:
+            value = entry.value
+        elif entry.number == 4 and entry.kind == BYTES:
+            value = reader.text(entry, 40)
+        elif entry.number == 5 and entry.kind == BYTES:
+            value = _tensor(reader, entry)[1]
+        elif entry.number == 8 and entry.kind in (VARINT, BYTES):
+            whole += reader.integers(entry)
             if len(whole) > 64:
                 raise Damaged(f"at byte {part.start}: an attribute has too many values")
     return name, whole or value
@@ -107,20 +109,20 @@ def _tensor(reader: Reader, part: _wire.Field) -> tuple[str, Array | None]:
     """Name and values of an array; None for what holds no floats."""
     name, shape, kind = "", [], 0
     pieces: list[Array] = []
-    for each in reader.fields(part.start, part.end):
-        if each.number == 1 and each.kind in (VARINT, BYTES):
-            shape += reader.integers(each)
-        elif each.number == 2 and each.kind == VARINT:
-            kind = each.value
-        elif each.number == 8 and each.kind == BYTES:
-            name = reader.text(each)
-        elif each.number == 4 and each.kind == BYTES:
-            pieces.append(reader.packed(each, "<f4"))
-        elif each.number == 4 and each.kind == FLOAT:
-            pieces.append(reader.array(each))
-        elif each.number == 9 and each.kind == BYTES and kind in _STORED:
-            pieces.append(reader.packed(each, _STORED[kind]))
-        elif each.number in (13, 14) and each.kind in (BYTES, VARINT) and each.value != 0:
+    for entry in reader.fields(part.start, part.end):
+        if entry.number == 1 and entry.kind in (VARINT, BYTES):
+            shape += reader.integers(entry)
+        elif entry.number == 2 and entry.kind == VARINT:
+            kind = entry.value
+        elif entry.number == 8 and entry.kind == BYTES:
+            name = reader.text(entry)
+        elif entry.number == 4 and entry.kind == BYTES:
+            pieces.append(reader.packed(entry, "<f4"))
+        elif entry.number == 4 and entry.kind == FLOAT:
+            pieces.append(reader.array(entry))
+        elif entry.number == 9 and entry.kind == BYTES and kind in _STORED:
+            pieces.append(reader.packed(entry, _STORED[kind]))
+        elif entry.number in (13, 14) and entry.kind in (BYTES, VARINT) and entry.value != 0:
             raise Damaged("its weights lie in a second file, which ONNX allows and this does not")
         if len(pieces) > _wire.MOST_PIECES or len(shape) > 8:
             raise Damaged(f"at byte {part.start}: an array lies in too many pieces")

@@ -60,8 +60,8 @@ def check(path: Path) -> None:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
     if not size:
         raise WeightsError(f"{path}: is empty; {AGAIN}")
-    if told := form(first):
-        raise WeightsError(f"{path}: {told[0]} ({size} bytes); {told[1]}")
+    if kind := form(first):
+        raise WeightsError(f"{path}: {kind[0]} ({size} bytes); {kind[1]}")
     if size < SMALLEST:
         raise WeightsError(f"{path}: has {size} bytes, too few for any model; {AGAIN}")
     if size > LARGEST:

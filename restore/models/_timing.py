@@ -66,7 +66,7 @@ def measure(
         If the engine cannot run it.
     """
     result = folder / "logits.npy"
-    starts, found = [], {}
+    starts, measured = [], {}
     for asked in ((), sides):
         since = time.time()
         child = subprocess.run(
@@ -78,10 +78,10 @@ def measure(
         if child.returncode:
             reason = child.stderr.strip().rpartition("\n")[2]
             raise WeightsError(f"{engine}: cannot run {onnx.name}: {reason[:200]}")
-        found = json.loads(child.stdout)
-        starts.append(found["at"] - since)
-    forward = {int(side): seconds for side, seconds in found["forward"].items()}
-    return Timing(starts[0], starts[1], forward, found["memory"], np.load(result))
+        measured = json.loads(child.stdout)
+        starts.append(measured["at"] - since)
+    forward = {int(side): seconds for side, seconds in measured["forward"].items()}
+    return Timing(starts[0], starts[1], forward, measured["memory"], np.load(result))
 
 
 def lightness(side: int) -> Array:

@@ -83,8 +83,8 @@ class Reader:
             else:
                 raise Damaged(f"at byte {begin}: there is no kind of field {kind}")
             if after > end:
-                told = f"a part of {after - at} bytes begins where {end - at} are left"
-                raise Damaged(f"at byte {begin}: {told}")
+                overrun = f"a part of {after - at} bytes begins where {end - at} are left"
+                raise Damaged(f"at byte {begin}: {overrun}")
             yield Field(number, kind, at, after, value)
             at = after
 
@@ -121,12 +121,14 @@ class Reader:
 
     def texts(self, start: int, end: int, number: int) -> dict[str, str]:
         """The texts of a repeated field of key 1 and value 2 in the message `start` … `end`."""
-        found = {}
+        entries = {}
         for part in self.fields(start, end):
             if part.number == number and part.kind == BYTES:
-                pair = {each.number: self.text(each) for each in self.fields(part.start, part.end)}
-                found[pair.get(1, "")] = pair.get(2, "")
-        return found
+                pair = {
+                    field.number: self.text(field) for field in self.fields(part.start, part.end)
+                }
+                entries[pair.get(1, "")] = pair.get(2, "")
+        return entries
 
     def integers(self, field: Field, most: int = 8) -> list[int]:
         """The values of a repeated integer field, packed or single; at most `most`."""

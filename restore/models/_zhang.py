@@ -60,7 +60,7 @@ class Layer:
 
 def layers(width: int = 64, bins: int = 313) -> tuple[Layer, ...]:
     """The table, in order. The network's own is 64 wide; narrower ones are for tests."""
-    found: list[Layer] = []
+    table: list[Layer] = []
     channels = 1
     for block, count, factor, stride, dilation in (
         (1, 2, 1, 2, 1),
@@ -76,16 +76,16 @@ def layers(width: int = 64, bins: int = 313) -> tuple[Layer, ...]:
             name = f"conv{block}_{number}" if (block, number) != (1, 1) else "bw_conv1_1"
             shapes = (out, channels, 3, 3), (out,)
             last = stride if number == count else 1
-            found.append(Layer(name, "Convolution", shapes, last, dilation, relu=True))
+            table.append(Layer(name, "Convolution", shapes, last, dilation, relu=True))
             channels = out
-        found.append(Layer(f"conv{block}_{count}norm", "BatchNorm", ((out,), (out,))))
+        table.append(Layer(f"conv{block}_{count}norm", "BatchNorm", ((out,), (out,))))
     half = channels // 2
-    found.append(Layer("conv8_1", "Deconvolution", ((channels, half, 4, 4), (half,)), 2, relu=True))
+    table.append(Layer("conv8_1", "Deconvolution", ((channels, half, 4, 4), (half,)), 2, relu=True))
     for number in (2, 3):
         shapes = (half, half, 3, 3), (half,)
-        found.append(Layer(f"conv8_{number}", "Convolution", shapes, relu=True))
-    found.append(Layer("conv8_313", "Convolution", ((bins, half, 1, 1), (bins,))))
-    return tuple(found)
+        table.append(Layer(f"conv8_{number}", "Convolution", shapes, relu=True))
+    table.append(Layer("conv8_313", "Convolution", ((bins, half, 1, 1), (bins,))))
+    return tuple(table)
 
 
 LAYERS = layers()
@@ -98,11 +98,11 @@ def random_weights(seed: int, table: Sequence[Layer] = LAYERS) -> Weights:
     signal after its ReLU; logits with a standard deviation of about 2, so that there are peaks.
     """
     random = np.random.default_rng(seed)
-    found: dict[str, tuple[NDArray[np.float32], ...]] = {}
+    weights: dict[str, tuple[NDArray[np.float32], ...]] = {}
     for layer in table:
         shape, second = layer.shapes
         if layer.kind == "BatchNorm":
-            found[layer.name] = (
+            weights[layer.name] = (
                 random.uniform(0.5, 0.6, shape).astype(np.float32),
                 random.uniform(0.6, 1, second).astype(np.float32),
             )
@@ -112,8 +112,8 @@ def random_weights(seed: int, table: Sequence[Layer] = LAYERS) -> Weights:
             if shape[1] == 1:
                 scale /= 25  # the input, L* - 50, is not of unit size
             kernel = random.standard_normal(shape, np.float32) * np.float32(scale)
-            found[layer.name] = kernel, random.normal(0, 0.1, second).astype(np.float32)
-    return found
+            weights[layer.name] = kernel, random.normal(0, 0.1, second).astype(np.float32)
+    return weights
 
 
 def convert(
@@ -143,11 +143,11 @@ def convert(
         If `source` is anything but this network, whole.
     """
     try:
-        weights, told = read(_sniff.mapped(source), table)
+        weights, remarks = read(_sniff.mapped(source), table)
     except Damaged as error:
         raise WeightsError(f"{source}: {error}{advice}") from error
     write(target, weights, metadata or {}, table)
-    return told
+    return remarks
 
 
 def write(
@@ -190,7 +190,7 @@ def details(path: Path, *, whole: bool = False) -> dict[str, str]:
         digest = _wire.Reader(data).texts(end, len(data), 14).get("sha256")
         if digest is None:
             raise Damaged("ends otherwise")
-        found = _wire.Reader(data).texts(0, end, 14)
+        texts = _wire.Reader(data).texts(0, end, 14)
     except Damaged as error:
         raise WeightsError(
             f"{path}: was not written by restore, or is damaged ({error}); remove it, and add "
@@ -201,7 +201,7 @@ def details(path: Path, *, whole: bool = False) -> dict[str, str]:
             f"{path}: SHA-256 is {has[:12]}…, expected {digest[:12]}…; it is damaged: remove it "
             "and add it again"
         )
-    return {**found, "sha256": digest}
+    return {**texts, "sha256": digest}
 
 
 def _parts(
@@ -277,7 +277,7 @@ def _names(layer: Layer) -> tuple[str, str]:
 def _node(kind: str, inputs: Sequence[str], output: str, *attributes: bytes) -> bytes:
     parts = [_wire.message(1, name) for name in inputs]
     parts += [_wire.message(2, output), _wire.message(3, output), _wire.message(4, kind)]
-    return _wire.message(1, *parts, *(_wire.message(5, each) for each in attributes))
+    return _wire.message(1, *parts, *(_wire.message(5, attribute) for attribute in attributes))
 
 
 def _integers(name: str, values: Sequence[int]) -> bytes:
@@ -302,7 +302,7 @@ def _value(field: int, name: str, shape: Sequence[int | str]) -> bytes:
     dimensions = (
         _wire.number(1, size) if isinstance(size, int) else _wire.message(2, size) for size in shape
     )
-    form = _wire.message(2, *(_wire.message(1, each) for each in dimensions))
+    form = _wire.message(2, *(_wire.message(1, dimension) for dimension in dimensions))
     kind = _wire.message(2, _wire.message(1, _wire.number(1, 1), form))
     return _wire.message(field, _wire.message(1, name), kind)
 

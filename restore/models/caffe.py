@@ -45,11 +45,11 @@ _STORED = {5: FLOAT, 8: DOUBLE}
 _GENERATIONS = {100: _Generation(1, 2, 7), 2: _Generation(4, 5, 6)}
 
 
-def _piece(reader: Reader, each: _wire.Field) -> NDArray[np.floating]:
+def _piece(reader: Reader, entry: _wire.Field) -> NDArray[np.floating]:
     """A part of a blob's values: packed, or a run of single ones."""
-    if each.kind == BYTES:
-        return reader.packed(each, "<f4" if each.number == 5 else "<f8")
-    return reader.array(each)
+    if entry.kind == BYTES:
+        return reader.packed(entry, "<f4" if entry.number == 5 else "<f8")
+    return reader.array(entry)
 
 
 @dataclass
@@ -68,7 +68,7 @@ class _Blob:
         return math.prod(shape) == 1
 
     @property
-    def told(self) -> str:
+    def dimensions(self) -> str:
         sizes = self.shape
         if sizes is None:
             sizes = [self.legacy.get(number, 0) for number in (1, 2, 3, 4)] if self.legacy else []
@@ -97,7 +97,7 @@ def read(
     """
     reader = Reader(data)
     wanted = {layer.name: layer for layer in table}
-    found: dict[str, tuple[NDArray[np.floating], ...]] = {}
+    weights: dict[str, tuple[NDArray[np.floating], ...]] = {}
     others: list[str] = []
     name, place = "", ""
     try:
@@ -109,9 +109,9 @@ def read(
             elif part.number in _GENERATIONS:
                 place, kind, blobs = _layer(reader, part, _GENERATIONS[part.number])
                 if place in wanted and blobs:
-                    if place in found:
+                    if place in weights:
                         raise Damaged(f"layer {place} comes twice")
-                    found[place] = _weights(reader, wanted[place], kind, blobs)
+                    weights[place] = _weights(reader, wanted[place], kind, blobs)
                 elif len(others) < 3:
                     others.append(place)
     except _Other as error:
@@ -122,19 +122,19 @@ def read(
         raise Damaged(
             f"is cut off or damaged (in or after layer {place}, {error}); {_sniff.AGAIN}"
         ) from error
-    if not found:
+    if not weights:
         if not others:
             raise Damaged("is not a Caffe model (no layers in it); bring the .caffemodel itself")
-        told = f"its layers begin with {', '.join(others)}"
-        raise Damaged(f"is a Caffe model of another network{_called(name)}: {told}")
-    missing = [layer.name for layer in table if layer.name not in found]
+        reason = f"its layers begin with {', '.join(others)}"
+        raise Damaged(f"is a Caffe model of another network{_called(name)}: {reason}")
+    missing = [layer.name for layer in table if layer.name not in weights]
     if missing:
-        told = f"{len(missing)} of {len(table)} layers have no weights, first {missing[0]}"
+        reason = f"{len(missing)} of {len(table)} layers have no weights, first {missing[0]}"
         raise Damaged(
-            f"is cut off, or another network{_called(name)}: {told}; if it was downloaded, "
+            f"is cut off, or another network{_called(name)}: {reason}; if it was downloaded, "
             f"{_sniff.AGAIN}"
         )
-    return found, name
+    return weights, name
 
 
 def rebalanced(data: memoryview) -> bool | None:
@@ -170,15 +170,15 @@ def _layer(
     name, kind = "", ""
     number: int | None = None
     blobs: list[_wire.Field] = []
-    for each in reader.fields(part.start, part.end):
-        if each.number == generation.name and each.kind == BYTES:
-            name = reader.text(each, 60)
-        elif each.number == generation.type and each.kind == BYTES:
-            kind = reader.text(each, 60)
-        elif each.number == generation.type and each.kind == VARINT:
-            number = each.value
-        elif each.number == generation.blobs and each.kind == BYTES:
-            blobs.append(each)
+    for entry in reader.fields(part.start, part.end):
+        if entry.number == generation.name and entry.kind == BYTES:
+            name = reader.text(entry, 60)
+        elif entry.number == generation.type and entry.kind == BYTES:
+            kind = reader.text(entry, 60)
+        elif entry.number == generation.type and entry.kind == VARINT:
+            number = entry.value
+        elif entry.number == generation.blobs and entry.kind == BYTES:
+            blobs.append(entry)
     return name, kind if number is None else number, blobs
 
 
@@ -206,8 +206,8 @@ def _weights(
         scale = np.float32(0) if factor[0] == 0 else 1 / factor[0]
         mean, variance = mean * scale, variance * scale
     if not (np.isfinite(mean).all() and np.isfinite(variance).all() and (variance >= 0).all()):
-        told = f"layer {layer.name} has a mean or variance that no photo can give"
-        raise Damaged(f"{told} (scale factor {factor[0]:g})")
+        message = f"layer {layer.name} has a mean or variance that no photo can give"
+        raise Damaged(f"{message} (scale factor {factor[0]:g})")
     return mean, variance
 
 
@@ -216,20 +216,20 @@ def _values(
 ) -> NDArray[np.floating]:
     """One blob's values, in the file's precision; every one is finite in float32."""
     blob = _Blob()
-    for each in reader.fields(part.start, part.end):
-        if each.number in (1, 2, 3, 4) and each.kind == VARINT:
-            blob.legacy[each.number] = each.value
-        elif each.number == 7 and each.kind == BYTES:
+    for entry in reader.fields(part.start, part.end):
+        if entry.number in (1, 2, 3, 4) and entry.kind == VARINT:
+            blob.legacy[entry.number] = entry.value
+        elif entry.number == 7 and entry.kind == BYTES:
             blob.shape = []
-            for size in reader.fields(each.start, each.end):
+            for size in reader.fields(entry.start, entry.end):
                 if size.number == 1 and size.kind in (VARINT, BYTES):
                     blob.shape += reader.integers(size)
-        elif each.number in _STORED and each.kind in (BYTES, *_STORED.values()):
-            blob.pieces.append(_piece(reader, each))
+        elif entry.number in _STORED and entry.kind in (BYTES, *_STORED.values()):
+            blob.pieces.append(_piece(reader, entry))
             if len(blob.pieces) > _wire.MOST_PIECES:
                 raise Damaged(f"{where} lies in more than {_wire.MOST_PIECES} pieces")
     if not blob.fits(shape):
-        raise _Other(f"{where} is {blob.told}, expected {' x '.join(map(str, shape))}")
+        raise _Other(f"{where} is {blob.dimensions}, expected {' x '.join(map(str, shape))}")
     count, expected = sum(piece.size for piece in blob.pieces), math.prod(shape)
     if count != expected:
         raise Damaged(f"{where} holds {count} values, expected {expected}")

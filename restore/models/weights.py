@@ -93,8 +93,8 @@ def installed(name: str) -> bool:
     except OSError as error:
         if not given:  # another user's home, as under `sudo -u`
             return False
-        told = f"{folder()}: cannot be read: {error.strerror}"
-        raise WeightsError(f"{told}; set RESTORE_MODELS to another folder") from error
+        message = f"{folder()}: cannot be read: {error.strerror}"
+        raise WeightsError(f"{message}; set RESTORE_MODELS to another folder") from error
 
 
 def path(name: str) -> Path:
@@ -174,8 +174,8 @@ def pull(
 
     wanted = KNOWN[_known(name)]
     if not wanted.places:
-        told = "no download source is known for it"
-        raise WeightsError(f"{name}: {told}; {by_hand(wanted)}")
+        reason = "no download source is known for it"
+        raise WeightsError(f"{name}: {reason}; {by_hand(wanted)}")
     with _alone(name, waiting):
         if installed(name):
             return Added(name, path(name), ("already installed",))
@@ -248,8 +248,8 @@ def _there(name: str) -> None:
     if installed(name):
         return
     wanted = KNOWN[name]
-    told = "`restore models pull " + name + "` fetches it, or " if wanted.places else ""
-    raise WeightsError(f"{name}: is not installed; {told}{by_hand(wanted)}")
+    advice = "`restore models pull " + name + "` fetches it, or " if wanted.places else ""
+    raise WeightsError(f"{name}: is not installed; {advice}{by_hand(wanted)}")
 
 
 def _guess(source: Path) -> tuple[str, str]:
@@ -292,8 +292,8 @@ def _alone(name: str, waiting: Callable[[], None]) -> Iterator[None]:
         finally:
             lock.release()
     except OSError as error:
-        told = f"{folder()}: cannot be written: {error.strerror}"
-        raise WeightsError(f"{told}; set RESTORE_MODELS to another folder") from error
+        message = f"{folder()}: cannot be written: {error.strerror}"
+        raise WeightsError(f"{message}; set RESTORE_MODELS to another folder") from error
 
 
 def _install(source: Path, name: str, file: str, sha256: str) -> Added:

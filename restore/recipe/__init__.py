@@ -101,7 +101,7 @@ class Recipe:
             labels.append(use.step.name + (f"#{number}" if number > 1 else ""))
         return labels
 
-    def with_settings(self, assignments: Mapping[str, object], told: str = "--set ") -> Recipe:
+    def with_settings(self, assignments: Mapping[str, object], prefix: str = "--set ") -> Recipe:
         """This recipe with other settings: {"fade.amount": 0.5, "levels#2.black": "3"}.
 
         Strings are TOML; a bare word is a string. RecipeError if a step or setting is unknown, with
@@ -110,7 +110,7 @@ class Recipe:
         uses, labels = list(self.uses), self.labels
         for key, given in assignments.items():
             label, dot, setting = key.rpartition(".")
-            where = f"{told}{key:.60}={given!s:.60}"
+            where = f"{prefix}{key:.60}={given!s:.60}"
             if not dot:
                 raise RecipeError(f"{where}: write it as STEP.NAME=VALUE, such as fade.amount=0.5")
             label = label.removesuffix("#1")
@@ -289,8 +289,8 @@ def _open(name: str, within: tuple[str, ...]) -> Recipe:
         for folder in folders():
             path = folder / f"{name}.toml"
             if path.is_file():
-                found = _parse(toml.text(path), path.name, (*within, name))
-                return replace(found, name=name, path=path)
+                recipe = _parse(toml.text(path), path.name, (*within, name))
+                return replace(recipe, name=name, path=path)
     if name in steps.names():
         step = steps.get(name)
         return Recipe(name, step.about, uses=(Use(step, MappingProxyType({})),))

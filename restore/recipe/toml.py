@@ -19,8 +19,8 @@ def text(path: Path) -> str:
     """What stands in a recipe file; RecipeError if it cannot be read, or is too large."""
     try:
         if not path.is_file():
-            told = "is not a file" if path.exists() else "there is no such recipe file"
-            raise RecipeError(f"{path}: {told}")
+            problem = "is not a file" if path.exists() else "there is no such recipe file"
+            raise RecipeError(f"{path}: {problem}")
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:

@@ -199,8 +199,8 @@ VIEWS = {"sound": _sound, "lamps": _lamps, "faded": _faded, "grey": _grey}
 
 def _summaries(proxy: Proxy, *names: str) -> tuple[str, ...]:
     """What steps say of a photo in a sentence, if anything."""
-    found = [_findings(name, proxy) for name in names]
-    telling = (f for f in found if "faded" not in f.values or f.number("faded"))
+    findings = [_findings(name, proxy) for name in names]
+    telling = (f for f in findings if "faded" not in f.values or f.number("faded"))
     return tuple(f.summary for f in telling if f.summary)
 
 

@@ -20,15 +20,15 @@ def photos(folder: str | Path, size: int | None = None) -> list[tuple[str, color
     Area-averaged to at most `size` pixels on the long side; `None` keeps them as they are. Grey
     photos come as three equal channels.
     """
-    found = []
+    named = []
     for path in sorted(Path(folder).iterdir()):
         if path.suffix.lower() in SUFFIXES:
             codes = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if codes is None:
                 raise ValueError(f"{path}: is not a photo that OpenCV reads")
             photo = codes[..., ::-1].astype(np.float32) / np.float32(255)
-            found.append((path.stem, reduced(photo, size) if size else photo))
-    return found
+            named.append((path.stem, reduced(photo, size) if size else photo))
+    return named
 
 
 def reduced(photo: color.Array, size: int) -> color.Array:

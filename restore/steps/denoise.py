@@ -130,11 +130,9 @@ def _blotches(pixels: color.Array, ratio: float, noise: Noise, chroma: float) ->
 
     shape = [max(1, round(length * min(1, ratio / SIDE))) for length in pixels.shape[:2]]
     coarse = cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA)
-    found = measure([coarse], SIDE)
+    slow = measure([coarse], SIDE)
     most = noise.typical * noise.spectrum[:, 1] / np.float32(max(SIDE, ratio) / 2)
-    found = replace(
-        found, level=np.minimum(found.level, most), spectrum=np.ones_like(found.spectrum)
-    )
+    slow = replace(slow, level=np.minimum(slow.level, most), spectrum=np.ones_like(slow.spectrum))
     strength = np.array([0, chroma, chroma], np.float32)
-    calm = shrink(coarse, Window.whole(*shape), found, strength)
+    calm = shrink(coarse, Window.whole(*shape), slow, strength)
     return Field(calm - coarse)

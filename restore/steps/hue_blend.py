@@ -106,16 +106,16 @@ def hue_blend(
     noise = mixes.noise([patch.original for patch in proxy.patches])
     seen = light.cells(view.original, noise, averaged, proxy.camera)
     if lights in ("auto", "stage"):
-        found = lightings.find(seen, stage=lights == "stage")
+        candidates = lightings.find(seen, stage=lights == "stage")
     else:
-        found = lightings.given(seen, _lamps(lights))
+        candidates = lightings.given(seen, _lamps(lights))
     lightness = view.lightness.clip(0, 100)
 
     before = _before(proxy, seen.shape, lightness)
     likely = light.likely(*before) if before else None
-    hues = lightings.hues(seen, found, likely)
+    hues = lightings.hues(seen, candidates, likely)
     detail, _ = mixes.evidence(view.original, noise, averaged)
-    findings = _findings(proxy, seen.shape, found, hues, _noise_only(detail, noise))
+    findings = _findings(proxy, seen.shape, candidates, hues, _noise_only(detail, noise))
     strength = np.float32(amount)
     if hues.sure.mean() < LEAST:
         if guess == 1 or amount == 0:
@@ -124,7 +124,7 @@ def hue_blend(
 
     keep = 1 - strength * (1 - np.float32(guess) * (1 - hues.weight.reshape(seen.shape)))
     own = guide(strength * hues.weighted.reshape(*seen.shape, 2), lightness)
-    return HueBlend(own, Field(keep), tuple(found[0].mixture.lamps), findings)
+    return HueBlend(own, Field(keep), tuple(candidates[0].mixture.lamps), findings)
 
 
 def _before(
@@ -150,12 +150,12 @@ def _before(
 def _findings(
     proxy: Proxy,
     shape: tuple[int, int],
-    found: Sequence[lightings.Lighting],
+    candidates: Sequence[lightings.Lighting],
     hues: lightings.Hues,
     poor: Sequence[str],
 ) -> Findings:
     """What was found, as numbers, as maps, and in one sentence; `poor` channels are noise."""
-    best = found[0].mixture
+    best = candidates[0].mixture
     lit = lamps.listed(best.lamps)
     known = float(hues.sure.mean())
     if len(best.lamps) == 1 and known < LEAST:
@@ -175,7 +175,7 @@ def _findings(
         warnings = ("no coloured lamp was found; hue_blend is for photos under coloured light",)
     values = {
         "lamps": Quantity(tuple(best.lamps)),
-        "probability": Quantity(found[0].chance),
+        "probability": Quantity(candidates[0].chance),
         "mean recoverability": Quantity(known),
     }
     maps = {

@@ -85,26 +85,25 @@ def white_balance(
     """
     picture = mixes.shrunk(proxy.view.pixels, SIDE)
     if method == "auto":
-        found = cast(picture)
+        estimate = cast(picture)
     elif method == "pick":
-        found = _single(_picked(proxy.view.pixels, x, y, radius), method)
+        estimate = _single(_picked(proxy.view.pixels, x, y, radius))
     else:
-        found = _single(ESTIMATORS[method](color.decode(picture).clip(0)), method)
+        estimate = _single(ESTIMATORS[method](color.decode(picture).clip(0)))
     summary = ""
-    if found.name != "neutral":
-        summary = f"{found.name} cast, {found.strength:.0f} CIE a* b* from grey"
+    if estimate.name != "neutral":
+        summary = f"{estimate.name} cast, {estimate.strength:.0f} CIE a* b* from grey"
     values = {
-        "cast": Quantity(found.name),
-        "strength": Quantity(round(found.strength, 1), "a* b*"),
-        "confidence": Quantity(round(found.confidence, 2)),
+        "cast": Quantity(estimate.name),
+        "strength": Quantity(round(estimate.strength, 1), "a* b*"),
+        "confidence": Quantity(round(estimate.confidence, 2)),
     }
-    return WhiteBalance(found.light, amount, Findings(summary, values=values))
+    return WhiteBalance(estimate.light, amount, Findings(summary, values=values))
 
 
-def _single(light: color.Array, method: str) -> Cast:
+def _single(light: color.Array) -> Cast:
     """The cast that one estimator or a picked grey says, believed in full."""
-    log = ratios(light)
-    return Cast(of_ratios(log), 1.0, {method: (float(log[0]), float(log[1]))})
+    return Cast(of_ratios(ratios(light)), 1.0)
 
 
 def _picked(view: color.Array, x: float, y: float, radius: float) -> color.Array:

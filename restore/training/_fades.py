@@ -46,7 +46,7 @@ class Examples:
     thumbnail
         (n, h, w, 3) uint8, as `dyes.thumbnail` gives it.
     own, common, middle
-        As `dyes.looks` gives them.
+        As `dyes.features` gives them.
     faded, truth
         (n, PIXELS, 3) uint8 sRGB.
     """
@@ -65,7 +65,7 @@ def pictures(sources: list[Path], skipped: tuple[str, ...] = ()) -> list[bytes]:
 
     `skipped` are beginnings of names that are left out.
     """
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     for source in sources:
         for path in sorted(source.iterdir()) if source.is_dir() else [source]:
             if path.suffix == ".tar":
@@ -73,10 +73,10 @@ def pictures(sources: list[Path], skipped: tuple[str, ...] = ()) -> list[bytes]:
                     for member in archive:
                         content = archive.extractfile(member)
                         if content is not None:
-                            found[member.name] = content.read()
+                            files[member.name] = content.read()
             elif path.suffix.lower() in SUFFIXES:
-                found[path.name] = path.read_bytes()
-    return [found[name] for name in sorted(found) if not name.startswith(skipped or ("/",))]
+                files[path.name] = path.read_bytes()
+    return [files[name] for name in sorted(files) if not name.startswith(skipped or ("/",))]
 
 
 def write(photos: list[bytes], cache: Path, chunks: range, seed: int = 0) -> None:
@@ -129,7 +129,7 @@ def example(photos: list[bytes], rng: np.random.Generator) -> dict[str, NDArray[
     scan = _scanned(truth, group, rng)
     faded = scan.astype(np.float32) / np.float32(255)
     inside = dyes.inside(faded)
-    own, common, middle = dyes.looks(faded[inside])
+    own, common, middle = dyes.features(faded[inside])
     thumbnail = (dyes.thumbnail(faded[inside]) * 255 + 0.5).astype(np.uint8)
     pixels = rng.integers(0, faded[..., 0].size, PIXELS)
     wanted = (truth.reshape(-1, 3)[pixels].clip(0, 1) * 255 + 0.5).astype(np.uint8)

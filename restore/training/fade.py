@@ -38,7 +38,7 @@ DECAY = 3e-3
 KEPT = 0.998
 """Share of the mean of the weights that a step keeps."""
 NOISE = 0.08
-"""Standard deviation of noise on the standardized looks, and on what the convolutions see."""
+"""Standard deviation of noise on the standardized features, and on what the convolutions see."""
 DROPPED = 0.2
 """Share of the first hidden units that a step leaves out."""
 SOUND = 1.5
@@ -59,7 +59,7 @@ _XYZ = torch.tensor((color.RGB_TO_XYZ / color.WHITE[:, None]).T, dtype=torch.flo
 
 
 class Network(nn.Module):  # type: ignore[misc]
-    """As `dyes.judged` calculates it."""
+    """As `dyes.predict` calculates it."""
 
     def __init__(self, middle: Tensor, spread: Tensor) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class Network(nn.Module):  # type: ignore[misc]
         return torch.cat([planes.mean((2, 3)), planes.amax((2, 3))], 1)
 
     def judged(self, seen: Tensor, batch: Batch) -> Batch:
-        """What the head makes of that and of the looks."""
+        """What the head makes of that and of the features."""
         features = torch.cat([batch["own"].flatten(1), batch["common"]], 1)
         features = (features - self.middle) / self.spread
         if self.training:
@@ -162,8 +162,8 @@ class Stage:
 def train(data: Batch, check: Batch, cache: Path, steps: int, more: int) -> Network:
     """All of the network for `steps`, then a new head for `more`."""
     torch.manual_seed(0)
-    looks = torch.cat([data["own"].flatten(1), data["common"]], 1)
-    network = Network(looks.mean(0), looks.std(0) + 1e-4)
+    features = torch.cat([data["own"].flatten(1), data["common"]], 1)
+    network = Network(features.mean(0), features.std(0) + 1e-4)
     whole = Stage(network, list(network.parameters()), steps, cache / "whole.pt").run(data, check)
     network = Network(whole.middle, whole.spread)
     kept = {name: v for name, v in whole.state_dict().items() if name.startswith(("conv", "skip"))}
@@ -182,13 +182,13 @@ def seen(network: Network, data: Batch) -> Batch:
     return {**rest, "seen": torch.cat(parts).clone()}
 
 
-def restored(found: Batch, faded: Tensor, middle: Tensor) -> Tensor:
+def restored(predicted: Batch, faded: Tensor, middle: Tensor) -> Tensor:
     """Linear light (n, pixels, 3) of `faded` (n, pixels, 3) uint8 after the correction."""
-    matrix = torch.diag_embed(torch.exp(found["log_gain"]))
+    matrix = torch.diag_embed(torch.exp(predicted["log_gain"]))
     cross = matrix.new_zeros(matrix.shape)
-    cross[:, ~torch.eye(3, dtype=torch.bool)] = found["cross"]
+    cross[:, ~torch.eye(3, dtype=torch.bool)] = predicted["cross"]
     away = _DENSITY[faded.int()] - middle[:, None]
-    density = away @ (matrix + cross).transpose(1, 2) + (middle + found["level"])[:, None]
+    density = away @ (matrix + cross).transpose(1, 2) + (middle + predicted["level"])[:, None]
     return 10 ** -density.clamp(min=0)
 
 
@@ -223,16 +223,16 @@ def untouched(batch: Batch) -> Tensor:
     return difference(_LINEAR[batch["faded"].int()], batch["truth"])
 
 
-def loss(found: Batch, batch: Batch, before: Tensor) -> tuple[Tensor, Tensor]:
+def loss(predicted: Batch, batch: Batch, before: Tensor) -> tuple[Tensor, Tensor]:
     """What is minimised, and the difference of each example from its truth."""
-    after = difference(restored(found, batch["faded"], batch["middle"]), batch["truth"])
+    after = difference(restored(predicted, batch["faded"], batch["middle"]), batch["truth"])
     sound = batch["group"] == 0
     weight = torch.where(sound, SOUND, 1.0)
     value = (weight * (after + WORSE * (after - before).clamp(min=0))).mean()
-    value = value + CROSSED * found["cross"].abs().mean()
+    value = value + CROSSED * predicted["cross"].abs().mean()
     label = torch.where(sound, 0.0, ((before - 1.5) / 2.5).clamp(0, 1))
-    value = value + functional.binary_cross_entropy_with_logits(found["certainty"], label)
-    value = value + 0.2 * (found["doubt"] - torch.log(after.detach() + 0.1)).abs().mean()
+    value = value + functional.binary_cross_entropy_with_logits(predicted["certainty"], label)
+    value = value + 0.2 * (predicted["doubt"] - torch.log(after.detach() + 0.1)).abs().mean()
     return value, after
 
 
@@ -248,9 +248,9 @@ def table(network: Network, check: Batch) -> str:
     with torch.inference_mode():
         for batch in _parts(check):
             before = untouched(batch)
-            found = network(batch)
-            _, after = loss(found, batch, before)
-            columns.append(torch.stack([before, after, torch.sigmoid(found["certainty"])]))
+            predicted = network(batch)
+            _, after = loss(predicted, batch, before)
+            columns.append(torch.stack([before, after, torch.sigmoid(predicted["certainty"])]))
     before, after, certainty = torch.cat(columns, 1)
     lines = []
     for number, name in enumerate(_fades.GROUPS):

@@ -172,10 +172,10 @@ def restore_file(
     for page in pages:
         done = len(results)
 
-        def told(share: float, done: int = done) -> None:
+        def tell_page(share: float, done: int = done) -> None:
             tell((done + share) / len(pages))
 
-        results.append(recipe(page, context=replace(context, progress=told)))
+        results.append(recipe(page, context=replace(context, progress=tell_page)))
         headlines += comparison.headline(results[-1].findings)
         findings += comparison.lines(results[-1].findings)
     warnings += [warning for page in results for warning in page.source.warnings]
@@ -190,8 +190,8 @@ def restore_file(
     if job.salvage:
         record["salvage"] = "yes"
     results = [
-        replace(each, source=replace(each.source, record={**each.source.record, **record}))
-        for each in results
+        replace(result, source=replace(result.source, record={**result.source.record, **record}))
+        for result in results
     ]
     written = [files.save(results, job.target, overwrite=job.overwrite, profile=job.profile)]
     failed = None
@@ -235,8 +235,8 @@ def _make_up(job: Job, raw: str, patience: Patience) -> Outcome:
 def _state(path: Path) -> tuple[int, ...]:
     """What differs when a file is written to or replaced; nothing for one that is not there."""
     with suppress(OSError):
-        found = path.stat()
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        status = path.stat()
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
     return ()
 
 

@@ -135,12 +135,12 @@ def stem(path: Path) -> str:
 
 def identities(photos: Sequence[Path]) -> frozenset[tuple[int, int]]:
     """What tells the photos' files from all others, whatever they are called."""
-    found = set()
+    files = set()
     for photo in photos:
         with suppress(OSError):
             status = photo.stat()
-            found.add((status.st_dev, status.st_ino))
-    return frozenset(found)
+            files.add((status.st_dev, status.st_ino))
+    return frozenset(files)
 
 
 def refuse_inputs(path: Path, photos: frozenset[tuple[int, int]]) -> None:

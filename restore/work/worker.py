@@ -89,7 +89,7 @@ class Worker:
         RestoreError
             What `begin` raised.
         """
-        self._answer(lambda share: None, "starting", "memory may have run out")
+        self._result(lambda share: None, "starting", "memory may have run out")
 
     def run(self, task: Task, tell: Tell = lambda share: None) -> Any:
         """Do one task.
@@ -106,7 +106,7 @@ class Worker:
         self._folder = task.folder
         with suppress(OSError):  # it has just died; the answer tells
             self._pipe.send(task)
-        return self._answer(tell, f"{task.path}: working on it", IN_A_DECODER)
+        return self._result(tell, f"{task.path}: working on it", IN_A_DECODER)
 
     def _again(self, task: Task) -> None:
         """Start another child: if that fails now, it costs this photo and no others."""
@@ -117,7 +117,7 @@ class Worker:
             reason = error.strerror if isinstance(error, OSError) else error
             raise PhotoError(f"{task.path}: cannot start a process for it: {reason}") from error
 
-    def _answer(self, tell: Tell, what: str, cause: str) -> Any:
+    def _result(self, tell: Tell, what: str, cause: str) -> Any:
         """What it says in the end; `cause` of its crash, should it crash at `what` it does."""
         self._busy = True
         patience = math.inf
@@ -296,8 +296,8 @@ def _mourn() -> None:
 def _interrupted(number: int, frame: object) -> None:
     # Once: it must not break off the cleaning up. SIG_IGN would make Python print a traceback for
     # one that is just on its way.
-    for each in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(each, lambda number, frame: None)
+    for signum in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(signum, lambda number, frame: None)
     raise _Ended(number)
 
 

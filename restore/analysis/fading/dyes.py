@@ -46,7 +46,7 @@ STEEPEST = (-0.4, 2.0)
 """Limits of the logarithm of a gain."""
 BELIEVED = (0.6, 0.95)
 """Certainties up to which nothing is done, and from which all is: sound photos stay sound."""
-OF_LOOKS = 0.25
+OF_FEATURES = 0.25
 """Share in the estimate of the network that sees the statistics alone."""
 CROSS = 0.3
 """Unit of the network's cross terms."""
@@ -81,11 +81,11 @@ def estimate(picture: color.Array) -> Fading:
     """Estimate the fading of a (height, width, 3) picture of at most about `SIDE` pixels."""
     picture = np.ascontiguousarray(picture[inside(picture)].clip(0, 1))
     picture = mixes.shrunk(picture, LOOK)
-    own, common, middle = looks(picture)
-    log_gain, level, cross, certainty, doubt = judged(thumbnail(picture), own, common)
-    gain_of_looks, level_of_looks = judged_by_looks(own, common)
-    log_gain = log_gain + OF_LOOKS * (gain_of_looks - log_gain)
-    level = level + OF_LOOKS * (level_of_looks - level)
+    own, common, middle = features(picture)
+    log_gain, level, cross, certainty, doubt = predict(thumbnail(picture), own, common)
+    learned_gain, learned_level = predict_from_features(own, common)
+    log_gain = log_gain + OF_FEATURES * (learned_gain - log_gain)
+    level = level + OF_FEATURES * (learned_level - level)
     share = np.float32(np.interp(certainty, BELIEVED, (0, 1)))
     log_gain, level, cross = share * log_gain, share * level, share * cross
     ends = own[:, [0, len(LEVELS) - 1]]
@@ -110,10 +110,10 @@ def weights(name: str) -> Mapping[str, color.Array]:
         return {name: file[name].astype(np.float32) for name in file.files}
 
 
-def judged(
+def predict(
     thumbnail: color.Array, own: color.Array, common: color.Array
 ) -> tuple[color.Array, color.Array, color.Array, float, float]:
-    """What the network makes of a photo's thumbnail and looks.
+    """What the network makes of a photo's thumbnail and features.
 
     Returns
     -------
@@ -144,8 +144,8 @@ def judged(
     )
 
 
-def judged_by_looks(own: color.Array, common: color.Array) -> tuple[color.Array, color.Array]:
-    """Logarithm of the gain and move of the middle density, each (3,), from the looks alone.
+def predict_from_features(own: color.Array, common: color.Array) -> tuple[color.Array, color.Array]:
+    """Logarithm of the gain and move of the middle density, each (3,), from the features alone.
 
     Each channel is judged by the same weights: by how it differs from the mean of the three, and
     by that mean. Only a small bias knows which channel is which.
@@ -175,7 +175,7 @@ def _convolved(planes: color.Array, kernels: color.Array, bias: color.Array) -> 
     return np.maximum(mixed, 0).reshape(-1, rows, columns)
 
 
-def looks(picture: color.Array) -> tuple[color.Array, color.Array, color.Array]:
+def features(picture: color.Array) -> tuple[color.Array, color.Array, color.Array]:
     """Statistics of a picture's densities that tell how far it has faded.
 
     Returns

@@ -154,10 +154,10 @@ def _steps(density: color.Array) -> color.Array:
     )
 
 
-def _likely(found: color.Array, expected: color.Array) -> color.Array:
+def _likely(measured: color.Array, expected: color.Array) -> color.Array:
     """Log likelihood (...) of each idea (..., k, 6), over none, given the lines (m, k, 6)."""
-    found, expected = found / WANDERS, expected / WANDERS
-    alone = (found**2).sum((1, 2)) + CALM
-    nearer = 2 * np.tensordot(expected, found, ((-2, -1), (1, 2)))
+    measured, expected = measured / WANDERS, expected / WANDERS
+    alone = (measured**2).sum((1, 2)) + CALM
+    nearer = 2 * np.tensordot(expected, measured, ((-2, -1), (1, 2)))
     nearer -= (expected**2).sum((-2, -1))[..., None]
-    return -APART * (found[0].size + CALM) / 2 * np.log1p(-nearer / alone).sum(-1)
+    return -APART * (measured[0].size + CALM) / 2 * np.log1p(-nearer / alone).sum(-1)

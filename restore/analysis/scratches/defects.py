@@ -55,10 +55,10 @@ def scratches(grey: color.Array, threshold: float, least: float, wide: float) ->
     import cv2
 
     height, width = grey.shape
-    found, lying = np.zeros((height, width), np.float32), np.zeros((width, height), np.float32)
+    upright, lying = np.zeros((height, width), np.float32), np.zeros((width, height), np.float32)
     own, own_lying = np.zeros((height, width), np.uint8), np.zeros((width, height), np.uint8)
     while True:
-        pairs = (found, own, grey), (lying, own_lying, np.ascontiguousarray(grey.T))
+        pairs = (upright, own, grey), (lying, own_lying, np.ascontiguousarray(grey.T))
         for covered, taken, picture in pairs:
             known = cv2.dilate(taken | (covered > 0), np.ones((3, 3), np.uint8))
             small = cv2.resize(known, picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
@@ -67,7 +67,7 @@ def scratches(grey: color.Array, threshold: float, least: float, wide: float) ->
             np.maximum(covered, part, out=covered)
             taken |= cv2.resize(small, taken.shape[::-1], interpolation=cv2.INTER_NEAREST)
         if wide <= 1.25 * WIDTH or min(grey.shape) <= 2:
-            return np.maximum(found, lying.T)
+            return np.maximum(upright, lying.T)
         wide /= 2
         grey = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
@@ -84,7 +84,7 @@ def _upright(grey: color.Array, threshold: float, least: float, own: Mask) -> co
     for strip in compress(strips, ~good):
         own[strip.line.row, strip.line.column.clip(0, grey.shape[1] - 1)] = 1
     beside = cv2.dilate(own, np.ones((1, 7), np.uint8))
-    found = np.zeros_like(grey)
+    covered = np.zeros_like(grey)
     for strip in compress(strips, good):
         row, middle = strip.line.row, strip.line.column
         if beside[row, middle.clip(0, grey.shape[1] - 1)].mean() < 0.4:
@@ -94,8 +94,8 @@ def _upright(grey: color.Array, threshold: float, least: float, own: Mask) -> co
                 continue
             number, away = np.nonzero(share)
             column = (middle[number] + AWAY[away]).clip(0, grey.shape[1] - 1)
-            np.maximum.at(found, (row[number], column), share[number, away])
-    return found
+            np.maximum.at(covered, (row[number], column), share[number, away])
+    return covered
 
 
 def specks(grey: color.Array, threshold: float, wide: float) -> Mask:

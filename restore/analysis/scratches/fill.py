@@ -135,7 +135,7 @@ def _nearest(
 ) -> tuple[Places, color.Array]:
     """The first pixels outside the gap, and how far they are, (n, 1); far away if there is none."""
     height, width = gap.shape
-    found = rows.copy(), columns.copy()
+    nearest = rows.copy(), columns.copy()
     far = np.full(len(rows), 1e4, np.float32)
     seeking = np.arange(len(rows))
     for count in range(1, int(reach.max(initial=0)) + 1):
@@ -146,9 +146,9 @@ def _nearest(
         seeking, row, column = seeking[inside], row[inside], column[inside]
         free = ~gap[row, column]
         hit = seeking[free]
-        found[0][hit], found[1][hit] = row[free], column[free]
+        nearest[0][hit], nearest[1][hit] = row[free], column[free]
         far[hit] = count * np.hypot(*step)
         seeking = seeking[~free]
         if not len(seeking):
             break
-    return found, far[:, None]
+    return nearest, far[:, None]

@@ -126,7 +126,7 @@ def in_pattern(lines: list[Line], short_side: int) -> list[bool]:
             apart = other.column[middle - first[number]] - line.column[middle - line.row[0]]
             lean = (other.column[-1] - other.column[0]) / max(len(other.row) - 1, 1)
             beside = 4 < abs(apart) < short_side / 6 and abs(lean - slope) < 0.15
-            if beside and all(abs(apart - found) > 4 for found in seen):
+            if beside and all(abs(apart - gap) > 4 for gap in seen):
                 seen.append(int(apart))
                 company += shared[number] / len(line.row)
         result.append(company >= COMPANY)

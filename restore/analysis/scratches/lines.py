@@ -63,14 +63,14 @@ def pieces(grey: color.Array, threshold: float) -> Pieces:
     height = len(grey)
     count = -(-height // ROWS)
     wide = cv2.copyMakeBorder(grey, 0, count * ROWS - height, margin, margin, cv2.BORDER_REPLICATE)
-    told = np.maximum(_told(wide, 2), _told(wide, 3))
-    ridges = np.clip(told.max(0), 0, 2.5)
+    contrast = np.maximum(_contrast(wide, 2), _contrast(wide, 3))
+    ridges = np.clip(contrast.max(0), 0, 2.5)
     for slope in range(len(SLOPES)):
-        told[:, :, slope] -= 2 * cv2.blur(np.ascontiguousarray(ridges[:, slope]), (41, 3))
-    fine = told.transpose(1, 0, 2, 3)  # strip, bright or dark, slope, column
-    told = np.minimum(fine, MOST) - np.float32(LEAST)
-    before, after = _chained(told, threshold)
-    total = before + after + told
+        contrast[:, :, slope] -= 2 * cv2.blur(np.ascontiguousarray(ridges[:, slope]), (41, 3))
+    fine = contrast.transpose(1, 0, 2, 3)  # strip, bright or dark, slope, column
+    contrast = np.minimum(fine, MOST) - np.float32(LEAST)
+    before, after = _chained(contrast, threshold)
+    total = before + after + contrast
     sure = np.where(total > threshold, total + np.float32(0.01) * fine, 0)  # no two are equal
     best = sure.max(2)
     beside = np.ones((1, 9), np.uint8)
@@ -80,7 +80,7 @@ def pieces(grey: color.Array, threshold: float) -> Pieces:
     return Pieces(strip, column - margin, slopes, dark)
 
 
-def _told(wide: color.Array, apart: int) -> color.Array:
+def _contrast(wide: color.Array, apart: int) -> color.Array:
     """(2, strips, slopes, columns) how bright and how dark pieces are against both sides.
 
     The sides are `apart` columns away. A step up before a column and one down after it is a ridge.
@@ -130,11 +130,11 @@ def _moved(rows: color.Array, columns: int) -> color.Array:
     return result
 
 
-def _chained(told: color.Array, most: float) -> tuple[color.Array, color.Array]:
+def _chained(contrast: color.Array, most: float) -> tuple[color.Array, color.Array]:
     """What the best chains above and below each piece say, 0 … `most`; shaped as `told`."""
     import cv2
 
-    strips, _, slopes, columns = told.shape
+    strips, _, slopes, columns = contrast.shape
     place = np.arange(columns) - SLOPES[:, None]
     down = (np.arange(slopes)[:, None] * columns + place.clip(0, columns - 1)).ravel()
     place = np.arange(columns) + SLOPES[:, None]
@@ -151,12 +151,12 @@ def _chained(told: color.Array, most: float) -> tuple[color.Array, color.Array]:
     def moved(sums: color.Array, index: NDArray[np.intp]) -> color.Array:
         return sums.reshape(2, -1)[:, index].reshape(sums.shape)
 
-    before, after = np.zeros_like(told), np.zeros_like(told)
+    before, after = np.zeros_like(contrast), np.zeros_like(contrast)
     for strip in range(1, strips):
-        sums = np.clip(before[strip - 1] + told[strip - 1], 0, most)
+        sums = np.clip(before[strip - 1] + contrast[strip - 1], 0, most)
         before[strip] = np.maximum(bent(moved(sums, down)), 0)
     for strip in range(strips - 2, -1, -1):
-        sums = np.clip(after[strip + 1] + told[strip + 1], 0, most)
+        sums = np.clip(after[strip + 1] + contrast[strip + 1], 0, most)
         after[strip] = np.maximum(moved(bent(sums), up), 0)
     return before, after
 
@@ -178,17 +178,17 @@ class Line:
     dark: int
 
 
-def linked(found: Pieces, height: int) -> list[Line]:
+def linked(pieces: Pieces, height: int) -> list[Line]:
     """The lines that pieces of following strips make; (n,) pieces each used once."""
     chains: list[list[int]] = []
     ends: dict[tuple[int, int], list[int]] = {}  # the chains that end in a strip, bright or dark
-    for piece in range(len(found.strip)):
-        strip, dark = int(found.strip[piece]), int(found.dark[piece])
+    for piece in range(len(pieces.strip)):
+        strip, dark = int(pieces.strip[piece]), int(pieces.dark[piece])
         near = []
         for number in ends.get((strip - 1, dark), []):
             last = chains[number][-1]
-            off = abs(found.column[last] + found.slope[last] - found.column[piece])
-            turn = abs(found.slope[last] - found.slope[piece])
+            off = abs(pieces.column[last] + pieces.slope[last] - pieces.column[piece])
+            turn = abs(pieces.slope[last] - pieces.slope[piece])
             if off <= 3 and turn <= 3:
                 near.append((off + turn, number))
         if near:
@@ -199,17 +199,17 @@ def linked(found: Pieces, height: int) -> list[Line]:
             number = len(chains)
             chains.append([piece])
         ends.setdefault((strip, dark), []).append(number)
-    return [_line(found, chain, height) for chain in chains]
+    return [_line(pieces, chain, height) for chain in chains]
 
 
-def _line(found: Pieces, chain: list[int], height: int) -> Line:
+def _line(pieces: Pieces, chain: list[int], height: int) -> Line:
     """The line of a chain of pieces, its corners rounded."""
     import cv2
 
     inner = np.arange(ROWS)
-    row = (found.strip[chain][:, None] * ROWS + inner).ravel()
-    moved = found.slope[chain][:, None] * (inner + 0.5) / ROWS
-    column = (found.column[chain][:, None] + moved).ravel()
+    row = (pieces.strip[chain][:, None] * ROWS + inner).ravel()
+    moved = pieces.slope[chain][:, None] * (inner + 0.5) / ROWS
+    column = (pieces.column[chain][:, None] + moved).ravel()
     column = cv2.blur(column[:, None], (1, 9), borderType=cv2.BORDER_REPLICATE)[:, 0]
     inside = row < height
-    return Line(row[inside], column[inside].round().astype(np.intp), int(found.dark[chain[0]]))
+    return Line(row[inside], column[inside].round().astype(np.intp), int(pieces.dark[chain[0]]))

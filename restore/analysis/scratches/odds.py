@@ -28,17 +28,17 @@ def odds(grey: color.Array, strips: list[Strip], lines: list[Line]) -> color.Arr
     """(n,) log odds that the `strips` are scratches, among all `lines` of a picture (h, w)."""
     if not strips:
         return np.zeros(0, np.float32)
-    return answer(weights(), looks(grey, strips, lines))
+    return predict(weights(), features(grey, strips, lines))
 
 
-def answer(w: Mapping[str, color.Array], seen: color.Array) -> color.Array:
-    """(n,) log odds by a network with such weights, from (n, f) `looks`."""
+def predict(w: Mapping[str, color.Array], seen: color.Array) -> color.Array:
+    """(n,) log odds from (n, f) `features`, by a network with weights `w`."""
     near: color.Array = ((seen - w["mean"]) / w["deviation"]).clip(-FURTHEST, FURTHEST)
     hidden = np.tanh(near @ w["hidden"] + w["hidden_bias"])
     return hidden @ w["out"] + near @ w["linear"] + w["bias"]
 
 
-def looks(grey: color.Array, strips: list[Strip], lines: list[Line]) -> color.Array:
+def features(grey: color.Array, strips: list[Strip], lines: list[Line]) -> color.Array:
     """(n, f) what the network sees of each strip: of itself, of its ends, of lines near it."""
     short_side = min(grey.shape)
     own = [_own(strip, short_side) + _ends(grey, strip) for strip in strips]

@@ -181,12 +181,12 @@ def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     lamps = tuple(lamps)
     likelihood = _explain(seen, lamps)
     nodes = ratios.nodes(len(lamps))
-    each = np.log(likelihood @ palette()[1])
+    evidence_at = np.log(likelihood @ palette()[1])
     if len(lamps) == 1:
-        empty = np.zeros((len(each), 0), np.float32)
-        return Mixture(lamps, empty, likelihood[:, 0], each[:, 0])
+        empty = np.zeros((len(evidence_at), 0), np.float32)
+        return Mixture(lamps, empty, likelihood[:, 0], evidence_at[:, 0])
 
-    posterior = ratios.softmax(each - 0.5 * (nodes**2).sum(1) / 9)
+    posterior = ratios.softmax(evidence_at - 0.5 * (nodes**2).sum(1) / 9)
     mean = posterior @ nodes
     doubt = (posterior @ (nodes**2) - mean**2).mean(1)
     sure = 1 / (doubt + 0.1)
@@ -196,13 +196,13 @@ def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     slope = plane[:, 1:] @ (_fit(plane, mean, sure)[1:] * np.array(SLOPES)[:, None])
     place = (level + slope).astype(np.float32)
     likely = ratios.log_normal(nodes, place, SPREAD)
-    evidence = ratios.log_sum(each + likely)
+    evidence = ratios.log_sum(evidence_at + likely)
     likelihood = (np.exp(likely)[:, None] @ likelihood)[:, 0]
     low, high = np.percentile(mean[:, 0], (5, 95))
     return Mixture(lamps, place, likelihood, evidence, (float(low), float(high)))
 
 
-def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[Array, Array]:
+def colours(seen: Cells, mixture: Mixture, likely: Array | None = None) -> tuple[Array, Array]:
     """What chroma each cell can have, and how much of that the light has told.
 
     Parameters
@@ -216,10 +216,10 @@ def colours(seen: Cells, found: Mixture, likely: Array | None = None) -> tuple[A
     (n, 2) a* b* that the surface would have at L* = 50, the mean over all colours that explain the
     channels; (n,) recoverability 0 … 1.
     """
-    sure = recoverability(seen, found)
-    if len(found.lamps) == 1 and broad(found.lamps[0], seen.camera):
-        return _divided(seen, found.lamps[0]), sure
-    return found.colours(likely) @ palette()[0], sure
+    sure = recoverability(seen, mixture)
+    if len(mixture.lamps) == 1 and broad(mixture.lamps[0], seen.camera):
+        return _divided(seen, mixture.lamps[0]), sure
+    return mixture.colours(likely) @ palette()[0], sure
 
 
 def likely(ab: Array, covariance: Array) -> Array:
@@ -244,19 +244,19 @@ def likely(ab: Array, covariance: Array) -> Array:
     return ((1 - WRONG) * near + WRONG * share).astype(np.float32)
 
 
-def recoverability(seen: Cells, found: Mixture) -> Array:
+def recoverability(seen: Cells, mixture: Mixture) -> Array:
     """(n,) share of the natural variance of chroma that the light can tell, 0 … 1.
 
     1 - trace(C) / trace(C0) with C the covariance after, C0 before, of the linear estimate: it
     depends on the lamps, their mixture and its doubt, noise and clipping, not on the colour found.
     """
     prior = {key: np.array(value) for key, value in constants()["hue_prior"].items()}
-    if len(found.lamps) == 1 and not broad(found.lamps[0], seen.camera):
-        return np.zeros(len(found.place), np.float32)  # what it leaks is less than cameras differ
-    matrices = np.stack([matrix(name, seen.camera) for name in found.lamps])
-    coordinates = ratios.basis(len(found.lamps))
+    if len(mixture.lamps) == 1 and not broad(mixture.lamps[0], seen.camera):
+        return np.zeros(len(mixture.place), np.float32)  # what it leaks is less than cameras differ
+    matrices = np.stack([matrix(name, seen.camera) for name in mixture.lamps])
+    coordinates = ratios.basis(len(mixture.lamps))
     top = np.maximum(seen.values.reshape(-1, 3).max(1), 1e-4)
-    weights = np.exp(found.place @ coordinates.T)
+    weights = np.exp(mixture.place @ coordinates.T)
     mixed = np.einsum("nm,mij->nij", weights, matrices)
     neutral = mixed @ prior["mu_rel"]
     scale = np.maximum(neutral.max(1), 1e-6)
@@ -273,9 +273,9 @@ def recoverability(seen: Cells, found: Mixture) -> Array:
     shift = np.einsum("nm,mc,mk->nck", weights, coordinates, matrices @ prior["mu_rel"])
     shift *= (SPREAD / scale)[:, None, None]
     noise += shift.transpose(0, 2, 1) @ shift
-    told = slope.transpose(0, 2, 1) @ np.linalg.inv(noise) @ slope
+    information = slope.transpose(0, 2, 1) @ np.linalg.inv(noise) @ slope
     before = prior["C0_ab50"]
-    after = np.linalg.inv(np.linalg.inv(before) + told)
+    after = np.linalg.inv(np.linalg.inv(before) + information)
     share = 1 - np.trace(after, axis1=1, axis2=2) / np.trace(before)
     return share.clip(0, 1).astype(np.float32)
 
@@ -291,12 +291,12 @@ def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
     values = seen.values.reshape(-1, 3)
     top = np.maximum(values.max(1, keepdims=True), np.float32(1e-4))
     z, variance = values / top, np.minimum(seen.variance.reshape(-1, 3) / top**2, NOTHING)
-    found = np.empty((len(z), predicted.shape[1]), np.float32)
+    likelihood = np.empty((len(z), predicted.shape[1]), np.float32)
     block = max(1, BLOCK // predicted.shape[1])
     room = np.empty((6, block, predicted.shape[1]), np.float32)
     for start in range(0, len(z), block):  # small enough to stay in the processor's cache
         rows = slice(start, start + block)
-        total, weighted, product, ww, wz, zz = room[:, : len(found[rows])]
+        total, weighted, product, ww, wz, zz = room[:, : len(likelihood[rows])]
         product[:], ww[:], wz[:], zz[:] = 1, 1e-6, 0, 0
         for k in range(3):
             np.add(own[k], variance[rows, k, None], out=total)
@@ -323,8 +323,8 @@ def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
         zz *= zz
         product *= zz  # (1 + wrong / 5) ** 7
         np.sqrt(product, out=product)
-        np.reciprocal(product, out=found[rows])
-    return found.reshape(len(z), -1, len(palette()[0]))
+        np.reciprocal(product, out=likelihood[rows])
+    return likelihood.reshape(len(z), -1, len(palette()[0]))
 
 
 @cache

@@ -99,7 +99,9 @@ def find(seen: Cells, stage: bool = False) -> list[Lighting]:
     `ALONE`, there is nothing to be had back, and the likeliest such lamp stands alone.
     """
     few = seen.every(FEW)
-    chances = softmax(answer(looks(few, tried(few)), _weights("stage-lamps" if stage else "lamps")))
+    chances = softmax(
+        predict(features(few, tried(few)), _weights("stage-lamps" if stage else "lamps"))
+    )
     alone = np.array([len(c) == 1 for c in CANDIDATES])
     narrow = np.array([not broad(c[0], seen.camera) for c in CANDIDATES]) & alone
     left_out = alone & ~narrow if stage else np.array([c in FIXTURES for c in CANDIDATES])
@@ -126,10 +128,10 @@ def hues(seen: Cells, lightings: Sequence[Lighting], likely: Array | None = None
     weighted = np.zeros((count, 2), np.float32)
     mean = np.array(constants()["hue_prior"]["mean_ab50"], np.float32)
     for lighting in lightings:
-        own, told = light.colours(seen, lighting.mixture, likely)
-        share, root = np.float32(lighting.chance), np.sqrt(told)
+        own, recoverable = light.colours(seen, lighting.mixture, likely)
+        share, root = np.float32(lighting.chance), np.sqrt(recoverable)
         weight += share * root
-        sure += share * told
+        sure += share * recoverable
         weighted += share * root[:, None] * own
     if len(sure) > 1:
         average = (weighted / np.maximum(weight, 1e-6)[:, None]).astype(np.float32)
@@ -169,7 +171,7 @@ def tried(few: Cells) -> list[Mixture]:
     return [light.mixture(few, lamps) for lamps in CANDIDATES]
 
 
-def looks(few: Cells, tried: Sequence[Mixture]) -> Array:
+def features(few: Cells, tried: Sequence[Mixture]) -> Array:
     """(sets, 48) what the network sees of each set of `CANDIDATES` on a photo's cells."""
     lit = _lit(few)
     evidence = np.array([mixture.evidence[lit].mean() for mixture in tried])
@@ -242,8 +244,8 @@ def _scatter(few: Cells, lit: NDArray[np.bool_]) -> Array:
     values = values[known] if known.sum() >= 4 else values
     dim = values.max(1) <= DIM
     enough = dim.sum() >= max(4, 0.25 * len(values))
-    found = [*_unlike(values), *_unlike(values[dim] if enough else values)]
-    return np.log10(np.clip(found, 1e-3, 10)).astype(np.float32)
+    shares = [*_unlike(values), *_unlike(values[dim] if enough else values)]
+    return np.log10(np.clip(shares, 1e-3, 10)).astype(np.float32)
 
 
 def _unlike(values: NDArray[np.float64]) -> list[float]:
@@ -254,12 +256,12 @@ def _unlike(values: NDArray[np.float64]) -> list[float]:
     weak, middle, top = values[:, np.argsort(values.mean(0))].T
     top = np.maximum(top, 1e-4)
     power = top @ top
-    found = []
+    residuals = []
     for channel in (weak, middle):
         share = channel @ top / power
         rest = np.sqrt(((channel - share * top) ** 2).sum() / power)
-        found += [rest, rest / max(share, 1e-3)]
-    return found
+        residuals += [rest, rest / max(share, 1e-3)]
+    return residuals
 
 
 @cache
@@ -286,8 +288,8 @@ def _weights(name: str) -> dict[str, Array]:
         return dict(file)
 
 
-def answer(seen: Array, w: dict[str, Array]) -> Array:
-    """(sets,) what a network of such weights says of `looks`; `softmax` makes it probabilities."""
+def predict(seen: Array, w: dict[str, Array]) -> Array:
+    """(sets,) logits from `features`, by a network with weights `w`."""
     seen = (seen - w["mean"]) / w["deviation"]
-    found: Array = np.tanh(seen @ w["hidden"] + w["hidden_bias"]) @ w["out"] + seen @ w["linear"]
-    return found
+    logits: Array = np.tanh(seen @ w["hidden"] + w["hidden_bias"]) @ w["out"] + seen @ w["linear"]
+    return logits
