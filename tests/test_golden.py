@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from restore.photo import Photo
+from restore.image.photo import Photo
 from restore.recipe import Recipe, names
 from restore.simulate import fade, light, scratch
 
@@ -32,7 +32,7 @@ def _damaged(recipe: str) -> NDArray[np.uint8]:
     face = cv2.resize(data.astronaut()[:400, 60:460], (160, 160), interpolation=cv2.INTER_AREA)
     photo = (face / 255).astype(np.float32)
     if recipe == "led-concert":
-        return light(photo, "red left + blue right", seed=1).srgb
+        return light(photo, "red left + blue right", seed=1, shading=0).srgb
     if recipe.startswith("faded"):
         return fade(photo, "dark cyan loss", seed=1).srgb
     if recipe in ("colorize", "old-photo"):
