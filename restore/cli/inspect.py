@@ -228,10 +228,11 @@ def _page(
     findings = subject.plan.findings if subject.plan else {}
     name = os.fsdecode(task.path.name)
     command = f"restore run {shlex.quote(recipe.name)} {shlex.quote(name)}" if recipe else ""
-    chosen = recipe.name if recipe else "none: the network's colours only"
+    shown = f"after {recipe.name}" if recipe else "the network's colours"
+    chosen = recipe.name if recipe else "none"
     facts = {
         "Photo": f"{width} x {height} pixels",
-        "Recipe": chosen + (f" (suggested: {reason})" if reason else ""),
+        "Recipe": f"{chosen} ({reason})" if reason else chosen,
         "Network": f"{seen.model}, temperature {seen.temperature:g}",
         "Uncertainty": f"{seen.entropy.mean():.1f} bits on the mean",
     }
@@ -242,7 +243,7 @@ def _page(
         page.figure(page.image(pixels, alt, caption, 900))
         for pixels, alt, caption in (
             (subject.pixels, f"{name} before", "before"),
-            (subject.result, f"{name} after {chosen}", "after"),
+            (subject.result, f"{name}, {shown}", shown),
         )
     )
     redo = f"<p>Restore it with <code>{page.text(command)}</code></p>" if command else ""

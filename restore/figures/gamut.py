@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 INSIDE = 0.5 / 255
 """Linear light by which a channel may pass 0 … 1 and still count as inside."""
 
+CELLS = 92
+"""Of a histogram, each way."""
+
 
 def outside(lab: Array) -> NDArray[np.bool_]:
     """Which of (..., 3) L*a*b* colours sRGB cannot show; shape (...)."""
@@ -43,12 +46,14 @@ def gamut(subject: Subject) -> Figure:
     clipped = outside(subject.unbounded)
     figure = paper.sheet(paper.WIDTH, 3.2)
     one, two, three = figure.subplots(1, 3)
-    edges = np.linspace(-115, 115, 93)
+    far = max(float(np.quantile(np.abs(lab[..., 1:]), 0.9995)) for lab in (before, after))
+    reach = float(np.clip(1.25 * far, 25, 115))
+    edges = np.linspace(-reach, reach, CELLS + 1)
     drawn: Any = None
     for axes, lab, words in ((one, before, "before"), (two, after, "after")):
         a, b = lab[..., 1].ravel(), lab[..., 2].ravel()
         count = np.histogram2d(b, a, edges)[0] / a.size * 100
-        paper.plane(axes)
+        paper.plane(axes, reach)
         drawn = axes.pcolormesh(
             edges,
             edges,
@@ -61,10 +66,11 @@ def gamut(subject: Subject) -> Figure:
         chroma = float(np.hypot(a, b).mean())
         paper.title(axes, f"{words}: mean chroma {chroma:.0f}")
     two.set_ylabel("")
+    side = 2 * reach / CELLS
     bar = figure.colorbar(
         drawn, ax=[one, two], orientation="horizontal", fraction=0.06, pad=0.03, aspect=40
     )
-    bar.set_label("pixels in each 2.5 x 2.5 Lab units, %", fontsize=paper.TEXT - 1)
+    bar.set_label(f"pixels in each {side:.1f} x {side:.1f} Lab units, %", fontsize=paper.TEXT - 1)
     bar.ax.tick_params(labelsize=paper.TEXT - 2, length=2, width=0.5)
     _clipped(figure, three, subject, clipped)
     return figure

@@ -149,8 +149,8 @@ def patch(ab: Any, lightness: float = 62) -> tuple[float, float, float]:
 
 
 def signed(value: float) -> str:
-    """A whole number with its sign; there is no "-0"."""
-    return f"{round(float(value)):+d}"
+    """A whole number with its sign, but for 0."""
+    return f"{round(float(value)):+d}" if round(float(value)) else "0"
 
 
 def writable(name: str) -> bool:

@@ -25,8 +25,9 @@ def temperatures(subject: Subject, strip: Sequence[float] = STRIP) -> Figure:
     seen = subject.distribution
     columns = len(strip) if seen.lightness.shape[0] > 1.2 * seen.lightness.shape[1] else 3
     rows = -(-len(strip) // columns)
+    between = "   " if columns == 3 else "\n"
     each = paper.WIDTH / columns
-    figure = paper.sheet(paper.WIDTH, rows * (paper.tall(seen.lightness, each) * 0.97 + 0.22))
+    figure = paper.sheet(paper.WIDTH, rows * (paper.tall(seen.lightness, each) * 0.97 + 0.3))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for empty in axes[len(strip) :]:
         empty.set_axis_off()
@@ -34,6 +35,6 @@ def temperatures(subject: Subject, strip: Sequence[float] = STRIP) -> Figure:
         ab = seen.mean(temperature)
         chroma = float(np.hypot(ab[..., 0], ab[..., 1]).mean())
         paper.picture(
-            panel, seen.coloured(ab, 720), f"T = {temperature:g}   mean chroma {chroma:.0f}"
+            panel, seen.coloured(ab, 720), f"T = {temperature:g}{between}mean chroma {chroma:.0f}"
         )
     return figure
