@@ -100,7 +100,7 @@ def scanner(with_way_back: bool, side: int = 9) -> bytes:
 
 
 def inks() -> bytes:
-    """A simple C M Y K press: each ink takes its light away."""
+    """A simple CMYK press: each ink takes its light away."""
     device = _device(5, 4)
     light = (1 - 0.9 * device[..., :3]) * (1 - 0.95 * device[..., 3:])
     lab = color.to_lab(color.encode(light)).astype(float)

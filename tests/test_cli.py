@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -52,12 +50,12 @@ def recipe(tmp_path: Path) -> Path:
 def test_help_has_an_example() -> None:
     todo = [([], cli)]
     for words, command in todo:
-        found = CliRunner().invoke(cli, [*words, "--help"])
-        assert found.exit_code == 0
-        assert "Example:  restore" in found.output, words
+        done = CliRunner().invoke(cli, [*words, "--help"])
+        assert done.exit_code == 0
+        assert "Example:  restore" in done.output, words
         if isinstance(command, click.Group):
             inner = {name: command.get_command(None, name) for name in command.list_commands(None)}
-            todo += [([*words, name], each) for name, each in inner.items()]
+            todo += [([*words, name], nested) for name, nested in inner.items()]
     assert len(todo) > 10
 
 
@@ -68,24 +66,22 @@ def test_help_loads_nothing_heavy() -> None:
         "heavy = {'numpy', 'cv2', 'openvino', 'rich', 'skimage', 'PIL'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
-    assert found.returncode == 0, found.stderr
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_paths_go_to_stdout_and_the_original_stays(photo: Path, recipe: Path) -> None:
     before = photo.read_bytes()
-    found = restore("run", recipe, photo, "-o", photo.parent / "out")
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.split() == [str(photo.parent / "out" / "photo.jpg")]
-    assert cv2.imread(found.stdout.strip()).shape == (64, 96, 3)
+    done = restore("run", recipe, photo, "-o", photo.parent / "out")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(photo.parent / "out" / "photo.jpg")]
+    assert cv2.imread(done.stdout.strip()).shape == (64, 96, 3)
     assert photo.read_bytes() == before
 
 
 def test_out_is_beside_where_one_works(photo: Path, recipe: Path) -> None:
-    found = restore("run", recipe, photo, cwd=photo.parent)
-    assert found.stdout.strip() == str(Path("restored") / "photo.jpg")
+    done = restore("run", recipe, photo, cwd=photo.parent)
+    assert done.stdout.strip() == str(Path("restored") / "photo.jpg")
 
 
 def test_nothing_is_overwritten_unless_asked(photo: Path, recipe: Path) -> None:
@@ -100,12 +96,12 @@ def test_nothing_is_overwritten_unless_asked(photo: Path, recipe: Path) -> None:
 def test_one_broken_photo_does_not_stop_the_others(photo: Path, recipe: Path) -> None:
     broken = photo.with_name("broken.jpg")
     broken.write_bytes(photo.read_bytes()[:200])
-    found = restore("run", recipe, broken, photo, photo.with_name("gone.jpg"), cwd=photo.parent)
-    assert found.returncode == 1
-    assert found.stdout.split() == ["restored/photo.jpg"]
-    assert "broken.jpg" in found.stderr
-    assert "gone.jpg" in found.stderr
-    assert "Traceback" not in found.stderr
+    done = restore("run", recipe, broken, photo, photo.with_name("gone.jpg"), cwd=photo.parent)
+    assert done.returncode == 1
+    assert done.stdout.split() == ["restored/photo.jpg"]
+    assert "broken.jpg" in done.stderr
+    assert "gone.jpg" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_photo_that_may_not_be_read_does_not_stop_the_others(photo: Path, recipe: Path) -> None:
@@ -118,13 +114,13 @@ def test_a_photo_that_may_not_be_read_does_not_stop_the_others(photo: Path, reci
     locked.mkdir(0o500)
     closed = photo.with_name("closed")
     closed.mkdir(0)
-    found = restore("run", recipe, secret, closed / "photo.jpg", closed, photo, cwd=photo.parent)
+    done = restore("run", recipe, secret, closed / "photo.jpg", closed, photo, cwd=photo.parent)
     closed.chmod(0o700)
-    assert found.returncode == 1
-    assert "closed/photo.jpg: cannot be opened: Permission denied" in found.stderr
-    assert "closed: cannot be read: Permission denied" in found.stderr
-    assert found.stdout.split() == ["restored/photo.jpg"]
-    assert "secret.jpg: cannot be opened: Permission denied" in found.stderr
+    assert done.returncode == 1
+    assert "closed/photo.jpg: cannot be opened: Permission denied" in done.stderr
+    assert "closed: cannot be read: Permission denied" in done.stderr
+    assert done.stdout.split() == ["restored/photo.jpg"]
+    assert "secret.jpg: cannot be opened: Permission denied" in done.stderr
     refused = restore("run", recipe, photo, "-o", locked)
     assert refused.returncode == 1
     assert "locked/photo.jpg: cannot be written: Permission denied" in refused.stderr
@@ -136,20 +132,20 @@ def test_no_photo_of_the_run_is_replaced_by_a_result(photo: Path, recipe: Path) 
     other = folder / "photo.jpg"
     other.write_bytes(photo.read_bytes() + b" ")
     before = other.read_bytes()
-    found = restore("run", recipe, photo, folder, "-o", folder, "--overwrite")
-    assert found.returncode == 1
-    assert "one of the photos to restore" in found.stderr
+    done = restore("run", recipe, photo, folder, "-o", folder, "--overwrite")
+    assert done.returncode == 1
+    assert "one of the photos to restore" in done.stderr
     assert other.read_bytes() == before
 
 
-def test_a_folder_without_photos_is_told(photo: Path, recipe: Path) -> None:
+def test_a_folder_without_photos_is_reported(photo: Path, recipe: Path) -> None:
     empty = photo.parent / "empty"
     (empty / "folder.jpg").mkdir(parents=True)
     for command in (("run", recipe), ("info",)):
-        found = restore(*command, empty, photo, cwd=photo.parent)
-        assert found.returncode == 1
-        assert f"failed: {empty}: there are no photos in this folder\n" in found.stderr
-        assert "photo.jpg" in found.stdout  # it does not stop the others
+        done = restore(*command, empty, photo, cwd=photo.parent)
+        assert done.returncode == 1
+        assert f"failed: {empty}: there are no photos in this folder\n" in done.stderr
+        assert "photo.jpg" in done.stdout  # it does not stop the others
 
 
 def test_only_the_suffix_of_a_format_is_no_part_of_a_name(photo: Path, recipe: Path) -> None:
@@ -157,9 +153,9 @@ def test_only_the_suffix_of_a_format_is_no_part_of_a_name(photo: Path, recipe: P
     paths = [photo.with_name(name) for name in names]
     for path in paths:
         path.write_bytes(photo.read_bytes())
-    found = restore("run", recipe, *paths, "-o", "done", cwd=photo.parent)
+    done = restore("run", recipe, *paths, "-o", "done", cwd=photo.parent)
     made = ["box 12.001.jpg", "box 12.002.jpg", "3.5.1950.jpg", "wrong.jpg"]
-    assert found.stdout.splitlines() == [f"done/{name}" for name in made]
+    assert done.stdout.splitlines() == [f"done/{name}" for name in made]
 
 
 def test_no_letter_stops_the_output(photo: Path, recipe: Path) -> None:
@@ -172,35 +168,35 @@ def test_no_letter_stops_the_output(photo: Path, recipe: Path) -> None:
             ["info", odd],
             ["steps", "levels"],
         ):
-            found = subprocess.run(
+            done = subprocess.run(
                 [sys.executable, "-m", "restore", *command],
                 capture_output=True, cwd=photo.parent, env=environment, check=False,
             )  # fmt: skip
-            assert (found.returncode, found.stderr) == (0, b"")
+            assert (done.returncode, done.stderr) == (0, b"")
             if command[0] == "run":  # a program gets the very bytes of the name
-                assert found.stdout.rstrip() == os.fsencode(Path(encoding, odd.name))
+                assert done.stdout.rstrip() == os.fsencode(Path(encoding, odd.name))
 
 
 def test_a_suffix_names_its_format(photo: Path, recipe: Path) -> None:
-    found = restore("run", recipe, photo, "--format", "TIF", cwd=photo.parent)
-    assert found.stdout.strip() == "restored/photo.tif", found.stderr
+    done = restore("run", recipe, photo, "--format", "TIF", cwd=photo.parent)
+    assert done.stdout.strip() == "restored/photo.tif", done.stderr
 
 
 def test_two_photos_of_one_name_do_not_overwrite_each_other(photo: Path, recipe: Path) -> None:
     other = photo.with_name("photo.png")
     other.write_bytes(photo.read_bytes())
-    found = restore("run", recipe, photo, other, "--overwrite", cwd=photo.parent)
-    assert found.returncode == 1
-    assert "has just been made from" in found.stderr
+    done = restore("run", recipe, photo, other, "--overwrite", cwd=photo.parent)
+    assert done.returncode == 1
+    assert "has just been made from" in done.stderr
 
 
 def test_no_result_replaces_a_picture_of_the_same_run(photo: Path, recipe: Path) -> None:
     other = photo.with_name("photo.jpg.compare.jpg")
     other.write_bytes(photo.read_bytes())
-    found = restore("run", recipe, photo, other, "--compare", "--overwrite", cwd=photo.parent)
-    assert found.returncode == 1
-    assert "restored/photo.jpg.compare.jpg has just been made from" in found.stderr
-    assert len(found.stdout.split()) == 2
+    done = restore("run", recipe, photo, other, "--compare", "--overwrite", cwd=photo.parent)
+    assert done.returncode == 1
+    assert "restored/photo.jpg.compare.jpg has just been made from" in done.stderr
+    assert len(done.stdout.split()) == 2
 
 
 @pytest.mark.parametrize(
@@ -228,11 +224,11 @@ def test_no_result_replaces_a_picture_of_the_same_run(photo: Path, recipe: Path)
 def test_a_wrong_command_is_status_2_and_one_line(
     arguments: list[str], words: str, tmp_path: Path
 ) -> None:
-    found = restore(*arguments, cwd=tmp_path)
-    assert found.returncode == 2
-    assert words in found.stderr
-    assert "Traceback" not in found.stderr
-    assert found.stdout == ""
+    done = restore(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
     assert not list(tmp_path.iterdir())
 
 
@@ -245,22 +241,22 @@ def test_a_setting_changes_the_result(photo: Path, recipe: Path) -> None:
     assert results[1] < results[0] - 20
 
 
-def test_a_picture_that_cannot_be_written_leaves_the_result_and_is_told(
+def test_a_picture_that_cannot_be_written_leaves_the_result_and_is_reported(
     photo: Path, recipe: Path
 ) -> None:
     long = photo.rename(photo.with_name("x" * 245 + ".jpg"))  # .compare.jpg makes it too long
-    found = restore("run", recipe, long, photo.parent / "none.jpg", "--compare", cwd=photo.parent)
-    assert found.returncode == 1
-    assert found.stdout.split() == [f"restored/{long.name}"]
-    assert found.stderr.count("failed: ") == 2
-    assert "File name too long" in found.stderr
+    done = restore("run", recipe, long, photo.parent / "none.jpg", "--compare", cwd=photo.parent)
+    assert done.returncode == 1
+    assert done.stdout.split() == [f"restored/{long.name}"]
+    assert done.stderr.count("failed: ") == 2
+    assert "File name too long" in done.stderr
 
 
-def test_what_the_steps_found_is_told_where_asked(tmp_path: Path) -> None:
+def test_findings_are_printed_when_asked(tmp_path: Path) -> None:
     daylight = Path(__file__).parents[1] / "sample_images" / "scan-16bit.tif"
-    found = restore("run", "led-concert", daylight, "-v", cwd=tmp_path)
-    assert found.returncode == 0
-    lines = found.stderr.splitlines()
+    done = restore("run", "led-concert", daylight, "-v", cwd=tmp_path)
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
     assert any(line.startswith(f"{daylight}: hue_blend: ") for line in lines)
     assert sum("no coloured lamp was found" in line for line in lines) == 1
     quiet = restore("run", "led-concert", daylight, "-q", "--overwrite", cwd=tmp_path)
@@ -268,17 +264,17 @@ def test_what_the_steps_found_is_told_where_asked(tmp_path: Path) -> None:
 
 
 def test_compare_and_format(photo: Path, recipe: Path) -> None:
-    found = restore("run", recipe, photo, "--compare", "--format", "png", cwd=photo.parent)
-    assert found.stdout.split() == ["restored/photo.png", "restored/photo.png.compare.jpg"]
+    done = restore("run", recipe, photo, "--compare", "--format", "png", cwd=photo.parent)
+    assert done.stdout.split() == ["restored/photo.png", "restored/photo.png.compare.jpg"]
     pair = cv2.imread(str(photo.parent / "restored" / "photo.png.compare.jpg"))
     assert pair.shape == (64, 96 * 2 + 8, 3)
 
 
 def test_a_folder_stands_for_its_photos(photo: Path, recipe: Path) -> None:
     (photo.parent / "notes.txt").write_text("not a photo")
-    found = restore("run", recipe, photo.parent, "-o", photo.parent / "out")
-    assert found.returncode == 0, found.stderr
-    assert len(found.stdout.split()) == 1
+    done = restore("run", recipe, photo.parent, "-o", photo.parent / "out")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) == 1
 
 
 def test_a_broken_own_recipe_does_not_hide_the_others(recipe: Path) -> None:
@@ -286,11 +282,11 @@ def test_a_broken_own_recipe_does_not_hide_the_others(recipe: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "draft.toml").write_text("oops")
     (folder / "Bad Name.toml").write_text(recipe.read_text())
-    found = restore("recipes", home=recipe.parent / "home")
-    assert found.returncode == 0
-    assert "cannot be used" in found.stdout
-    assert "led-concert" in found.stdout
-    assert "Bad Name" not in found.stdout
+    done = restore("recipes", home=recipe.parent / "home")
+    assert done.returncode == 0
+    assert "cannot be used" in done.stdout
+    assert "led-concert" in done.stdout
+    assert "Bad Name" not in done.stdout
 
 
 def test_what_a_file_says_commands_no_terminal(photo: Path, recipe: Path) -> None:
@@ -298,8 +294,8 @@ def test_what_a_file_says_commands_no_terminal(photo: Path, recipe: Path) -> Non
     folder.mkdir(parents=True)
     title = 'title = "[/bold] \\u001b[31m"'
     (folder / "odd.toml").write_text(recipe.read_text().replace('title = "Quick"', title))
-    found = restore("recipes", home=photo.parent / "home")
-    assert "[/bold] ?[31m" in found.stdout, found.stderr
+    done = restore("recipes", home=photo.parent / "home")
+    assert "[/bold] ?[31m" in done.stdout, done.stderr
     names = [photo.with_name("\x1b[31ma\nb.jpg"), photo.with_name("c\u202fd.jpg")]
     for name in names:
         name.write_bytes(photo.read_bytes())
@@ -311,16 +307,16 @@ def test_what_a_file_says_commands_no_terminal(photo: Path, recipe: Path) -> Non
         "failed: restored/c\u202fd.jpg exi",
         "2 failed",
     ]
-    told = restore("info", names[0])
-    assert told.stdout.startswith(f"{photo.parent}/?[31ma?b.jpg\n")
+    message = restore("info", names[0])
+    assert message.stdout.startswith(f"{photo.parent}/?[31ma?b.jpg\n")
 
 
 def test_own_recipes_are_found_by_name(photo: Path, recipe: Path) -> None:
     folder = photo.parent / "home" / "restore" / "recipes"
     folder.mkdir(parents=True)
     (folder / "mine.toml").write_text(recipe.read_text())
-    found = restore("run", "mine", photo, cwd=photo.parent, home=photo.parent / "home")
-    assert found.returncode == 0, found.stderr
+    done = restore("run", "mine", photo, cwd=photo.parent, home=photo.parent / "home")
+    assert done.returncode == 0, done.stderr
     assert "mine" in restore("recipes", home=photo.parent / "home").stdout
 
 
@@ -338,65 +334,3 @@ def test_steps_can_be_listed_and_shown() -> None:
     assert "levels" in restore("steps").stdout
     shown = restore("steps", "levels").stdout
     assert "-50 … 99 %" in shown
-
-
-def gone(folder: Path) -> list[str]:
-    """What is left in a folder once a child has had the time to clear up."""
-    for _ in range(100):
-        left = [each.name for each in folder.iterdir()]
-        if not left:
-            break
-        time.sleep(0.1)
-    return left
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_stopping_leaves_no_half_file(tmp_path: Path, number: int) -> None:
-    path = tmp_path / "large.png"
-    cv2.imwrite(str(path), RNG.integers(0, 256, (3000, 4000, 3), np.uint8))
-    before = path.read_bytes()
-    command = [sys.executable, "-m", "restore", "run", "monochrome", str(path), "-o", "out"]
-    process = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        env=ENVIRONMENT,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as at a terminal
-    )
-    out, began = tmp_path / "out", time.monotonic()
-    while not out.is_dir() and time.monotonic() < began + 60:
-        time.sleep(0.005)  # it begins to write: the folder is made for the half file
-    if number == signal.SIGINT:  # Ctrl-C reaches the whole group
-        os.killpg(process.pid, number)
-    else:
-        process.send_signal(number)
-    told = process.communicate(timeout=30)[1].decode()
-    assert "Traceback" not in told
-    assert process.returncode == {signal.SIGINT: 130}.get(number, -number)
-    assert path.read_bytes() == before
-    assert not gone(out)
-
-
-def test_a_crashing_decoder_takes_one_photo_down(tmp_path: Path, photo: Path, recipe: Path) -> None:
-    # a stand-in for native code that crashes: the process kills itself while it loads that photo
-    code = (
-        "import os, signal, sys, restore.files as f, restore.cli as c\n"
-        "load = f.load_pages\n"
-        "def crash(path, **k):\n"
-        "    if path.name == 'bad.jpg': os.kill(os.getpid(), signal.SIGSEGV)\n"
-        "    return load(path, **k)\n"
-        "f.load_pages = crash\n"
-        "import multiprocessing as m\n"
-        "get = m.get_context\n"
-        "m.get_context = lambda kind: get('fork')\n"
-        f"sys.argv[1:] = ['run', {str(recipe)!r}, 'bad.jpg', 'photo.jpg']\n"
-        "c.main()"
-    )
-    (tmp_path / "bad.jpg").write_bytes(photo.read_bytes())
-    found = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert found.returncode == 1
-    assert "SIGSEGV" in found.stderr
-    assert found.stdout.split() == ["restored/photo.jpg"]

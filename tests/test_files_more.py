@@ -279,7 +279,7 @@ def test_an_animated_jpeg_xl_is_not_called_damaged(tmp_path: Path) -> None:
 
 
 def test_grey_of_a_grey_profile_becomes_srgb_in_webp(tmp_path: Path) -> None:
-    # a WebP has R G B only: there a profile of grey would be ignored, and the photo too dark
+    # a WebP has RGB only: there a profile of grey would be ignored, and the photo too dark
     curved = grey(gamma(1.8))
     source = Source(profile=curved, details={"lossless": True})
     photo = Photo(np.ascontiguousarray(FACE[..., :1]), Space(profile=curved), source)

@@ -1,4 +1,4 @@
-"""JPEG, XMP and PNG as other programs, phones and broken disks leave them."""
+"""JPEG, XMP, AVIF, HEIC and BMP as other programs, phones and broken disks leave them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import io
 import re
 import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,12 +13,14 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from icc import ADOBE, P3, gamma, rgb, srgb_curve
+from chunks import chunk, png
+from icc import P3, rgb, srgb_curve
 from PIL import Image
 from skimage.data import astronaut
+from xmp import packet
 
 from benchmarks.fuzz_files import HEIC
-from restore import color, files
+from restore import files
 from restore.color.space import Space
 from restore.errors import PhotoError
 from restore.files.metadata import _regions, _xmp
@@ -27,22 +28,12 @@ from restore.image.photo import Window
 from restore.work.job import Job, Outcome, by_recipe
 
 FACE = np.ascontiguousarray(astronaut()[40:140, 150:290])
-DESCRIPTION = (
-    "<x:xmpmeta xmlns:x='adobe:ns:meta/'>"
-    "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
-    "<rdf:Description rdf:about='' {}</rdf:Description></rdf:RDF></x:xmpmeta>"
-)
 
 
 @pytest.fixture(autouse=True)
 def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests ask what is written, not whether it outlasts a power cut."""
     monkeypatch.setattr("os.fsync", lambda handle: None)
-
-
-def packet(content: str) -> bytes:
-    """An XMP packet with attributes, ">" and properties."""
-    return DESCRIPTION.format(content).encode()
 
 
 def jpeg(**options: object) -> bytes:
@@ -67,7 +58,7 @@ def test_inverted_inks_are_read_with_and_without_adobes_marker(
     assert any("full ink" in line for line in photo.source.warnings) != marker
 
 
-def test_stray_bytes_between_segments_are_skipped_and_told(tmp_path: Path) -> None:
+def test_stray_bytes_between_segments_are_skipped_and_reported(tmp_path: Path) -> None:
     data = jpeg()
     at = 4 + struct.unpack_from(">H", data, 4)[0]
     (tmp_path / "a.jpg").write_bytes(data[:at] + b"\0\0\0" + data[at:])
@@ -125,7 +116,7 @@ def test_a_progressive_jpeg_that_is_cut_off_lacks_detail(tmp_path: Path) -> None
     assert "lacks detail" in photo.source.warnings[0]
 
 
-def test_a_motion_photo_is_told_and_claims_no_video(tmp_path: Path) -> None:
+def test_a_motion_photo_is_reported_and_claims_no_video(tmp_path: Path) -> None:
     tags = packet(
         "xmlns:GCamera='http://ns.google.com/photos/1.0/camera/' GCamera:MotionPhoto='1'"
         " GCamera:MicroVideoOffset='512' GCamera:Shot='kept'>"
@@ -202,13 +193,13 @@ def test_regions_turn_with_the_photo(
     form: str, orientation: int, place: tuple[float, float]
 ) -> None:
     turned = _regions.turned(FORMS[form].encode(), orientation).decode()
-    found = {
+    regions = {
         name: float(number)
         for name, number in re.findall(r"st(Area:[xywh]|Dim:[wh])(?:=\"|>)([\d.]+)", turned)
     }
     sides = (0.1, 0.2, 128, 96) if orientation < 5 else (0.2, 0.1, 96, 128)
     names = ("Area:x", "Area:y", "Area:w", "Area:h", "Dim:w", "Dim:h")
-    assert found == pytest.approx(dict(zip(names, (*place, *sides), strict=True)))
+    assert regions == pytest.approx(dict(zip(names, (*place, *sides), strict=True)))
     assert "normalized" in turned
     assert "pixel" in turned
 
@@ -258,87 +249,8 @@ def test_taking_out_of_broken_xmp_comes_to_an_end(broken: bytes) -> None:
     _regions.turned(b"<mwg-rs:Area " * 20_000 + b"MPReg:Rectangle=' , , , " * 9, 6)
 
 
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(path: Path, data: np.ndarray, *chunks: bytes) -> Path:  # type: ignore[type-arg]
-    """A PNG with chunks behind its header."""
-    file = bytes(imagecodecs.png_encode(np.ascontiguousarray(data)))
-    path.write_bytes(file[:33] + b"".join(chunks) + file[33:])
-    return path
-
-
-def test_a_grey_png_gets_a_grey_profile(tmp_path: Path) -> None:
-    path = png(tmp_path / "a.png", FACE[..., 0], chunk(b"gAMA", struct.pack(">I", 100_000)))
-    photo = files.load(path)
-    assert photo.source.profile is not None
-    assert photo.source.profile[16:20] == b"GRAY"
-    view = photo.tile(Window.whole(*photo.size)).pixels[..., 0]
-    assert np.abs(view - color.encode(FACE[..., 0] / np.float32(255))).max() < 1e-3
-    result = files.save(photo, tmp_path / "b.png").read_bytes()
-    assert result[25] == 0  # grey
-    again = files.load(tmp_path / "b.png")
-    assert again.source.profile == photo.source.profile
-    assert (again.samples == photo.samples).all()
-
-
-def test_a_grey_photo_with_a_profile_of_colours_becomes_a_colour_png(tmp_path: Path) -> None:
-    tifffile.imwrite(tmp_path / "a.tif", FACE[..., 0], iccprofile=rgb(ADOBE, gamma(2.2)))
-    photo = files.load(tmp_path / "a.tif")
-    again = files.load(files.save(photo, tmp_path / "b.png"))
-    assert again.source.profile == photo.source.profile
-    assert (again.samples == photo.samples).all()
-    assert again.samples.shape[2] == 3
-
-
-@pytest.mark.parametrize("compressed", [True, False])
-def test_metadata_that_imagemagick_writes_as_text_are_read(
-    tmp_path: Path, compressed: bool
-) -> None:
-    exif = Image.Exif()
-    exif[271] = "Maker"
-    blocks = {
-        b"exif": b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0"),
-        b"xmp": packet("xmlns:o='other' o:kept='1'>"),
-        b"8bim": b"8BIM\x04\x04\0\0\0\0\0\x06" + b"\x1c\x02\x78\0\x01a",
-    }
-    chunks = []
-    for name, block in blocks.items():
-        text = b"\n%s\n%8d\n%s\n" % (name, len(block), block.hex().encode())
-        head = b"Raw profile type " + name + b"\0"
-        body = head + b"\0" + zlib.compress(text) if compressed else head + text
-        chunks.append(chunk(b"zTXt" if compressed else b"tEXt", body))
-    photo = files.load(png(tmp_path / "a.png", FACE, *chunks))
-    assert b"Maker" in (photo.source.exif or b"")
-    assert photo.source.xmp == blocks[b"xmp"]
-    assert photo.source.iptc == b"\x1c\x02\x78\0\x01a"
-    for name in ("b.png", "b.tif", "b.jpg"):
-        again = files.load(files.save(photo, tmp_path / name)).source
-        assert (again.xmp, again.iptc) == (photo.source.xmp, photo.source.iptc)
-        assert b"Maker" in (again.exif or b"")
-    assert not files.losses(photo, tmp_path / "b.png")
-
-
-def test_a_png_without_its_end_is_read_and_one_cut_off_can_be_salvaged(tmp_path: Path) -> None:
-    data = bytes(imagecodecs.png_encode(FACE))
-    path = tmp_path / "a.png"
-    path.write_bytes(data[:-12])
-    photo = files.load(path)
-    assert (photo.samples == FACE).all()
-    assert "its end is missing; all pixels are there" in photo.source.warnings[0]
-    path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(PhotoError, match=r"of 100 rows are there; --salvage restores what"):
-        files.load(path)
-    photo = files.load(path, salvage=True)
-    rows = photo.size[0]
-    assert 30 < rows < 70
-    assert (photo.samples == FACE[:rows]).all()
-    assert f"{rows} of 100 rows ({rows} %)" in photo.source.warnings[0]
-
-
 def avif(path: Path, primaries: int, curve: int) -> Path:
-    """An AVIF whose colours are told by numbers."""
+    """An AVIF whose colours are given as code points."""
     file = io.BytesIO()
     Image.fromarray(FACE).save(file, "AVIF", quality=100, subsampling="4:4:4")
     data = bytearray(file.getvalue())
@@ -365,7 +277,7 @@ NUMBERED = [(avif, "a.avif"), (heic, "a.heic"), (cicp, "a.png")]
 
 
 @pytest.mark.parametrize(("make", "name"), NUMBERED)
-def test_display_p3_told_by_numbers_is_honoured(
+def test_display_p3_by_code_points_is_honoured(
     tmp_path: Path, make: Callable[..., Path], name: str
 ) -> None:
     plain = files.load(make(tmp_path / f"plain{name}", 1, 13))

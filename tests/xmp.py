@@ -9,3 +9,13 @@ XMP = (
     b' tiff:Orientation="6"><tiff:Make>K\xc3\xb6nig</tiff:Make></rdf:Description></rdf:RDF>'
     b"</x:xmpmeta>" + b" " * 2000 + b'<?xpacket end="w"?>'
 )
+DESCRIPTION = (
+    "<x:xmpmeta xmlns:x='adobe:ns:meta/'>"
+    "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+    "<rdf:Description rdf:about='' {}</rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+def packet(content: str) -> bytes:
+    """An XMP packet with attributes, ">" and properties."""
+    return DESCRIPTION.format(content).encode()

@@ -33,7 +33,7 @@ def cosines(side: int) -> NDArray[np.float32]:
 
 OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32)
 OPPONENT /= np.sqrt((OPPONENT**2).sum(1, keepdims=True))
-"""Orthonormal luminance, red-blue and green-magenta of R G B: equal noise stays equal, apart."""
+"""Orthonormal luminance, red-blue and green-magenta of RGB: equal noise stays equal, apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Noise(Value):
     Attributes
     ----------
     brightness
-        (k,) mean R G B of a block, increasing.
+        (k,) mean RGB of a block, increasing.
     level
         (k, 3) noise of luminance, red-blue, green-magenta at that brightness, encoded values.
     spectrum

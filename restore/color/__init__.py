@@ -165,7 +165,7 @@ def to_lab(srgb: ArrayLike) -> Array:
     Parameters
     ----------
     srgb
-        (..., 3) R G B, sRGB-encoded, nominally 0 … 1; values outside are allowed.
+        (..., 3) RGB, sRGB-encoded, nominally 0 … 1; values outside are allowed.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def lab_to_linear(lab: ArrayLike) -> Array:
 
 
 def from_lab(lab: ArrayLike) -> Array:
-    """Convert (..., 3) CIE L*a*b* (D65) to sRGB-encoded R G B; the inverse of `to_lab`."""
+    """Convert (..., 3) CIE L*a*b* (D65) to sRGB-encoded RGB; the inverse of `to_lab`."""
     return encode(lab_to_linear(lab))
 
 
@@ -199,12 +199,12 @@ def lightness(srgb: ArrayLike) -> Array:
 
 
 def spread(plane: Array) -> Array:
-    """A grey plane (...) as read-only R G B (..., 3) without a copy: `plane` has it back."""
+    """A grey plane (...) as read-only RGB (..., 3) without a copy: `plane` has it back."""
     return np.broadcast_to(plane[..., None], (*plane.shape, 3))
 
 
 def plane(pixels: Array) -> Array | None:
-    """The one plane (...) of R G B (..., 3) that `spread` made of it; None for any other pixels.
+    """The one plane (...) of RGB (..., 3) that `spread` made of it; None for any other pixels.
 
     What treats the three channels alike has a third of the work on it.
     """
@@ -267,7 +267,7 @@ def delta_e(one: ArrayLike, other: ArrayLike) -> Array:
 
 
 def into_gamut(lab: Array) -> Array:
-    """sRGB-encoded R G B in 0 … 1 of (..., 3) L*a*b*, chroma lowered where the colour is outside.
+    """sRGB-encoded RGB in 0 … 1 of (..., 3) L*a*b*, chroma lowered where the colour is outside.
 
     L* (to 0.1) and hue stay. The largest chroma comes from a table over L* and hue, for the pixels
     outside only; brighter than white is white, darker than black is black.

@@ -10,7 +10,7 @@ A format's module has
     METADATA            what it keeps of `Source`'s exif, xmp, iptc, and of its details' comments
     EXIF                bytes of Exif it can hold, where that is little
     PROFILES = False    where only sRGB can be written
-    GREY = False        where grey is written as R G B, which no profile of grey fits
+    GREY = False        where grey is written as RGB, which no profile of grey fits
     PAGES = True        where a file holds several
     SIDE                pixels a side may have, where that is little
     write(file, pages)  where it can write; `file` is empty, open for writing and reading

@@ -231,7 +231,7 @@ def photo(
     Parameters
     ----------
     samples
-        (height, width) or (height, width, 1 … 4): grey or R G B, then alpha; uint8, uint16 or
+        (height, width) or (height, width, 1 … 4): grey or RGB, then alpha; uint8, uint16 or
         floating; any byte order.
     source
         What the file holds; `exif` and `xmp` still as they came.

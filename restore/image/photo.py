@@ -94,7 +94,7 @@ class Photo:
     Attributes
     ----------
     samples
-        (height, width, 3) R G B, or (height, width, 1) grey; uint8, uint16 or float32; upright,
+        (height, width, 3) RGB, or (height, width, 1) grey; uint8, uint16 or float32; upright,
         read-only. Anything else is a PhotoError.
     space
         How the samples become working RGB and back.
