@@ -40,6 +40,7 @@ def completed(*words: str) -> list[str]:
         (["recipes", "led"], ["led-concert"]),
         (["steps", "hue"], ["hue_blend"]),
         (["models", "pull", "zhang2016-"], ["zhang2016-norebal"]),
+        (["inspect", "--model", "comp"], ["compact"]),
         (["completion", "f"], ["fish"]),
     ],
 )

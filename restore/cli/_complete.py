@@ -70,6 +70,13 @@ def models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     return _beginning(list(weights.KNOWN), incomplete)
 
 
+def networks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Networks that colour."""
+    from restore import colorizers
+
+    return _beginning(colorizers.names(), incomplete)
+
+
 def settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """STEP.NAME= of the recipe's steps, and the values that a setting may have."""
     from restore.errors import RestoreError

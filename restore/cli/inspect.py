@@ -69,7 +69,12 @@ class Task:
     multiple=True,
     help="Pixel whose colours to show; repeatable (default: the 6 most uncertain regions).",
 )
-@click.option("--model", metavar="NAME", help="Network to ask (default: the recipe's).")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=_complete.networks,
+    help="Network to ask (default: the recipe's).",
+)
 @click.option(
     "-o",
     "--out",
