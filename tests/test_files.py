@@ -17,6 +17,7 @@ from skimage.data import astronaut
 
 from restore import files
 from restore.errors import PhotoError
+from restore.files._contract import Format, Writer
 from restore.image.photo import Photo
 
 
@@ -376,3 +377,13 @@ def test_orientation_is_applied_and_reset(tmp_path: Path, suffix: str, orientati
         assert after.size == expected.shape[1::-1]
         assert after.getexif().get(274, 1) == 1
         assert after.getexif()[271] == "Camera"
+
+
+@pytest.mark.parametrize("name", files.formats())
+def test_a_formats_module_keeps_the_contract(name: str) -> None:
+    module = files.formats()[name]
+    assert isinstance(module, Format)
+    assert all(suffix.startswith(".") and suffix.islower() for suffix in module.SUFFIXES)
+    if hasattr(module, "write"):
+        assert isinstance(module, Writer)
+        assert set(module.HOLDS.depths) <= {8, 16, 32}

@@ -24,6 +24,7 @@ HANGING = """
 import collections, ctypes, itertools, os, signal, sys, types
 import restore.cli, restore.files as files, restore.timeouts as patience
 import restore.work.worker as worker
+from restore.files._contract import Holds
 
 def hang():
     print("hanging", os.getpid(), file=sys.stderr, flush=True)
@@ -46,7 +47,7 @@ def add(name, **content):
     vars(made).update(SUFFIXES=("." + name,), matches=lambda head: head == name.encode(), **content)
 
 add("reads", read=read)
-add("writes", write=write, DEPTHS=(8,), ALPHA=False)
+add("writes", read=read, write=write, check=write, HOLDS=Holds((8,)))
 patience.READING, patience.WORKING, worker.FAREWELL = ({seconds}, 0, 0), ({seconds}, 0, 0), 0.5
 restore.cli.main()
 """

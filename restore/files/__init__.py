@@ -1,23 +1,8 @@
 """Read and write photos. One format family a file, found by its name; nothing else to edit.
 
-A format's module has
-
-    SUFFIXES            of the files it reads, the first also of those it writes
-    matches(head)       whether a file that begins so (64 KiB) is one of its own
-    read(ask)           the photo's pages (`_reading.Ask`)
-    DEPTHS, ALPHA       bits a sample it can hold, and whether it keeps opacity
-    INFRARED = True     where it keeps a scanner's infrared channel
-    METADATA            what it keeps of `Source`'s exif, xmp, iptc, and of its details' comments
-    EXIF                bytes of Exif it can hold, where that is little
-    PROFILES = False    where only sRGB can be written
-    GREY = False        where grey is written as RGB, which no profile of grey fits
-    PAGES = True        where a file holds several
-    SIDE                pixels a side may have, where that is little
-    write(file, pages)  where it can write; `file` is empty, open for writing and reading
-    check(file, pages)  OSError if what was written is not whole, or does not decode to its end
-
-and imports numpy and what is heavier inside its functions: suffixes are asked for by processes
-that must stay small.
+A format's module is a `_contract.Format`, or a `_contract.Writer` where it can be written as well.
+It imports numpy and what is heavier inside its functions: suffixes are asked for by processes that
+must stay small.
 """
 
 from __future__ import annotations
@@ -26,11 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
 from restore import registry
 from restore.errors import PhotoError, nearest
+from restore.files._contract import Format, Writer
 
 if TYPE_CHECKING:
     from restore.image.photo import Photo
@@ -41,7 +26,7 @@ HEAD = 64 * 1024
 
 
 @cache
-def formats() -> dict[str, ModuleType]:
+def formats() -> dict[str, Format]:
     """The formats by name."""
     import sys
 
@@ -185,7 +170,7 @@ def losses(
 
 def _fit(
     photo: Photo | Sequence[Photo], path: Path, format: str | None
-) -> tuple[list[Photo], ModuleType]:
+) -> tuple[list[Photo], Writer]:
     """The pages and their format; PhotoError if it cannot hold so many, or so large ones."""
     from restore.image.photo import Photo
 
@@ -195,20 +180,21 @@ def _fit(
     module = _writer(path, format)
     if not pages:
         raise PhotoError(f"{path}: no pages to write")
-    if len(pages) > 1 and not getattr(module, "PAGES", False):
+    if len(pages) > 1 and not module.HOLDS.pages:
         raise PhotoError(
             f"{path}: the photo has {len(pages)} pages, but {_name(module)} holds only one; "
             "write a TIFF"
         )
     longest = max(max(page.size) for page in pages)
-    if longest > getattr(module, "SIDE", longest):
+    if longest > module.HOLDS.side:
         raise PhotoError(
-            f"{path}: has a side of {longest} pixels; at most {module.SIDE} fit; write a TIFF"
+            f"{path}: has a side of {longest} pixels; at most {module.HOLDS.side:.0f} fit; "
+            "write a TIFF"
         )
     return pages, module
 
 
-def _name(module: ModuleType) -> str:
+def _name(module: Format) -> str:
     return module.__name__.rpartition(".")[2]
 
 
@@ -237,7 +223,7 @@ def written_suffix(path: Path, format: str | None = None) -> str:
     suffix = path.suffix.lower()
     owners = _fitting(path, _head(path))
     owners = owners or [module for module in formats().values() if suffix in module.SUFFIXES]
-    if not owners or not hasattr(owners[0], "write"):
+    if not owners or not isinstance(owners[0], Writer):
         return ".tif"
     return path.suffix if suffix in owners[0].SUFFIXES else str(owners[0].SUFFIXES[0])
 
@@ -252,14 +238,14 @@ def _head(path: Path) -> bytes:
     return b""
 
 
-def _fitting(path: Path, head: bytes) -> list[ModuleType]:
+def _fitting(path: Path, head: bytes) -> list[Format]:
     """The formats of a file that begins so, that of its suffix first."""
     fitting = [format for format in formats().values() if format.matches(head)]
     return sorted(fitting, key=lambda format: path.suffix.lower() not in format.SUFFIXES)
 
 
-def _writer(path: Path, name: str | None) -> ModuleType:
-    can = {key: module for key, module in formats().items() if hasattr(module, "write")}
+def _writer(path: Path, name: str | None) -> Writer:
+    can = {key: module for key, module in formats().items() if isinstance(module, Writer)}
     if name is None:
         for module in can.values():
             if path.suffix.lower() in module.SUFFIXES:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from restore.color import profile as icc
 from restore.color.space import Samples, Space
+from restore.files._contract import Writer
 from restore.files.metadata import _exif, _labels, _xmp
 from restore.image.photo import Photo, Window
 from restore.image.render import windows
@@ -20,22 +19,22 @@ NAMES = {"exif": "Exif", "xmp": "XMP", "iptc": "IPTC", "comments": "comments"}
 _DEPTHS: dict[int, DTypeLike] = {8: np.uint8, 16: np.uint16, 32: np.float32}
 
 
-def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
+def ready(photo: Photo, format: Writer, profile: str) -> Photo:
     """The photo as `format` can hold it, with its history in its XMP."""
     source = photo.source
     exif = source.exif
     space = photo.space
-    held = getattr(format, "PROFILES", True) or source.profile is None or space == Space()
-    coloured = photo.samples.shape[2] == 3 or not getattr(format, "GREY", True)
+    held = format.HOLDS.profiles or source.profile is None or space == Space()
+    coloured = photo.samples.shape[2] == 3 or not format.HOLDS.grey
     if profile == "srgb" or not held or space.camera or (space.grey and coloured):
         space = Space()
         exif = _exif.as_srgb(exif) if exif else None
         source = replace(source, profile=icc.made("srgb"))
     bits = _bits(photo, format)
-    alpha = source.alpha if format.ALPHA else None
+    alpha = source.alpha if format.HOLDS.alpha else None
     if alpha is not None and alpha.dtype.itemsize * 8 != bits:
         alpha = _scaled(alpha, np.dtype(_DEPTHS[bits]))
-    infrared = source.infrared if getattr(format, "INFRARED", False) else None
+    infrared = source.infrared if format.HOLDS.infrared else None
     if infrared is not None and infrared.dtype.itemsize * 8 != bits:
         infrared = _scaled(infrared, np.dtype(_DEPTHS[bits]))
     fields = {**source.record}
@@ -58,37 +57,38 @@ def ready(photo: Photo, format: ModuleType, profile: str) -> Photo:
     return Photo(_converted(photo, space, np.dtype(_DEPTHS[bits])), space, source, photo.findings)
 
 
-def losses(photo: Photo, format: ModuleType) -> list[str]:
+def losses(photo: Photo, format: Writer) -> list[str]:
     """What of the photo `format` cannot hold, each as the rest of a sentence about it."""
     lost = []
     if (bits := _bits(photo, format)) < photo.bits:
         kind = "floats" if photo.bits == 32 else f"{photo.bits} bits"
         lost.append(f"stores {bits} bits per sample; the photo's {kind} will be rounded")
     alpha = photo.source.alpha
-    if alpha is not None and not format.ALPHA:
+    if alpha is not None and not format.HOLDS.alpha:
         full = 1 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
         if (alpha < full).any():
             lost.append("cannot store transparency; the alpha channel will be dropped")
-    if photo.source.infrared is not None and not getattr(format, "INFRARED", False):
+    if photo.source.infrared is not None and not format.HOLDS.infrared:
         lost.append("cannot store the infrared channel; it will be dropped")
     source = photo.source
     blocks = {"exif": source.exif, "xmp": source.xmp, "iptc": source.iptc}
     blocks["comments"] = source.details.get("comments")
     for name, words in NAMES.items():
-        if blocks[name] and name not in format.METADATA:
+        if blocks[name] and name not in format.HOLDS.metadata:
             lost.append(
                 f"cannot store {words}; {'they' if words == 'comments' else 'it'} will be dropped"
             )
-    most = getattr(format, "EXIF", math.inf)
+    most = format.HOLDS.exif
     if source.exif and len(source.exif) > most:
-        lost.append(f"stores at most {most} bytes of Exif; the longest parts will be dropped")
+        lost.append(f"stores at most {most:.0f} bytes of Exif; the longest parts will be dropped")
     return lost
 
 
-def _bits(photo: Photo, format: ModuleType) -> int:
+def _bits(photo: Photo, format: Writer) -> int:
     """Bits a sample that `format` writes the photo with: its own, the next more, or the most."""
     return min(
-        (depth for depth in format.DEPTHS if depth >= photo.bits), default=max(format.DEPTHS)
+        (depth for depth in format.HOLDS.depths if depth >= photo.bits),
+        default=max(format.HOLDS.depths),
     )
 
 

@@ -9,6 +9,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from restore.files._contract import Holds
+
 if TYPE_CHECKING:
     from restore.color.space import Samples
     from restore.files._jpegsegments import Segments
@@ -16,10 +18,6 @@ if TYPE_CHECKING:
     from restore.image.photo import Photo, Source
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
-DEPTHS = (8,)
-ALPHA = False
-METADATA = ("exif", "xmp", "iptc", "comments")
-SIDE = 65500
 
 _EXIF, _XMP, _MORE_XMP = (
     b"Exif\0\0",
@@ -30,7 +28,6 @@ _IRB, _ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
 _PADDINGS = b"\0" * 64, b"\xaa" * 64
 _ROOM = 65533
 """Bytes a segment can hold."""
-EXIF = _ROOM - len(_EXIF)
 _LARGE = 64_000_000
 """Pixels above which no progressive JPEG is written: it needs a copy of the whole photo."""
 _BAND = 2**21
@@ -39,6 +36,10 @@ _LUMA = (0.299, 0.587, 0.114)
 """Of R, G and B in a JPEG's brightness (JFIF 1.02; ITU-R BT.601)."""
 _OFF = 24
 """Codes by which the mean of a row of blocks may be off."""
+
+HOLDS = Holds(
+    (8,), metadata=("exif", "xmp", "iptc", "comments"), exif=_ROOM - len(_EXIF), side=65500
+)
 
 
 def matches(head: bytes) -> bool:
@@ -268,7 +269,7 @@ def _headers(source: Source) -> Iterator[bytes]:
     known = 0 < across < 65536 and 0 < down < 65536
     density = struct.pack(">BHH", 1, across, down) if known else b"\0\0\1\0\1"
     yield _segment(0xE0, b"JFIF\0\1\1" + density + b"\0\0")
-    if source.exif and (exif := _exif.fitting(source.exif, EXIF)):
+    if source.exif and (exif := _exif.fitting(source.exif, _ROOM - len(_EXIF))):
         yield _segment(0xE1, _EXIF + exif)
     if source.xmp and len(source.xmp) <= _ROOM - len(_XMP):
         yield _segment(0xE1, _XMP + source.xmp)

@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from restore.files import _boxes
+from restore.files._contract import Holds
 
 if TYPE_CHECKING:
     from restore.files._reading import Ask
     from restore.image.photo import Photo
 
 SUFFIXES = (".jp2", ".j2k", ".jpx", ".j2c", ".jpf")
-DEPTHS = (8, 16)
-ALPHA = True
-METADATA = ("exif", "xmp", "iptc")
+HOLDS = Holds((8, 16), alpha=True, metadata=("exif", "xmp", "iptc"))
 
 _SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 _STREAM = b"\xff\x4f\xff\x51"

@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from restore.files import _boxes
+from restore.files._contract import Holds
 
 if TYPE_CHECKING:
     from restore.files._reading import Ask
     from restore.image.photo import Photo
 
 SUFFIXES = (".jxl",)
-DEPTHS = (8, 16, 32)
-ALPHA = True
-METADATA = ("exif", "xmp")
-PROFILES = False
+HOLDS = Holds((8, 16, 32), alpha=True, metadata=("exif", "xmp"), profiles=False)
 
 _SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
 

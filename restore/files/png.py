@@ -12,14 +12,14 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
+from restore.files._contract import Holds
+
 if TYPE_CHECKING:
     from restore.files._reading import Ask
     from restore.image.photo import Photo
 
 SUFFIXES = (".png", ".apng")
-DEPTHS = (8, 16)
-ALPHA = True
-METADATA = ("exif", "xmp", "iptc")
+HOLDS = Holds((8, 16), alpha=True, metadata=("exif", "xmp", "iptc"))
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp\0"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from restore.files import _ifd
+from restore.files._contract import Holds
 
 if TYPE_CHECKING:
     from restore.files._reading import Ask
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
     from restore.image.photo import Photo, Source
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
-DEPTHS = (8, 16, 32)
-ALPHA = True
-INFRARED = True
-METADATA = ("exif", "xmp", "iptc")
-PAGES = True
+HOLDS = Holds((8, 16, 32), alpha=True, infrared=True, metadata=("exif", "xmp", "iptc"), pages=True)
 
 _XMP, _IPTC, _PHOTOSHOP, _PROFILE = 700, 33723, 34377, 34675
 _PHOTOMETRIC, _DNG = 262, 50706

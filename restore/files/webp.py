@@ -9,16 +9,14 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
+from restore.files._contract import Holds
+
 if TYPE_CHECKING:
     from restore.files._reading import Ask
     from restore.image.photo import Photo
 
 SUFFIXES = (".webp",)
-DEPTHS = (8,)
-ALPHA = True
-METADATA = ("exif", "xmp")
-GREY = False
-SIDE = 16383
+HOLDS = Holds((8,), alpha=True, metadata=("exif", "xmp"), grey=False, side=16383)
 
 _ICC, _ALPHA, _EXIF, _XMP = 0x20, 0x10, 0x08, 0x04
 QUALITY = 92
