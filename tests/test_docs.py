@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,10 @@ def test_the_tables_list_all_recipes(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     for recipe in ROOT.glob("recipes/*.toml"):
         assert re.search(rf"^\|.*`{recipe.stem}`.*\|", text, flags=re.M), recipe.stem
+
+
+def test_the_table_of_recipes_names_their_steps() -> None:
+    text = (ROOT / "docs" / "recipes.md").read_text("utf-8")
+    for recipe in ROOT.glob("recipes/*.toml"):
+        uses = [step["use"] for step in tomllib.loads(recipe.read_text("utf-8"))["steps"]]
+        assert re.search(rf"^\| `{recipe.stem}` \|.*\| {', '.join(uses)} \|$", text, flags=re.M)
