@@ -133,7 +133,7 @@ def test_auto_weighs_a_channel_of_noise_least_and_says_so():
     _, findings = _run(_photo(lit, camera=True))
     weights = findings.values["as channels"].value
     assert weights["green"] < 0.3 * min(weights["red"], weights["blue"])
-    assert sum(weights.values()) == pytest.approx(100)
+    assert sum(weights.values()) == pytest.approx(100, abs=0.2)  # each rounded to 0.1
     assert "green holds little but noise" in findings.summary
 
 

@@ -47,7 +47,7 @@ def test_auto_is_the_compact_network_until_the_release_is_there(tmp_path: Path) 
 def test_without_the_file_it_says_where_to_get_it() -> None:
     with pytest.raises(WeightsError, match="zhang2016: is not installed; `restore models pull"):
         colorizers.get("zhang2016").chroma(LIGHTNESS, side=64)
-    with pytest.raises(WeightsError, match=r"fetch colorization_release_v2_norebal\.caffemodel"):
+    with pytest.raises(WeightsError, match=r"download colorization_release_v2_norebal\.caffemodel"):
         colorizers.get("zhang2016-norebal").chroma(LIGHTNESS, side=64)
 
 

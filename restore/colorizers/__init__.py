@@ -26,7 +26,7 @@ from types import ModuleType
 
 from restore import registry
 from restore.color import Array
-from restore.errors import WeightsError
+from restore.errors import WeightsError, nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +53,9 @@ class Chroma:
 
 
 def names() -> list[str]:
-    """Names of all colorizers, the best first."""
-    found = registry.names(sys.modules[__name__])
-    return sorted(found, key=lambda name: -get(name).RANK)
+    """Names of all colorizers, the best first: as people write them, "-" for a module's "_"."""
+    known = [name.replace("_", "-") for name in registry.names(sys.modules[__name__])]
+    return sorted(known, key=lambda name: -get(name).RANK)
 
 
 def get(name: str = "auto", where: str = "colorizers") -> ModuleType:
@@ -68,4 +68,8 @@ def get(name: str = "auto", where: str = "colorizers") -> ModuleType:
     """
     if name == "auto":
         name = next(known for known in names() if get(known).installed())
-    return registry.module(sys.modules[__name__], name, where, "colorizer", WeightsError)
+    here, module = sys.modules[__name__], name.replace("-", "_")
+    if module not in registry.names(here):
+        known = nearest(name, names())
+        raise WeightsError(f'{where}: there is no colorizer "{name:.60}"; {known}')
+    return registry.module(here, module, where, "colorizer", WeightsError)

@@ -93,7 +93,7 @@ class Distribution:
             If the network is not there, or gives one colour a place, not a distribution.
         """
         network = colorizers.get(model)
-        name = network.__name__.rpartition(".")[2]
+        name = network.__name__.rpartition(".")[2].replace("_", "-")
         known: dict[str, Any] = {
             key: value for key, value in (settings or {}).items() if value is not None
         }

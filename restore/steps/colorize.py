@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from restore import color, colorizers, registry
+from restore import color, colorizers
 from restore.analysis.chroma import Guided, guide, light_of_cells, settle
 from restore.analysis.hinted import carry
 from restore.color import Array
@@ -63,7 +63,7 @@ def colorize(
         str,
         Param(
             "network; auto is the best that is installed",
-            choices=("auto", *registry.names(colorizers)),
+            choices=("auto", *colorizers.names()),
         ),
     ] = "auto",
     side: Annotated[
@@ -96,7 +96,7 @@ def colorize(
             kept = "the photo has colours of its own: kept (keep = false replaces them)"
             return Unchanged(Findings(kept, values={"apart": Quantity(own, "Lab units")}))
     network = colorizers.get(model, "colorize")
-    name = network.__name__.rpartition(".")[2]
+    name = network.__name__.rpartition(".")[2].replace("_", "-")
     lightness = proxy.view.lightness.clip(0, 100)
     suits = network.chroma.__kwdefaults__
     if temperature is None:
