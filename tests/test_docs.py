@@ -60,3 +60,9 @@ def test_the_table_of_recipes_names_their_steps() -> None:
     for recipe in ROOT.glob("recipes/*.toml"):
         uses = [step["use"] for step in tomllib.loads(recipe.read_text("utf-8"))["steps"]]
         assert re.search(rf"^\| `{recipe.stem}` \|.*\| {', '.join(uses)} \|$", text, flags=re.M)
+
+
+def test_notice_names_the_origin_of_all_data() -> None:
+    notice = (ROOT / "NOTICE").read_text("utf-8")
+    for path in (ROOT / "restore" / "data").iterdir():
+        assert path.name in notice
