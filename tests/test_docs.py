@@ -6,9 +6,11 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from restore import registry, steps
+from restore.cli import cli
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("sample_images/*.md")])
@@ -66,3 +68,22 @@ def test_notice_names_the_origin_of_all_data() -> None:
     notice = (ROOT / "NOTICE").read_text("utf-8")
     for path in (ROOT / "restore" / "data").iterdir():
         assert path.name in notice
+
+
+def options(command: click.Command) -> set[str]:
+    """The long options of a command and of those below it."""
+    names = {name for param in command.params for name in param.opts if name.startswith("--")}
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            names |= options(below)
+    return names
+
+
+def test_the_pages_mention_all_options() -> None:
+    pages = ("command-line.md", "inspect.md", "models/README.md")
+    text = " ".join((ROOT / "docs" / page).read_text("utf-8") for page in pages)
+    missing = {name for name in options(cli) if not re.search(rf"{name}\b", text)}
+    assert not missing - {"--version"}
