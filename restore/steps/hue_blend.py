@@ -115,7 +115,11 @@ def hue_blend(
     likely = light.likely(*before) if before else None
     hues = lightings.hues(seen, candidates, likely)
     detail, _ = mixes.evidence(view.original, noise, averaged)
-    findings = _findings(proxy, seen.shape, candidates, hues, _noise_only(detail, noise))
+    # who expects a stage is told where it looks like none
+    likeliest = lightings.find(seen)[0] if lights == "stage" else candidates[0]
+    daylit = all(lamps.broad(name, proxy.camera) for name in likeliest.mixture.lamps)
+    poor = _noise_only(detail, noise)
+    findings = _findings(proxy, seen.shape, candidates, hues, poor, daylit)
     strength = np.float32(amount)
     if hues.sure.mean() < LEAST:
         if guess == 1 or amount == 0:
@@ -153,6 +157,7 @@ def _findings(
     candidates: Sequence[lightings.Lighting],
     hues: lightings.Hues,
     poor: Sequence[str],
+    daylit: bool,
 ) -> Findings:
     """What was found, as numbers, as maps, and in one sentence; `poor` channels are noise."""
     best = candidates[0].mixture
@@ -171,8 +176,9 @@ def _findings(
         hold = "channel holds" if len(poor) == 1 else "channels hold"
         summary += f"; the {lamps.listed(poor)} {hold} noise only"
     warnings: tuple[str, ...] = ()
-    if all(lamps.broad(name, proxy.camera) for name in best.lamps):
-        warnings = ("no coloured lamp was found; hue_blend is for photos under coloured light",)
+    if daylit:
+        sure = "no coloured lamp was found for certain"
+        warnings = (f"{sure}; hue_blend is for photos under coloured light",)
     values = {
         "lamps": Quantity(tuple(best.lamps)),
         "probability": Quantity(candidates[0].chance),
