@@ -254,12 +254,12 @@ def test_a_picture_that_cannot_be_written_leaves_the_result_and_is_reported(
 
 def test_findings_are_printed_when_asked(tmp_path: Path) -> None:
     daylight = Path(__file__).parents[1] / "sample_images" / "scan-16bit.tif"
-    done = restore("run", "led-concert", daylight, "-v", cwd=tmp_path)
+    done = restore("run", "hue_blend", daylight, "-v", cwd=tmp_path)
     assert done.returncode == 0
     lines = done.stderr.splitlines()
     assert any(line.startswith(f"{daylight}: hue_blend: ") for line in lines)
     assert sum("no coloured lamp was found" in line for line in lines) == 1
-    quiet = restore("run", "led-concert", daylight, "-q", "--overwrite", cwd=tmp_path)
+    quiet = restore("run", "hue_blend", daylight, "-q", "--overwrite", cwd=tmp_path)
     assert quiet.stderr == ""
 
 
