@@ -4,7 +4,7 @@
     restored = restore.run("faded-print", "scan.tif")     # or an array, a PIL image, a Photo
     restore.save(restored, "restored.tif")
 
-In more steps, with what lies between:
+In more steps, with the plan between them:
 
     photo = restore.load("scan.tif")
     recipe = restore.Recipe.named("faded-print").with_settings({"fade.amount": 0.8})

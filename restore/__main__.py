@@ -1,4 +1,4 @@
-"""The command `restore`, also as `python -m restore`; hears Ctrl-C from its first moment."""
+"""The command `restore`, also `python -m restore`; handles Ctrl-C from the first moment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def main() -> None:
     """Run the command line."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not under nohup
         signal.signal(signal.SIGINT, _too_early)
-    from restore import cli  # imports what takes a moment
+    from restore import cli  # a slow import
 
     cli.main()
 

@@ -1,4 +1,4 @@
-"""One call for what a script mostly wants."""
+"""One call for the common needs of a script."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run(
     Raises
     ------
     RestoreError
-        Whatever a person can put right, in one line.
+        Any error the user can fix, in one line.
     """
     chosen = Recipe.named(recipe) if isinstance(recipe, str) else recipe
     chosen = chosen.with_settings(settings or {}, "settings: ")
@@ -79,16 +79,16 @@ def colours_at(
     Raises
     ------
     PhotoError
-        If the pixel lies outside the photo, or the network gives one colour only.
+        If the pixel is outside the photo, or the network predicts single colours only.
     """
     height, width = photo.size
     if not (0 <= x < width and 0 <= y < height):
-        raise PhotoError(f"pixel {x}, {y} lies outside the photo of {width} x {height} pixels")
+        raise PhotoError(f"pixel {x}, {y} is outside the photo of {width} x {height} pixels")
     network = colorizers.get(model)
     lightness = photo.proxy().view.lightness.clip(0, 100)
     chroma = network.chroma(lightness, context=context or default())
     if chroma.logits is None or chroma.grid is None:
-        raise PhotoError(f"{model} gives one colour for each place, not a distribution")
+        raise PhotoError(f"{model} predicts one colour per place, not a distribution")
     rows, columns = chroma.logits.shape[1:]
     cell = chroma.logits[:, y * rows // height, x * columns // width]
     return Colours(chroma.grid, _distribution.probabilities(cell[:, None, None])[:, 0, 0])

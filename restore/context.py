@@ -1,9 +1,9 @@
-"""What a plan and a render share with whoever asked for them: threads, networks, progress, cancel.
+"""What a plan and a render share with their caller: threads, networks, progress, cancelling.
 
     context = Context(threads=2, progress=bar, cancelled=stop.is_set)
     result = recipe(photo, context=context)
 
-Nothing of it is process-wide: two renders at once, each with its own context, do not disturb each
+Nothing is process-wide: two renders at once, each with its own context, do not disturb each
 other.
 """
 
@@ -34,7 +34,7 @@ def cores() -> int:
 
 @functools.cache
 def default() -> Context:
-    """What a script that hands down no context works in: its networks stay for the next photo."""
+    """The default context of scripts: its networks stay loaded for the next photo."""
     return Context()
 
 
@@ -47,11 +47,11 @@ class Context:
     threads
         Threads that render tiles, or None for all processors. The result does not depend on it.
     engine
-        What runs the networks: "auto" or a name from `networks.engines.ENGINES`.
+        What runs the networks: "auto" or a name from `models.engines.ENGINES`.
     progress
         Called with the share done, 0 … 1, from the calling thread; planning takes the first part.
     cancelled
-        Asked between steps and between tiles; once it says True, `Cancelled` is raised.
+        Called between steps and between tiles; once it returns True, `Cancelled` is raised.
     alone
         Nothing else in this process uses OpenCV: its own threads may be turned off while tiles are
         rendered. The command line's worker is; a script or a server may not be.
@@ -71,7 +71,7 @@ class Context:
         return self.threads or cores()
 
     def advance(self, share: float) -> None:
-        """Report the share done, 0 … 1; Cancelled if nobody wants the result any more."""
+        """Report the share done, 0 … 1; raises Cancelled if the work was cancelled."""
         self.check()
         if self.progress:
             self.progress(share)
@@ -87,12 +87,12 @@ class Context:
         )
 
     def check(self) -> None:
-        """Raise Cancelled if nobody wants the result any more."""
+        """Raise Cancelled if the work was cancelled."""
         if self.cancelled and self.cancelled():
             raise Cancelled("cancelled")
 
     def network(self, key: Hashable, load: Callable[[], T]) -> T:
-        """The network held under a key, loaded once; the oldest goes when there are `HELD` more."""
+        """The network of a key, loaded once; the oldest of more than `HELD` is dropped."""
         with self._loading:
             if key not in self._networks:
                 self._networks[key] = load()
@@ -103,6 +103,6 @@ class Context:
             return held
 
     def release(self) -> None:
-        """Let all networks go: beside a large photo their memory is needed."""
+        """Free all networks: a large photo needs their memory."""
         with self._loading:
             self._networks.clear()

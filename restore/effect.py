@@ -1,4 +1,4 @@
-"""What a step's look at a photo gives: plain data that restores a tile, and says what it saw."""
+"""What a step plans for a photo: plain data that restores a tile, and its findings."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Quantity(Value):
 
 @dataclass(frozen=True, eq=False)
 class Findings(Value):
-    """What a step saw in a photo.
+    """What a step found in a photo.
 
     Attributes
     ----------
     summary
-        One sentence for a person, or "" where there is nothing worth one.
+        One sentence for the user, or "" if there is nothing worth saying.
     warnings
-        Sentences a person should read before trusting the result.
+        Sentences to read before trusting the result.
     values
         Numbers and names by their name.
     maps
@@ -121,7 +121,7 @@ class LabEffect(Effect):
 
 @dataclass(frozen=True, eq=False)
 class Unchanged(Effect):
-    """A step that leaves the photo as it is, and says why."""
+    """A step that leaves the photo as it is, with findings that say why."""
 
     findings: Findings = field(default_factory=Findings)
 

@@ -1,4 +1,4 @@
-"""What can go wrong and can be put right by a person; everything else is a bug.
+"""Errors a user can fix; everything else is a bug.
 
 A message has the form "where: what is wrong, with the value and what is allowed; what to do", on
 one line. The command line shows it without a traceback.
@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 OPENCV_NO_MEMORY = -4
-"""The code of OpenCV's error where there is no memory (`cv2.Error.StsNoMem`)."""
+"""The code of OpenCV's out-of-memory error (`cv2.Error.StsNoMem`)."""
 _NO_MEMORY = re.compile(
     r"bad_alloc|bad allocation|can't alloc|(cannot|failed to|could not|unable to) allocate|"
     r"failed to map segment|(not enough|insufficient|out of|short of) memory|"
@@ -21,15 +21,15 @@ _NO_MEMORY = re.compile(
 
 
 def printable(text: object) -> str:
-    """What comes from a file or its name in one line, without what a terminal would obey."""
+    """Text from a file or its name on one line, without control characters for a terminal."""
     return "".join(
-        letter if letter.isprintable() or unicodedata.category(letter) == "Zs" else "?"
-        for letter in str(text)
+        char if char.isprintable() or unicodedata.category(char) == "Zs" else "?"
+        for char in str(text)
     )
 
 
 class RestoreError(Exception):
-    """Something a person can put right."""
+    """Something the user can fix."""
 
     def __str__(self) -> str:
         return printable(super().__str__())
@@ -40,7 +40,7 @@ class PhotoError(RestoreError):
 
 
 class ResultExists(PhotoError):
-    """Something is in the place of a result already."""
+    """The result's path already exists."""
 
 
 class RecipeError(RestoreError):
@@ -56,13 +56,13 @@ class MissingPackage(RestoreError):
 
 
 class Cancelled(RestoreError):
-    """Whoever asked for the work does not want it any more."""
+    """The work was cancelled."""
 
 
 def is_memory_shortage(error: BaseException) -> bool:
-    """Whether an error says that there is not enough memory: each library has its own words.
+    """Whether an error means out of memory: each library words it differently.
 
-    A thread that cannot be started counts: it is the memory for its stack that is missing.
+    A thread that cannot be started counts: memory for its stack is missing.
     """
     if isinstance(error, MemoryError) or getattr(error, "code", 0) == OPENCV_NO_MEMORY:
         return True
@@ -72,7 +72,7 @@ def is_memory_shortage(error: BaseException) -> bool:
 
 
 def nearest(word: str, words: list[str]) -> str:
-    """The half-sentence "; did you mean …?" for a misspelt name, or the list of what there is."""
+    """The hint "did you mean …?" for a misspelt name, or the list of known names."""
     import difflib
 
     close = difflib.get_close_matches(word, words, 1)

@@ -1,4 +1,4 @@
-"""How much memory a photo may take: to refuse it beats being killed while it is decoded."""
+"""How much memory a photo may take: refusing it beats being killed while decoding it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "RESTORE_MEMORY"
-"""Environment variable: gigabytes that a run may use, in place of `SHARE` of what is free."""
+"""Environment variable: gigabytes a run may use, instead of `SHARE` of the free memory."""
 SHARE = 0.75
 LIBRARIES = 300e6
-"""Bytes that the program takes without a photo: libraries and the compact network."""
+"""Bytes the program takes without a photo: libraries and the compact network."""
 
 
 def allowed() -> float | None:
-    """Bytes that may be used; None where the system does not tell.
+    """Bytes that may be used; None where the system does not report it.
 
     Three quarters of the least of: what is free, what the control group leaves, what `ulimit -v`
     leaves.
@@ -36,7 +36,7 @@ def _free() -> list[float]:
 
 
 def _left_of_group(root: Path = Path("/sys/fs/cgroup")) -> list[float]:
-    """What the process's control groups leave it, those above included (versions 2 and 1)."""
+    """Bytes left by the process's control groups and their parents (versions 2 and 1)."""
     left = []
     for most, used in (
         ("memory.max", "memory.current"),

@@ -1,4 +1,4 @@
-"""The user's folders for configuration, data and caches, where the user has a home at all."""
+"""The user's folders for configuration, data and caches, if the user has a home."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ def own(kind: Literal["config", "data", "cache"]) -> Path | None:
         folder: Path = getattr(platformdirs, f"user_{kind}_path")("restore")
     except RuntimeError:
         return None
-    return folder if folder.is_absolute() else None  # "~" that nothing was put in place of
+    return folder if folder.is_absolute() else None  # "~" was not expanded

@@ -109,7 +109,7 @@ class Plan(Value):
         Raises
         ------
         Cancelled
-            If the context says so; nothing is left behind.
+            If the context is cancelled; nothing is left behind.
         """
         if (visible := photo.visible()) != Window.whole(*photo.size):
             part = photo.cropped(visible)
@@ -158,7 +158,7 @@ class Plan(Value):
         """The plan that `save` wrote; RecipeError if the file holds anything else."""
         from restore import steps
 
-        steps.loaded()  # what a plan may hold is known once its steps are imported
+        steps.loaded()  # the kinds of effects are known once the steps are imported
         try:
             plan = load(Path(path), ABOUT)
             if not isinstance(plan, cls):
@@ -168,7 +168,7 @@ class Plan(Value):
             raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise RecipeError(f"{path}: {error}") from error
-        except Exception as error:  # arrays of shapes that no step made: found by trying
+        except Exception as error:  # arrays of impossible shapes: only a trial finds them
             raise RecipeError(f"{path}: is a {ABOUT} that cannot be rendered") from error
         return plan
 

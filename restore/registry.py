@@ -1,4 +1,4 @@
-"""Steps, formats and colorizers are found by file name: a new one is one new file, nothing else."""
+"""Discovery of steps, formats and colorizers by file name: a new one is one new file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from restore.errors import RestoreError, nearest
 
 
 def names(package: ModuleType) -> list[str]:
-    """Names of the modules in a package's folder, but for helpers: subfolders, and "_…"."""
+    """Names of the modules in a package's folder, without subfolders and "_…" helpers."""
     modules = pkgutil.iter_modules(package.__path__)
     return sorted(m.name for m in modules if not m.ispkg and not m.name.startswith("_"))
 

@@ -1,4 +1,4 @@
-"""What a step is: a function named like its file, whose annotated signature says everything once.
+"""A step is a function named like its file, whose annotated signature says everything once.
 
     def levels(proxy: Proxy, *, black: Annotated[float, Param("…", -50, 50, "%")] = 0) -> Levels
 
@@ -23,10 +23,10 @@ from restore.errors import RecipeError, nearest
 
 @dataclass(frozen=True)
 class Param:
-    """What may be set: a short text, the range (numbers only), the unit, multiples of what.
+    """A setting: a short description, its range (numbers only), unit, and step of multiples.
 
-    A text may have to match `pattern`, a regular expression; `unit` then says what is allowed.
-    `choices` is for texts found by file name; other choices are a Literal in the signature.
+    A string may have to match `pattern`, a regular expression; `unit` then describes it.
+    `choices` is for names found by file name; other choices are a Literal in the signature.
     """
 
     about: str
@@ -43,7 +43,7 @@ Amount = Annotated[float, Param("how much of the step to apply; 0 changes nothin
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of a step, as its signature says it."""
+    """One setting of a step, as its signature declares it."""
 
     name: str
     kind: type  # float, int, bool or str
@@ -54,7 +54,7 @@ class Setting:
 
     @property
     def allowed(self) -> str:
-        """What may be given, in words."""
+        """The allowed values, in words."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
         if self.kind is bool:
@@ -105,21 +105,21 @@ def _shown(value: object) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """A step as the recipe sees it: its function, what may be set, and what its module adds.
+    """A step as a recipe sees it: its function, its settings, and what its module adds.
 
     Attributes
     ----------
     plan
         The function: from a proxy and the settings to an effect.
     prepare
-        Takes a context and the settings; loads what the plan needs beside a photo.
+        Takes a context and the settings; loads what the plan needs besides the photo.
     shared
         Joins the effects of several photos of a series.
     follow
         Takes a proxy, the effect of its series and the settings: the photo's own effect with the
         numbers of the series.
     minor
-        The step only prepares or finishes a photo: another's summary says better what was done.
+        The step only prepares or finishes a photo: another step's summary matters more.
     """
 
     name: str
@@ -167,7 +167,7 @@ class Step:
         for name, value in values.items():
             if name not in self.settings:
                 known = nearest(name, list(self.settings))
-                raise RecipeError(f'{where}: there is no setting "{name:.60}"; {known}')
+                raise RecipeError(f'{where}: unknown setting "{name:.60}"; {known}')
             checked[name] = self.settings[name].check(where, value)
         return checked
 

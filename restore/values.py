@@ -22,9 +22,9 @@ import numpy as np
 
 JSON = "value.json"
 LARGEST = 2**28
-"""Bytes the arrays of a file may come to when they are unpacked."""
+"""Most bytes of a file's arrays when unpacked."""
 DEEPEST = 16
-"""Values within values."""
+"""Depth of values within values."""
 
 
 class Value:
@@ -66,12 +66,12 @@ def same(one: Any, two: Any) -> bool:
 
 
 def save(value: Value, path: Path, about: str) -> None:
-    """Write a value to one file; `about` says what it is.
+    """Write a value to one file; `about` names its kind.
 
     Raises
     ------
     OSError
-        If it cannot be written. Nothing is left behind then.
+        If it cannot be written; nothing is left behind.
     """
     arrays: list[np.ndarray[Any, Any]] = []
     text = json.dumps({"about": about, "value": _packed(value, arrays)}, allow_nan=True)
@@ -93,7 +93,7 @@ def load(path: Path, about: str) -> Value:
     Raises
     ------
     ValueError
-        If the file holds anything else: one line that says what is wrong.
+        If the file holds anything else; the message is one line.
     OSError
         If it cannot be read.
     """
@@ -125,7 +125,7 @@ def _packed(content: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
         return content.item()
     if content is None or isinstance(content, (str, bool, int, float)):
         return content
-    raise TypeError(f"{type(content).__name__} is no plain data")
+    raise TypeError(f"{type(content).__name__} is not plain data")
 
 
 def _unpacked(content: Any, archive: zipfile.ZipFile, depth: int) -> Any:
@@ -150,7 +150,7 @@ def _unpacked(content: Any, archive: zipfile.ZipFile, depth: int) -> Any:
         )
     declared, hints = _fields(cls), get_type_hints(cls)
     if fields.keys() != {f.name for f in declared}:
-        raise ValueError(f"holds a {kind(cls)} with other fields than this version's")
+        raise ValueError(f"holds a {kind(cls)} whose fields differ from this version's")
     values = {key: _unpacked(part, archive, depth + 1) for key, part in fields.items()}
     for key, value in values.items():
         if not fits(value, hints[key]):

@@ -144,7 +144,7 @@ def test_a_folder_without_photos_is_reported(photo: Path, recipe: Path) -> None:
     for command in (("run", recipe), ("info",)):
         done = restore(*command, empty, photo, cwd=photo.parent)
         assert done.returncode == 1
-        assert f"failed: {empty}: there are no photos in this folder\n" in done.stderr
+        assert f"failed: {empty}: contains no photos\n" in done.stderr
         assert "photo.jpg" in done.stdout  # it does not stop the others
 
 

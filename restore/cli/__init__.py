@@ -1,6 +1,6 @@
 """The command line: a RestoreError becomes one line on stderr and an exit status.
 
-Exit status: 0 all well; 1 some photos failed; 2 the command, a recipe or weights are wrong and
+Exit status: 0 success; 1 some photos failed; 2 the command, a recipe or weights are wrong and
 nothing was done; 130 interrupted.
 """
 
@@ -69,7 +69,7 @@ def _fill_closed() -> None:
 
 
 def _warn(*lines: str) -> None:
-    """Print to stderr, where that is possible: the exit status tells, too."""
+    """Print to stderr if possible; the exit status says the same."""
     with suppress(OSError):
         print(*lines, sep="\n", file=sys.stderr)
 
@@ -78,7 +78,7 @@ def main() -> None:
     """Run the command line and leave with its exit status."""
     _fill_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # not every terminal or pipe has a letter for "…"
+        sys.stdout.reconfigure(errors="replace")  # not every terminal or pipe can encode "…"
     try:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, _interrupter())
@@ -112,7 +112,7 @@ def main() -> None:
 
 
 def _interrupter() -> Callable[[int, object], None]:
-    """What hears Ctrl-C: one pressed twice in haste must not break off the clearing up."""
+    """The handler of Ctrl-C; a second press in haste must not interrupt the cleanup."""
     last = -math.inf
 
     def interrupted(number: int, frame: object) -> None:
@@ -125,7 +125,7 @@ def _interrupter() -> Callable[[int, object], None]:
 
 
 def _failed(error: OSError) -> int:
-    """Tell of a file or of stdout that cannot be written; nobody wants to hear of a broken pipe."""
+    """Report a file or stdout that cannot be written; a broken pipe goes unmentioned."""
     if not error.filename:
         _drop(sys.stdout)
     if not isinstance(error, BrokenPipeError):
@@ -134,5 +134,5 @@ def _failed(error: OSError) -> int:
 
 
 def _drop(stream: TextIO) -> None:
-    """Let what a stream could not write go: else Python tries again at its end, and complains."""
+    """Discard what a stream could not write: Python would retry at exit, and complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

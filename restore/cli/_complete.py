@@ -1,6 +1,6 @@
-"""What a shell completes: names of recipes, steps, settings, formats and networks.
+"""Shell completion of recipes, steps, settings, formats and networks.
 
-Most of it is read from file names: a shell asks while a person waits.
+Most names come from file names, because a person is waiting.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def step_names() -> list[str]:
 
 
 def recipe_names() -> list[str]:
-    """Names that stand for a recipe: those of steps too."""
+    """Names accepted as a recipe, including those of steps."""
     from restore import places
 
     home = places.own("config")
     ours = HERE / "recipes"
-    if not ours.is_dir():  # in a source checkout they lie beside the package
+    if not ours.is_dir():  # in a source checkout they are beside the package
         ours = HERE.parent / "recipes"
     folders = [ours, home / "recipes"] if home else [ours]
     names = set(step_names())
@@ -44,7 +44,7 @@ def _beginning(names: list[str], incomplete: str) -> list[CompletionItem]:
 
 
 def recipes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Recipes and steps by name; files, where a path is begun."""
+    """Recipes and steps by name, or files once a path has been started."""
     if "/" in incomplete or incomplete.startswith("."):
         return [CompletionItem(incomplete, type="file")]
     return _beginning(recipe_names(), incomplete)

@@ -21,7 +21,7 @@ from restore.errors import RestoreError, ResultExists, printable
 
 
 class Unhindered:
-    """A stream that drops what it cannot write: messages lost on a full disk stop no photos."""
+    """A stream that drops what it cannot write: a full disk must not stop the photos."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -33,7 +33,7 @@ class Unhindered:
         return len(text)
 
     def flush(self) -> None:
-        """Write what is held back, if that can be."""
+        """Flush the stream if possible."""
         with suppress(OSError):
             self._stream.flush()
 
@@ -68,7 +68,7 @@ def table(*columns: str) -> Table:
 
 
 def progress(console: Console, quiet: bool) -> Progress:
-    """A progress bar that disappears when done; silent where stderr is no terminal."""
+    """A progress bar that disappears when done; silent where stderr is not a terminal."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
@@ -97,7 +97,7 @@ def cleared(bar: Progress | None) -> Iterator[None]:
 
 
 def warn(console: Console, text: str) -> None:
-    """Print a warning: it may hold what a file says."""
+    """Print a warning, which may quote a file."""
     console.print("warning: ", printable(text), sep="", markup=False, style="yellow")
 
 
@@ -117,5 +117,5 @@ def say(path: Path) -> None:
 
 
 def say_json(record: Mapping[str, Any]) -> None:
-    """Print one JSON object to stdout, in one line."""
+    """Print one JSON object on one line of stdout."""
     click.echo(json.dumps(record))

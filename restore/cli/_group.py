@@ -1,4 +1,4 @@
-"""A group of commands that says which one was meant."""
+"""A command group that suggests the command that was meant."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import click
 
 
 class Group(click.Group):
-    """As click's, but a mistyped command gets "did you mean", and no summary is cut off."""
+    """A click group with "did you mean" for typos and untruncated summaries."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, each with its whole first sentence."""
+        """List the commands, each with its full first sentence."""
         known = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
         rows = [(name, command.get_short_help_str(1000)) for name, command in known if command]
         with formatter.section("Commands"):

@@ -1,4 +1,4 @@
-"""The options that say how large a photo may be: in pixels, and in memory."""
+"""Options that limit the size of a photo, in pixels and in memory."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _pixels(context: click.Context, option: click.Parameter, megapixels: float) 
 
 
 def _memory(context: click.Context, option: click.Parameter, gigabytes: float | None) -> None:
-    """Keep it where this process and its worker look for it."""
+    """Store it where this process and its worker look it up."""
     if gigabytes is not None:
         if gigabytes != gigabytes:
             raise click.BadParameter("is not a number")

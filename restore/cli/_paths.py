@@ -12,8 +12,7 @@ import click
 class FilePath(click.Path):
     """A path; refuses the empty string that an unset shell variable leaves.
 
-    Whether it can be read is found where it is read: one photo that cannot must not stop the
-    others.
+    Readability is checked when the file is read: one bad photo must not stop the others.
     """
 
     def __init__(self, *, file_okay: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""What `run` says about each photo, in words or as JSON, and about all of them at the end."""
+"""The output of `run` for each photo, as text or JSON, and its summary at the end."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Reporter:
     recipe
         The recipe's name, for JSON.
     as_json, quiet, verbose, dry
-        What was asked for.
+        The options given.
     counts
         How many photos were "restored", "failed" and "skipped".
     """
@@ -47,7 +47,7 @@ class Reporter:
     _began: float = field(default_factory=time.monotonic)
 
     def begin(self, photo: Path) -> Callable[[float], None]:
-        """Work on a photo begins; what is returned hears the share that is done, 0 … 1."""
+        """Start on a photo; returns a function to call with the share done, 0 … 1."""
         self._began = time.monotonic()
         task = self._task = self.bar.add_task(printable(photo.name), total=1)
         return lambda share: self.bar.update(task, completed=share)
@@ -69,7 +69,7 @@ class Reporter:
         self._end("failed", photo, error=error)
 
     def skipped(self, photo: Path, target: Path) -> None:
-        """The result is there already."""
+        """The result already exists."""
         self._end("skipped", photo, (target,))
 
     def planned(self, photo: Path, results: Sequence[Path]) -> None:
@@ -77,7 +77,7 @@ class Reporter:
         self._end("restored", photo, results)
 
     def close(self) -> None:
-        """Say how many photos came to what, where there were several."""
+        """Print how many photos were restored, skipped or failed, if there were several."""
         if not self.quiet and sum(self.counts.values()) > 1:
             kinds = [kind for kind in DRY if kind in self.counts]
             words = DRY if self.dry else dict(zip(DRY, DRY, strict=True))

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from restore.work.worker import Tell, Work
 
 LONGEST = 4000
-"""Letters of what a file says of itself that are shown: its metadata may have millions."""
+"""Characters shown of a file's own text: its metadata may hold millions."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """A file to look at, for the child process; most pixels it may have."""
+    """A file for the child process to inspect, and the most pixels it may have."""
 
     path: Path
     limit: int
@@ -35,7 +35,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Seen:
-    """What is told of a file, in words: it comes through a pipe.
+    """What is reported about a file, as strings: it comes through a pipe.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ def info(ctx: click.Context, photos: tuple[Path, ...], as_json: bool, limit: int
 
 
 def show(console: Console, seen: Seen) -> None:
-    """Print what is told of one photo."""
+    """Print the report on one photo."""
     from restore.cli._console import table
     from restore.errors import printable
 
@@ -125,7 +125,7 @@ def show(console: Console, seen: Seen) -> None:
 
 
 def json_line(path: Path, seen: Seen) -> str:
-    """What is told of one photo as a JSON object, ASCII only."""
+    """The report on one photo as a JSON object, ASCII only."""
     advice = seen.advice
     return json.dumps(
         {
@@ -142,7 +142,7 @@ def json_line(path: Path, seen: Seen) -> str:
 
 
 def looking() -> Work:
-    """What looks at a file, in the child process."""
+    """The task of the child process: inspect a file."""
     from restore import files
     from restore.timeouts import Patience
 
@@ -157,7 +157,7 @@ def looking() -> Work:
 
 
 def describe(photo: Photo) -> Seen:
-    """All that is told of a photo."""
+    """The full report on a photo."""
     from restore.color import profile
     from restore.report.info import inspect
 

@@ -1,4 +1,4 @@
-"""`restore models`: list the networks, fetch one, bring one, check them, time them."""
+"""`restore models`: list the networks; pull, add, verify, remove and time them."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def bench() -> None:
 
 
 def _precisions(engine: str) -> tuple[Precision, ...]:
-    """What an engine may calculate in on this processor."""
+    """The precisions an engine can use on this processor."""
     from restore.models import engines
 
     if engine == "openvino" and engines.has_bf16():

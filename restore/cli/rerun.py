@@ -80,7 +80,7 @@ def rerun(
 
 
 def as_made(result: Path) -> Work:
-    """What restores a file as `result` was made, and warns of what differs now."""
+    """The task of restoring a file as `result` was made, warning of any difference."""
 
     def again(job: Job, tell: Tell, allow: Allow) -> Outcome:
         from restore import files
@@ -94,7 +94,7 @@ def as_made(result: Path) -> Work:
         record = files.load(result, limit=job.limit, sized=patience.reads).source.record
         if "recipe" not in record:
             raise PhotoError(f"{result}: its metadata does not name the recipe that made it")
-        # anybody may have written them
+        # which anybody may have written
         name = printable(record.get("name", "recipe"))[:64]
         recipe = Recipe.parse(record["recipe"], f"{result}, its recipe", name)
         profile = "srgb" if record.get("profile") == "srgb" else "original"

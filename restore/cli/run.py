@@ -143,14 +143,14 @@ def run(
 
 @dataclass
 class Batch:
-    """Photos restored one after another: none replaces another's result, none stops the others.
+    """Photos restored in turn: none replaces another's result or stops the others.
 
     Attributes
     ----------
     originals
-        What tells the photos' files from all others (`names.identities`).
+        The photos' files (`targets.identities`).
     written
-        What has been written so far, and what from.
+        Results written so far, each with its original.
     """
 
     worker: Worker
@@ -161,12 +161,12 @@ class Batch:
     written: dict[Path, Path] = field(default_factory=dict)
 
     def restore(self, job: Job) -> None:
-        """Restore one photo and report what came of it.
+        """Restore one photo and report the outcome.
 
         Raises
         ------
         RestoreError
-            If the very first photo meets something that would stop all of them, such as a network
+            If the first photo meets an error that would stop them all, such as a network
             that is not installed.
         """
         from restore.errors import PhotoError, RestoreError
@@ -204,7 +204,7 @@ class Batch:
 
 
 def refuse_swapped(recipe: str, photos: tuple[Path, ...], error: RecipeError) -> None:
-    """UsageError if there is no such recipe, but one among the photos."""
+    """UsageError if there is no such recipe but one is among the photos."""
     from restore import recipe as recipes
     from restore import steps
 

@@ -25,20 +25,20 @@ from restore.recipe import toml
 from restore.step import Step
 
 DEEPEST = 8
-"""Recipes within recipes."""
+"""Depth of recipes within recipes."""
 LONGEST = 64
-"""Steps a recipe may come to, those of its recipes included."""
+"""Most steps of a recipe, including those of the recipes it uses."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 RAW = ("developed", "camera")
 LARGE = 2**26
-"""Bytes of samples beside which a network is not worth its memory once the photo is planned."""
+"""Bytes of samples from which networks are freed once the photo is planned."""
 PLANNING = 0.4
-"""Share of the progress that planning takes: about its share of the time of a 24 MP photo."""
+"""Share of the progress bar given to planning: about its share of time at 24 MP."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """One step of a recipe with the settings it is given."""
+    """One step of a recipe with its settings."""
 
     step: Step
     settings: Mapping[str, Any]
@@ -51,11 +51,11 @@ class Recipe:
     Attributes
     ----------
     name, title, about
-        What it is called and what it is for.
+        What it is called, and what it is for.
     raw
         How camera RAW is opened: "developed" or "camera" (its own channels, before the matrix).
     uses
-        The steps in order; those of recipes it uses are already in their place.
+        The steps in order, with used recipes already replaced by their steps.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Recipe:
         Raises
         ------
         RecipeError
-            If there is none, or something is wrong in it.
+            If there is none, or it has an error.
         """
         given = Path(name)
         if given.suffix == ".toml" or len(given.parts) > 1:
@@ -83,12 +83,12 @@ class Recipe:
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
-        """A recipe from a TOML file; RecipeError if something is wrong in it."""
+        """A recipe from a TOML file; RecipeError if it has an error."""
         return replace(_parse(toml.text(path), str(path), (path.stem,)), path=path)
 
     @classmethod
     def parse(cls, text: str, where: str, name: str = "") -> Recipe:
-        """A recipe from TOML text; `where` stands in messages, and is its name if none is given."""
+        """A recipe from a TOML string; `where` is shown in messages, and names it if untitled."""
         return _parse(text, where, (name or where,))
 
     @property
@@ -104,8 +104,8 @@ class Recipe:
     def with_settings(self, assignments: Mapping[str, object], prefix: str = "--set ") -> Recipe:
         """This recipe with other settings: {"fade.amount": 0.5, "levels#2.black": "3"}.
 
-        Strings are TOML; a bare word is a string. RecipeError if a step or setting is unknown, with
-        `told` before it.
+        Strings are TOML; a bare word is a string. RecipeError if a step or setting is unknown, its
+        message starting with `prefix`.
         """
         uses, labels = list(self.uses), self.labels
         for key, given in assignments.items():
@@ -127,8 +127,8 @@ class Recipe:
     def prepare(self, context: Context) -> None:
         """Load what the steps need beside a photo, such as a network, into the context.
 
-        For a thread beside the one that reads a file. What fails here fails again, and is
-        reported, in `plan`.
+        To be run in a thread while the file is being read. Errors are ignored here: `plan` meets
+        and reports them again.
         """
         for use in self.uses:
             if use.step.prepare:
@@ -143,7 +143,7 @@ class Recipe:
         reuse: Plan | None = None,
         context: Context | None = None,
     ) -> Plan:
-        """Look at a photo and decide what each step will do, on what the step before makes of it.
+        """Decide what each step will do to a photo, given what the steps before it make of it.
 
         Parameters
         ----------
@@ -195,7 +195,8 @@ class Recipe:
         """One plan for a series, such as a roll of film: the estimates of its photos, joined.
 
         Each step joins them in its own way (its module's `shared`), so that one odd photo moves
-        nothing; a step without one keeps that of the first plan, and `plan(like=)` looks anew.
+        nothing; a step without one keeps that of the first plan, and `plan(like=)` estimates it
+        anew.
         """
         joined = []
         for number, first in enumerate(plans[0].steps):
@@ -221,7 +222,7 @@ class Recipe:
         return plan.render(photo, context=rendering)
 
     def _record(self, steps: Sequence[PlannedStep]) -> dict[str, str]:
-        """What a result's metadata must hold so that it can be made again: see `rerun`."""
+        """The metadata a result needs so that `rerun` can make it again."""
         record = {"name": self.name, "version": __version__}
         uses = []
         for planned, use in zip(steps, self.uses, strict=True):
@@ -230,7 +231,7 @@ class Recipe:
             settings = {**use.step.check(planned.label, known), **use.settings}
             if network := planned.effect.network:
                 record |= {"network": network.name, "networkSha256": network.sha256}
-                settings["model"] = network.name  # not "auto": another may be the best by then
+                settings["model"] = network.name  # not "auto": it may choose another by then
             uses.append(replace(use, settings=settings))
         record["recipe"] = replace(self, uses=tuple(uses)).toml()
         return record
@@ -251,7 +252,7 @@ class Recipe:
         return Recipe.parse, (self.toml(), self.name, self.name)
 
     def line(self) -> str:
-        """The recipe in one line: for a result's metadata."""
+        """The recipe in one line, for a result's metadata."""
         words = []
         for label, use in zip(self.labels, self.uses, strict=True):
             given = ", ".join(f"{key}={value}" for key, value in use.settings.items())
@@ -260,18 +261,18 @@ class Recipe:
 
 
 def _coloured(view: Array) -> bool:
-    """Whether a picture has any colour, to a code of 16 bits."""
+    """Whether a picture has any colour, to one 16-bit code."""
     return bool((np.ptp(view, axis=-1) > 1 / 65535).any())
 
 
 def folders() -> list[Path]:
-    """Where named recipes lie: the user's configuration folder, then our own.
+    """The folders of named recipes: the user's configuration folder, then our own.
 
-    The first is left out where it may not be looked into: under `sudo -u` it can be another user's.
+    The first is skipped if it is not readable: under `sudo -u` it can be another user's.
     """
     here = Path(__file__).parents[1]
     ours = here / "recipes"
-    if not ours.is_dir():  # in a source checkout they lie beside the package
+    if not ours.is_dir():  # in a source checkout they are beside the package
         ours = here.parent / "recipes"
     home = places.own("config")
     theirs = home / "recipes" if home else None
@@ -321,7 +322,7 @@ def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
         uses += _use(entry, f"{where}, step {number}", within)
         if len(uses) > LONGEST:
             raise RecipeError(
-                f"{where}: has more than {LONGEST} steps, those of its recipes included"
+                f"{where}: has more than {LONGEST} steps, counting those of the recipes it uses"
             )
     return Recipe(within[-1], texts["title"], texts["about"], raw, tuple(uses))
 
@@ -329,7 +330,7 @@ def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
 def _only(where: str, table: Mapping[str, object], known: tuple[str, ...]) -> None:
     for key in table:
         if key not in known:
-            raise RecipeError(f'{where}: there is no "{key:.60}"; {nearest(key, list(known))}')
+            raise RecipeError(f'{where}: unknown key "{key:.60}"; {nearest(key, list(known))}')
 
 
 def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:

@@ -1,4 +1,4 @@
-"""TOML within bounds: a recipe may come from anywhere, also from a stranger's photo."""
+"""TOML within limits: a recipe may come from anywhere, even from a stranger's photo."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 from restore.errors import RecipeError
 
 LARGEST = 64 * 1024
-"""Bytes a recipe file may have; the longest of ours has a fiftieth of it."""
+"""Most bytes of a recipe file; our longest recipe has a fiftieth of that."""
 DOTS = 64
-"""Dots a line may have, in keys, numbers and texts; `[input]` and the steps need none in keys."""
+"""Most dots on a line, in keys, numbers and strings; recipes need none in keys."""
 
 
 def text(path: Path) -> str:
-    """What stands in a recipe file; RecipeError if it cannot be read, or is too large."""
+    """The text of a recipe file; RecipeError if it cannot be read or is too large."""
     try:
         if not path.is_file():
-            problem = "is not a file" if path.exists() else "there is no such recipe file"
+            problem = "is not a file" if path.exists() else "no such recipe file"
             raise RecipeError(f"{path}: {problem}")
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -33,14 +33,14 @@ def text(path: Path) -> str:
 
 
 def parsed(text: str, where: str) -> dict[str, Any]:
-    """The content of TOML text; `where` stands in messages.
+    """Parse a TOML string; `where` is shown in messages.
 
     Raises
     ------
     RecipeError
         If it is not TOML, or larger, deeper or wider than any recipe.
     """
-    if len(text) > LARGEST:  # one that a photo's metadata hold has not been a file
+    if len(text) > LARGEST:  # a recipe from a photo's metadata was never checked as a file
         raise RecipeError(
             f"{where}: is longer than {LARGEST} characters, the most a recipe may have"
         )
@@ -56,7 +56,7 @@ def parsed(text: str, where: str) -> dict[str, Any]:
 
 
 def value(text: str) -> object:
-    """A setting's value from TOML text; a bare word is a string."""
+    """A setting's value from a TOML string; a bare word is a string."""
     try:
         content = _loads(f"value = {text}")
         plain = len(content) == 1 and not _too_large(content)
@@ -66,7 +66,7 @@ def value(text: str) -> object:
 
 
 def _loads(text: str) -> dict[str, Any]:
-    """TOML of few dots a line: for a key the parser takes their square in memory, up to 4 GB."""
+    """Refuse lines of many dots: the parser's memory for a key grows with their square, to 4 GB."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.count(".") > DOTS:
             raise ValueError(f"line {number} has more than {DOTS} dots")
@@ -74,7 +74,7 @@ def _loads(text: str) -> dict[str, Any]:
 
 
 def _too_large(content: object) -> bool:
-    """Whether there is a whole number beyond TOML's 64 bits; longer ones cannot even be shown."""
+    """Whether there is an integer beyond TOML's 64 bits; Python refuses to print long ones."""
     if isinstance(content, dict):
         return any(_too_large(value) for value in content.values())
     if isinstance(content, list):
@@ -83,10 +83,10 @@ def _too_large(content: object) -> bool:
 
 
 def quoted(value: object) -> str:
-    """A setting's value in TOML: JSON's texts, numbers and booleans are TOML's, too."""
+    """A setting's value in TOML, whose strings, numbers and booleans are written like JSON's."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def shown(value: object) -> str:
-    """A setting's value as it would be given on the command line."""
+    """A setting's value as written on the command line."""
     return quoted(value) if isinstance(value, (bool, str)) else repr(value)

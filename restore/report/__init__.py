@@ -1,1 +1,1 @@
-"""What was seen in a photo, in words and pictures."""
+"""Reports on a photo, in words and pictures."""

@@ -18,7 +18,7 @@ SIDE = 1024
 
 
 def headline(findings: Mapping[str, Findings]) -> list[str]:
-    """What was done to a photo in one line; none if no step has anything to say.
+    """What was done to a photo, in one line; none if no step has a summary or values.
 
     It is the summary of the last step that has one, since later steps build on earlier ones. Steps
     that only prepare or finish a photo (`Step.minor`) come after all others, and the values of a
@@ -56,7 +56,7 @@ def lines(findings: Mapping[str, Findings]) -> list[str]:
 
 
 def said(value: object) -> str:
-    """A note's value as a person reads it: three significant digits."""
+    """A value for display: three significant digits."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {said(inner)}" for key, inner in value.items())
     if isinstance(value, np.ndarray):
@@ -70,7 +70,9 @@ def said(value: object) -> str:
 
 def save_compare(before: Photo, after: Photo, path: Path, *, overwrite: bool = False) -> Path:
     """Write a before | after picture (JPEG, sRGB)."""
-    source = Source(path=before.source.path)  # never replaced, and no picture of it for more eyes
+    source = Source(
+        path=before.source.path
+    )  # the original is never replaced, nor shown to more users than could read it
     return files.save(Photo(side_by_side(before, after), source=source), path, overwrite=overwrite)
 
 
@@ -95,7 +97,7 @@ def _labelled(picture: NDArray[np.uint8], word: str) -> NDArray[np.uint8]:
     from PIL import Image, ImageDraw, ImageFont
 
     size = min(picture.shape[:2]) // 28
-    if size < 8:  # letters that nobody could read
+    if size < 8:  # too small to read
         return picture
     image = Image.fromarray(picture)
     ImageDraw.Draw(image).text(

@@ -21,7 +21,7 @@ FADE, DOUBT = 0.7, 1.6
 """Weight of what `fade` says in the log odds of faded to sound, and the log odds to begin with:
 with these, one in twenty of 295 sound photos left out of the fit is called faded."""
 PLAUSIBLE = 0.2
-"""Chance from which a kind is named beside the likeliest one."""
+"""Probability from which a kind is named beside the likeliest one."""
 RECIPES = {
     "sound": (),
     "lamps": ("led-concert",),
@@ -37,7 +37,7 @@ BLACK, WHITE = 15.0, 80.0
 
 @dataclass(frozen=True)
 class Channel:
-    """How a channel fares.
+    """Statistics of a channel.
 
     Attributes
     ----------
@@ -132,7 +132,7 @@ def inspect(photo: Photo) -> Info:
 
 
 def _chances(proxy: Proxy) -> dict[str, float]:
-    """How likely each kind is: sound or faded is asked of `fade` as well, which sees the pixels."""
+    """How likely each kind is; `fade`, which sees the pixels, helps decide sound or faded."""
     view = proxy.view.pixels
     lab = color.to_lab(kinds.inner(mixes.shrunk(view, kinds.SIDE), 0.125)).reshape(-1, 3)
     away, strength = kinds.off_tone(lab)
@@ -198,7 +198,7 @@ VIEWS = {"sound": _sound, "lamps": _lamps, "faded": _faded, "grey": _grey}
 
 
 def _summaries(proxy: Proxy, *names: str) -> tuple[str, ...]:
-    """What steps say of a photo in a sentence, if anything."""
+    """The steps' summaries of a photo, if any."""
     findings = [_findings(name, proxy) for name in names]
     telling = (f for f in findings if "faded" not in f.values or f.number("faded"))
     return tuple(f.summary for f in telling if f.summary)

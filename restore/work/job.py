@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What to do with one file.
+    """One file to restore.
 
     Attributes
     ----------
@@ -34,11 +34,11 @@ class Job:
     compare
         Also write a before | after picture.
     overwrite
-        Replace what is there already.
+        Replace an existing result.
     salvage
-        Restore what there is of a file that is cut off.
+        Restore what is left of a truncated file.
     modified
-        When it is said to have been made (ISO 8601); now, if nothing is given.
+        Modification time to record (ISO 8601); now if None.
     """
 
     path: Path
@@ -52,16 +52,16 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """Where all that it writes goes."""
+        """The folder of everything it writes."""
         return self.target.parent
 
     @property
     def picture(self) -> Path:
-        """Where the before | after picture goes."""
+        """The path of the before | after picture."""
         return self.target.with_name(f"{self.target.name}.compare.jpg")
 
     def missing(self) -> tuple[Path, ...]:
-        """What would be written; PhotoError if a result exists and may not be replaced."""
+        """The paths to be written; PhotoError if one exists and must not be replaced."""
         from restore import files
 
         if self.overwrite:
@@ -74,31 +74,31 @@ class Job:
 
     @property
     def lacks_picture(self) -> bool:
-        """Whether all that is missing is the picture: a run was stopped between the two."""
+        """Whether only the picture is missing: a run was stopped between the two."""
         here = [os.path.lexists(path) for path in (self.target, self.picture)]
         return self.compare and here == [True, False]
 
     @property
     def results(self) -> tuple[Path, ...]:
-        """All that it writes."""
+        """Every path it writes."""
         return (self.target, self.picture) if self.compare else (self.target,)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it.
+    """The outcome of a job.
 
     Attributes
     ----------
     written
         The result, and the before | after picture.
     warnings, headlines, findings
-        What may be wrong with the result; what was done, in the words of the most telling step of
-        each page; and what every step found. In lines.
+        What may be wrong with the result; what was done, in the words of each page's most
+        telling step; what every step found. All as lines.
     record
-        How it was made, as its metadata say.
+        How it was made, as recorded in its metadata.
     failed
-        Why the picture could not be written beside the result; None if it could.
+        Why the picture could not be written; None if it was.
     """
 
     written: tuple[Path, ...]
@@ -112,7 +112,7 @@ class Outcome:
 def by_recipe(
     name: str, assignments: Mapping[str, str]
 ) -> Callable[[Job, Callable[[float], None], Allow], Outcome]:
-    """What restores a file by the recipe of a name or path, with other values for some settings.
+    """The task of restoring files by the recipe of a name or path, with settings overridden.
 
     Raises
     ------
@@ -136,16 +136,16 @@ def restore_file(
     Parameters
     ----------
     tell
-        Hears the share done, 0 … 1.
+        Called with the share done, 0 … 1.
     allow
-        Hears how many seconds may pass from now on between two signs of life, and what is done in
-        them: native code that hangs cannot say so.
+        Called with the seconds that may now pass between two signs of life, and with what is
+        being done: native code that hangs cannot report it.
 
     Raises
     ------
     PhotoError
-        If it cannot be read, or the result cannot be written; nothing is left behind then. (A
-        picture that cannot is told in the outcome: the result stays.)
+        If it cannot be read or the result cannot be written; nothing is left behind then. (If
+        only the picture cannot be written, the outcome says so and the result stays.)
     """
     from restore import files
     from restore.context import Context  # here: the parent process, which makes jobs, stays small
@@ -212,14 +212,14 @@ def restore_file(
 
 
 def _now() -> str:
-    """The time in seconds with its offset from UTC, or what SOURCE_DATE_EPOCH says it is."""
+    """The time to the second with its UTC offset; SOURCE_DATE_EPOCH overrides it."""
     with suppress(KeyError, ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC).isoformat()
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def _make_up(job: Job, raw: str, patience: Patience) -> Outcome:
-    """Write the picture that an earlier run was stopped before; the result stays as it is."""
+    """Write the picture that an interrupted run still owes; the result stays as it is."""
     from restore import files
     from restore.report import comparison
 
@@ -233,7 +233,7 @@ def _make_up(job: Job, raw: str, patience: Patience) -> Outcome:
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """What differs when a file is written to or replaced; nothing for one that is not there."""
+    """A value that changes when a file is written to or replaced; empty if it is missing."""
     with suppress(OSError):
         status = path.stat()
         return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
@@ -241,10 +241,10 @@ def _state(path: Path) -> tuple[int, ...]:
 
 
 def _sha256(path: Path) -> str:
-    """SHA-256 of the original, so that a result says which file it was made from."""
+    """SHA-256 of the original, so that a result records which file it was made from."""
     import hashlib
 
-    with suppress(OSError):  # reading it tells better what is wrong
+    with suppress(OSError):  # the reader reports better what is wrong
         if path.is_file() and path.stat().st_size:  # /proc has empty ones that never end
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()

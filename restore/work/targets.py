@@ -1,4 +1,4 @@
-"""Which photos a command line means, and what their results are called."""
+"""The photos a command line names, and the names of their results."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from restore.errors import PhotoError
 
 @dataclass
 class Search:
-    """What the paths of a command line stand for.
+    """The photos that the paths of a command line stand for.
 
     Attributes
     ----------
     photos
         The photos, and the folder below `--out` that each one's result goes to.
     troubles
-        Folders that cannot be read or hold no photos: the others go on.
+        Folders that cannot be read or hold no photos; the others are still searched.
     left_out
-        Folders given, and how many subfolders of theirs were not searched.
+        Folders given, and how many of their subfolders were not searched.
     """
 
     photos: dict[Path, Path] = field(default_factory=dict)
@@ -36,13 +36,13 @@ def search(paths: Sequence[Path], *, recursive: bool = False, out: Path | None =
     Parameters
     ----------
     recursive
-        Search subfolders too, but not through links, which may lead round in a circle.
+        Search subfolders too, but follow no links, which may form a loop.
     out
         A folder that is not searched: its photos are results.
     """
     search = Search()
     for path in paths:
-        # os.path: what may not be looked at is not a folder here, and refused when it is read
+        # os.path: an unreadable path is not a folder here, and is refused when it is read
         if os.path.isdir(path):  # noqa: PTH112
             _search_folder(path, search, recursive, out)
         else:
@@ -76,20 +76,20 @@ def _search_folder(top: Path, search: Search, recursive: bool, out: Path | None)
         elif deeper:
             search.left_out[top] = len(deeper)
     if empty:
-        search.troubles[top] = PhotoError(f"{top}: there are no photos in this folder")
+        search.troubles[top] = PhotoError(f"{top}: contains no photos")
 
 
 def folders_of(photos: Mapping[Path, Path], out: Path, form: str | None) -> dict[Path, Path]:
     """The folder for each photo's result.
 
-    Photos of one name from several folders get a folder each, called as theirs.
+    Photos with the same name from several folders each get a folder named after theirs.
 
     Parameters
     ----------
     photos
         As in `Search`.
     form
-        The format asked for, if any: then names differ without their suffixes only.
+        The format requested, if any: names are then compared without suffixes.
     """
     names: dict[Path, list[Path]] = {}
     for photo, below in photos.items():
@@ -99,7 +99,7 @@ def folders_of(photos: Mapping[Path, Path], out: Path, form: str | None) -> dict
         parents = [os.path.abspath(photo.parent) for photo in alike]  # noqa: PTH100
         if len(set(parents)) == 1:
             continue
-        with suppress(ValueError):  # on two drives: refused when the second is to be written
+        with suppress(ValueError):  # on two drives: refused when the second result is due
             common = os.path.commonpath(parents)
             for photo, parent in zip(alike, parents, strict=True):
                 folders[photo] = out / os.path.relpath(parent, common)
@@ -107,7 +107,7 @@ def folders_of(photos: Mapping[Path, Path], out: Path, form: str | None) -> dict
 
 
 def target_of(path: Path, folder: Path, form: str | None = None) -> Path:
-    """Where the result of a photo goes: the same name, the suffix of the format written.
+    """The path of a photo's result: same name, suffix of the format written.
 
     Camera RAW becomes TIFF. PhotoError if the format cannot be written.
 
@@ -127,14 +127,14 @@ def target_of(path: Path, folder: Path, form: str | None = None) -> Path:
 
 
 def stem(path: Path) -> str:
-    """The name of a photo without its suffix; what no format is called stays: scan.001 is whole."""
+    """The name of a photo without a format's suffix: "scan.001" stays whole."""
     from restore import files
 
     return path.stem if path.suffix.lower() in files.suffixes() else path.name
 
 
 def identities(photos: Sequence[Path]) -> frozenset[tuple[int, int]]:
-    """What tells the photos' files from all others, whatever they are called."""
+    """Device and inode of each photo, the same under any name."""
     files = set()
     for photo in photos:
         with suppress(OSError):

@@ -1,8 +1,8 @@
 """Work on files in a child process, so that a decoder that crashes takes one photo down, not all.
 
 Decoders are native code fed with files of unknown origin. The parent stays small: it reads
-messages from the child and shows them. A child that dies, or is silent for longer than it said it
-might be, is told as a failed photo; what it left half written is removed.
+messages from the child and shows them. A child that dies, or is silent for longer than it
+announced, counts as a failed photo; its unfinished files are removed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from restore.files import _part
 from restore.timeouts import Allow
 
 Tell = Callable[[float], None]
-"""Hears the share of a task that is done, 0 … 1."""
+"""Called with the share of a task that is done, 0 … 1."""
 
 
 class Task(Protocol):
-    """What to do with one file; it goes through a pipe."""
+    """A task on one file; it is sent through a pipe."""
 
     @property
     def path(self) -> Path:
@@ -39,17 +39,17 @@ class Task(Protocol):
 
     @property
     def folder(self) -> Path | None:
-        """Where it writes, if it does."""
+        """The folder it writes to, if any."""
 
 
 Work = Callable[[Any, Tell, Allow], Any]
-"""Does one task and returns what came of it, which goes through a pipe; raises RestoreError."""
+"""Does one task and returns its outcome, which is sent through a pipe; raises RestoreError."""
 
 FAREWELL = 5.0
-"""Seconds a child has to remove what is half done before it is killed."""
+"""Seconds a child has to remove unfinished files before it is killed."""
 IN_A_DECODER = "the file is damaged in a way that crashes its decoder, or memory ran out"
 SIGNALLED = 128
-"""Exit status of a child that a signal has ended, less the signal's number: as of a shell."""
+"""Exit status of a child ended by a signal, minus the signal's number, as in a shell."""
 ENDED = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
 """Signals by which a person or another program ends a process."""
 
@@ -57,8 +57,8 @@ ENDED = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
 class Worker:
     """A child process that does one task after another.
 
-    `begin` is called in it at once and returns what does the tasks; `ready` tells what came of
-    that. Where the system does not fork, it goes through a pipe.
+    It calls `begin` at once, which returns the function that does the tasks; `ready` reports
+    errors. Where the system does not fork, `begin` is sent through a pipe.
     """
 
     def __init__(self, begin: Callable[[], Work]) -> None:
@@ -104,12 +104,12 @@ class Worker:
             self._pipe.close()
             self._again(task)
         self._folder = task.folder
-        with suppress(OSError):  # it has just died; the answer tells
+        with suppress(OSError):  # it has just died, as the result will show
             self._pipe.send(task)
         return self._result(tell, f"{task.path}: working on it", IN_A_DECODER)
 
     def _again(self, task: Task) -> None:
-        """Start another child: if that fails now, it costs this photo and no others."""
+        """Start another child; if that fails, only this photo fails."""
         try:
             self._start()
             self.ready()
@@ -118,7 +118,7 @@ class Worker:
             raise PhotoError(f"{task.path}: cannot start a process for it: {reason}") from error
 
     def _result(self, tell: Tell, what: str, cause: str) -> Any:
-        """What it says in the end; `cause` of its crash, should it crash at `what` it does."""
+        """The task's result; `what` and `cause` name the work and the likely cause of a crash."""
         self._busy = True
         patience = math.inf
         content: Any
@@ -140,7 +140,7 @@ class Worker:
             if kind == "done":
                 return content
             if kind == "starved":
-                self._pipe.close()  # with it goes the child, and the memory it holds
+                self._pipe.close()  # this ends the child and frees its memory
                 self._bury()
             if kind in ("failed", "starved"):
                 raise content
@@ -150,10 +150,10 @@ class Worker:
                 tell(content)
 
     def _heard(self, patience: float) -> bool:
-        """Whether the child says something, or dies, in so many seconds."""
+        """Whether the child reports or dies within so many seconds."""
         silent = 0.0
         while silent < patience:
-            # Piece by piece, not by the clock: Ctrl-Z stops both, and fg finds both alive.
+            # In pieces, not by the clock: Ctrl-Z stops both processes, and fg must not time out.
             piece = min(1.0, patience - silent)
             if self._pipe.poll(piece):
                 return True
@@ -161,28 +161,28 @@ class Worker:
         return False
 
     def _bury(self) -> None:
-        """Wait for a child that dies, and remove what it left half written."""
+        """Wait for a dying child, and remove its unfinished files."""
         self._busy = False
         self._process.join()
         if self._folder:
             _part.remove(self._folder, self._mark)
 
     def close(self) -> None:
-        """End the child; one in the middle of a photo removes what is half done."""
+        """End the child; if busy, it removes its unfinished files."""
         self._pipe.close()
         if self._busy:
             self._process.terminate()
         self._process.join(FAREWELL)
-        if self._process.is_alive():  # in native code that hears nothing
+        if self._process.is_alive():  # native code ignores signals
             self._process.kill()
         self._bury()
 
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Keep Ctrl-C away from a child that is born: it hears of it by its parent only.
+    """Keep Ctrl-C from a child being started: only its parent handles it.
 
-    The parent hears a Ctrl-C of that moment when it is over.
+    The parent receives a Ctrl-C of that moment afterwards.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -212,9 +212,9 @@ def _serve(
     pipe: Connection, parents: Connection | None, mark: str, begin: Callable[[], Work]
 ) -> None:
     if parents:
-        parents.close()  # so that the parent's death ends this process, too
+        parents.close()  # so that this process ends when the parent does
     _part.mark = mark
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and ends this process
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     signal.signal(signal.SIGTERM, _interrupted)
@@ -229,12 +229,12 @@ def _serve(
         status = SIGNALLED + getattr(end, "number", signal.SIGINT)
     except (EOFError, BrokenPipeError):
         pass
-    _part.remove_own()  # made in the very moment of the interruption
-    os._exit(status)  # at once: nothing is left to do, and engines take their time to go
+    _part.remove_own()  # created at the moment of the interruption
+    os._exit(status)  # at once: engines are slow to shut down
 
 
 def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
-    # Tiles are the parallel work: threads within numpy's products of small matrices only fight.
+    # Tiles are the parallel work: BLAS threads for small matrix products would only compete.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         work = begin()
@@ -283,19 +283,19 @@ def _starved(task: Task) -> tuple[str, PhotoError]:
 
 
 def _mourn() -> None:
-    """End this process, cleanly, when its parent is gone: even a killed one leaves no half file."""
+    """End this process cleanly when its parent is gone, so that no unfinished file stays."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(FAREWELL)  # in native code that hears nothing
+        time.sleep(FAREWELL)  # native code ignores signals
         _part.remove_own()
         os._exit(1)
 
 
 def _interrupted(number: int, frame: object) -> None:
-    # Once: it must not break off the cleaning up. SIG_IGN would make Python print a traceback for
-    # one that is just on its way.
+    # Once only: it must not interrupt the cleanup. With SIG_IGN, Python would print a traceback
+    # for a signal that is already pending.
     for signum in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(signum, lambda number, frame: None)
     raise _Ended(number)
