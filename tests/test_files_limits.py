@@ -204,5 +204,5 @@ def test_a_decoder_that_lacks_memory_does_not_call_the_file_damaged(
     with pytest.raises(PhotoError, match="it is damaged, or of an unsupported kind"):
         files.load(path)
     monkeypatch.setattr(_reading, "DECODING", 2**50)
-    with pytest.raises(PhotoError, match="there is not enough memory to decode it, or it is dam"):
+    with pytest.raises(PhotoError, match="not enough memory to decode it, or it is damaged"):
         files.load(path)

@@ -42,7 +42,7 @@ def test_a_result_that_is_cut_off_gets_no_name(
         file.truncate(int(end * share))
 
     monkeypatch.setattr(module, "write", short)
-    with pytest.raises(PhotoError, match="cannot be written: what was written is not whole"):
+    with pytest.raises(PhotoError, match="cannot be written: the written file is incomplete"):
         files.save(Photo(FACE.copy()), tmp_path / f"a{suffix}")
     assert not list(tmp_path.iterdir())
 
@@ -59,7 +59,7 @@ def test_a_jpeg_whose_band_came_short_gets_no_name(
         return data[: len(data) * 2 // 3] + b"\xff\xd9"  # and the end mark comes after it
 
     monkeypatch.setattr(jpeg, "_picture", short)
-    with pytest.raises(PhotoError, match="what was written is not whole"):
+    with pytest.raises(PhotoError, match="the written file is incomplete"):
         files.save(Photo(FACE.copy()), tmp_path / "a.jpg")
 
 

@@ -1,4 +1,4 @@
-"""Read and write photos. One format family a file, found by its name; nothing else to edit.
+"""Read and write photos. Each format family is one module, found by its file name.
 
 A format's module is a `_contract.Format`, or a `_contract.Writer` where it can be written as well.
 It imports numpy and what is heavier inside its functions: suffixes are asked for by processes that
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from restore.image.photo import Photo
 
 LIMIT = 10**9
-"""Most pixels a photo may have unless more are asked for."""
+"""Most pixels a photo may have by default."""
 HEAD = 64 * 1024
 
 
@@ -38,7 +38,7 @@ def formats() -> dict[str, Format]:
 
 
 def suffixes() -> frozenset[str]:
-    """Suffixes of all files that can be read, in small letters, with the dot."""
+    """Suffixes of all files that can be read, in lower case, with the dot."""
     return frozenset(suffix for format in formats().values() for suffix in format.SUFFIXES)
 
 
@@ -50,7 +50,7 @@ def load(
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
 ) -> Photo:
-    """Read a photo, of a multi-page file the first page, with the hints beside it.
+    """Read a photo (of a multi-page file, the first page), with the hints beside it.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ def load(
     limit
         Most pixels it may have; refused before decoding.
     salvage
-        Read what there is of a JPEG, PNG or TIFF that is cut off: its rows down to there.
+        Read the rows that are left of a truncated JPEG, PNG or TIFF.
     sized
-        Hears how many pixels a page says it has, before it is decoded.
+        Called with the number of pixels a page claims, before it is decoded.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def save(
 ) -> Path:
     """Write a photo, or the pages of one file, with all its metadata.
 
-    What the format cannot hold of it is left out; `losses` tells.
+    What the format cannot hold is left out; `losses` lists it.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def save(
     Raises
     ------
     PhotoError
-        If it cannot be written; nothing is left behind then.
+        If it cannot be written; nothing is left behind.
     """
     from restore.files import _preparing, _writing
 
@@ -153,12 +153,12 @@ def save(
 def losses(
     photo: Photo | Sequence[Photo], path: Path | str, *, format: str | None = None
 ) -> tuple[str, ...]:
-    """What of a photo, or of pages, `save` would have to leave out at `path`, in lines.
+    """What `save` would have to leave out of a photo or pages at `path`, as lines.
 
     Raises
     ------
     PhotoError
-        If they cannot be written so at all: too many pages, too many pixels a side.
+        If they cannot be written at all: too many pages or pixels per side.
     """
     from restore.files import _preparing
 
@@ -199,14 +199,14 @@ def _name(module: Format) -> str:
 
 
 def _known(option: str, value: str, allowed: Sequence[str]) -> None:
-    """PhotoError if `value` is none that is allowed."""
+    """PhotoError if `value` is not allowed."""
     if value not in allowed:
         words = " or ".join(f'"{choice}"' for choice in allowed)
         raise PhotoError(f'{option} is "{value!s:.60}"; it must be {words}')
 
 
 def refuse_existing(path: Path) -> None:
-    """PhotoError if there is something at `path` already."""
+    """PhotoError if `path` already exists."""
     from restore.files._writing import refuse_existing
 
     refuse_existing(path)
@@ -229,9 +229,9 @@ def written_suffix(path: Path, format: str | None = None) -> str:
 
 
 def _head(path: Path) -> bytes:
-    """How a regular file begins; nothing for all else."""
+    """The beginning of a regular file; empty for anything else."""
     with suppress(OSError):
-        # /proc has empty ones whose reading never ends
+        # some empty files in /proc never stop reading
         if path.is_file() and path.stat().st_size:
             with path.open("rb") as file:
                 return file.read(HEAD)
@@ -239,7 +239,7 @@ def _head(path: Path) -> bytes:
 
 
 def _fitting(path: Path, head: bytes) -> list[Format]:
-    """The formats of a file that begins so, that of its suffix first."""
+    """The formats that match a file's beginning, that of its suffix first."""
     fitting = [format for format in formats().values() if format.matches(head)]
     return sorted(fitting, key=lambda format: path.suffix.lower() not in format.SUFFIXES)
 

@@ -1,6 +1,6 @@
-"""What was just written is read again before it gets its name: whole, and right to its last row.
+"""Written files are read back before they get their names: complete, and right to the last row.
 
-Each format's `check` does it in its cheapest way; these are the parts they share.
+Each format's `check` does it the cheapest way; these are the parts they share.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from restore.color.space import Samples
 
 
 def cut_off() -> OSError:
-    """The error of a file that is not what was to be written."""
-    return OSError(errno.EIO, "what was written is not whole; the disk or its memory may be full")
+    """The error for a file that differs from what was to be written."""
+    return OSError(errno.EIO, "the written file is incomplete; the disk or memory may be full")
 
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Turn a decoder's errors into that of a file that is not whole."""
+    """Turn a decoder's errors into that of an incomplete file."""
     from restore.files._reading import DECODER_ERRORS
 
     try:
@@ -40,7 +40,7 @@ def compare(decoded: Samples, samples: Samples, most: float = 0) -> None:
     decoded, samples
         (height, width) or (height, width, channels), the second of the same or fewer channels.
     most
-        Codes by which the mean of 64 rows may be off; 0 where nothing may be lost.
+        Codes by which the mean of 64 rows may be off; 0 for lossless formats.
     """
     decoded, samples = (np.atleast_3d(part) for part in (decoded, samples))
     channels = samples.shape[2]

@@ -1,4 +1,4 @@
-"""Colours told by numbers: primaries and transfer curve of HEIF, AVIF and PNG (ITU-T H.273)."""
+"""Code points of colour: primaries and transfer curve of HEIF, AVIF and PNG (ITU-T H.273)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ _BRIGHT = {16: "PQ", 18: "HLG"}
 
 
 def profile(ask: Ask, primaries: int, curve: int) -> bytes | None:
-    """The ICC profile of two code points, None for sRGB; PhotoError for what has none.
+    """The ICC profile of two code points, None for sRGB; PhotoError if there is none.
 
-    High dynamic range is refused: what is brighter than white would have to be brought down first,
-    and taken for sRGB, such a photo is pale and grey.
+    High dynamic range is refused: it needs tone mapping, and read as sRGB it is pale and grey.
     """
     from restore.color.profile import of_primaries
 

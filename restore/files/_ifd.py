@@ -1,6 +1,6 @@
 """TIFF structures (Exif, TIFF, most camera RAW): tables of tags, read with bounds and written.
 
-Values stay bytes in the file's own byte order, so that tags nobody knows come through unharmed.
+Values stay bytes in the file's own byte order, so that unknown tags come through unharmed.
 TIFF 6.0, section 2; BigTIFF: the same with 8-byte counts and offsets.
 """
 
@@ -21,12 +21,12 @@ _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: 
 
 MOST_TAGS = 2000
 LARGEST = 16 * 1024 * 1024
-"""Bytes the values of one table may have together: more is a lie or no photo's metadata."""
+"""Most bytes of the values of one table: more is not a photo's metadata."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """A tag's value: its TIFF type, how many, the bytes, and where they lay."""
+    """A tag's value: its TIFF type, count, bytes, and their offset."""
 
     kind: int
     count: int
@@ -36,7 +36,7 @@ class Value:
     def numbers(self, order: str) -> tuple[float, ...]:
         """The value as numbers; rationals are divided (0 where the divisor is 0).
 
-        NaN and infinite floats are 0, too: callers calculate with them, and no tag means them.
+        NaN and infinite floats become 0 too: callers calculate with them, and no tag uses them.
         """
         if self.kind in (5, 10):
             flat = struct.unpack(f"{order}{2 * self.count}{'Ii'[self.kind == 10]}", self.data)
@@ -61,14 +61,14 @@ class Layout:
 
 
 def layout(head: bytes) -> Layout | None:
-    """How a TIFF structure that begins with `head` is laid out, or None if it is none."""
+    """The layout of a TIFF structure that begins with `head`, or None if it is not one."""
     order = {b"II": "<", b"MM": ">"}.get(head[:2])
     if order is None or len(head) < 8:
         return None
     magic = head[2:4] if order == "<" else head[3:1:-1]
     if magic == b"+\0" and len(head) >= 16:
         return Layout(order, True, struct.unpack(order + "Q", head[8:16])[0])
-    # 42, and the numbers Olympus (RO, RS) and Panasonic (U) put in its place
+    # 42, and what Olympus (RO, RS) and Panasonic (U) use instead
     if magic in (b"*\0", b"RO", b"RS", b"OR", b"SR", b"U\0"):
         return Layout(order, False, struct.unpack(order + "I", head[4:8])[0])
     return None
@@ -77,7 +77,7 @@ def layout(head: bytes) -> Layout | None:
 def read(peek: Peek, at: int, order: str, big: bool = False) -> tuple[dict[int, Value], int]:
     """The table at an offset, and the offset of the next one (0 if there is none).
 
-    A tag whose value lies outside the file, or that is too large, is left out.
+    A tag whose value is too large or outside the file is left out.
     """
     wide, slot, sizes = (8, 8, BIG_SIZES) if big else (2, 4, SIZES)
     head = peek(at, wide)
@@ -109,7 +109,7 @@ def read(peek: Peek, at: int, order: str, big: bool = False) -> tuple[dict[int, 
 
 
 def write(table: Table, at: int, order: str, big: bool = False, following: int = 0) -> bytes:
-    """A table as it stands at offset `at` (even), its values behind it."""
+    """The bytes of a table at offset `at` (even), followed by its values."""
     wide, slot = (8, 8) if big else (2, 4)
     one = order + ("Q" if big else "I")
     out = bytearray(struct.pack(order + ("Q" if big else "H"), len(table)))

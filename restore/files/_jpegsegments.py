@@ -1,4 +1,4 @@
-"""The segments of a JPEG file: what is in them, and whether all of it is there.
+"""The segments of a JPEG file: their content, and whether the file is complete.
 
 ITU-T T.81, annex B; JFIF 1.02; ICC.1:2022, annex B.4; CIPA DC-007 (multi-picture format).
 """
@@ -19,7 +19,7 @@ _ICC = b"ICC_PROFILE\0"
 _MPF, _MP_ENTRIES, _MP_PREVIEW = b"MPF\0", 0xB002, 1
 """CIPA DC-007, 5.2.3: 16 bytes a picture; its class is in bits 16 to 23."""
 _MOST_SCANS, _MOST_SEGMENTS = 500, 10_000
-"""Each scan goes over the whole photo, however few bytes it has: 10 are usual."""
+"""Each scan covers the whole photo, however few bytes it has: 10 are usual."""
 _SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _MARKER = re.compile(rb"\xff[\x01-\xfe]")
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
@@ -37,9 +37,9 @@ class Segments:
     frame
         Body of the frame's header.
     end
-        Offset behind the end mark, or None where that is missing.
+        Offset after the end marker, or None if it is missing.
     junk
-        Bytes between segments that belong to none.
+        Stray bytes between segments.
     """
 
     def __init__(self, ask: Ask, data: bytes) -> None:
@@ -75,7 +75,7 @@ class Segments:
             mark = _MARKER.search(data, at)
             if mark is None:
                 return self._stop(ask)
-            self.junk += len(data[at : mark.start()].rstrip(b"\xff"))  # which fill up
+            self.junk += len(data[at : mark.start()].rstrip(b"\xff"))  # fill bytes
             at, marker = mark.end(), data[mark.end() - 1]
             if marker == 0xD9:
                 self.end = at
@@ -98,13 +98,13 @@ class Segments:
             at = end.start()
 
     def _stop(self, ask: Ask) -> None:
-        """The file ends where a segment should begin or go on."""
+        """The file ends where a segment should begin or continue."""
         if not self._scans:
             raise ask.error("is cut off before its pixels")
 
     @property
     def scans(self) -> int:
-        """Scans that have at least begun."""
+        """Number of scans begun."""
         return len(self._scans)
 
     @property
@@ -125,7 +125,7 @@ class Segments:
 
     @property
     def unit(self) -> int:
-        """Rows of pixels that are coded together."""
+        """Rows of pixels coded together."""
         return 8 * max(self.frame[7 + 3 * n] & 15 for n in range(self.frame[5]))
 
     @property
@@ -136,7 +136,7 @@ class Segments:
         return sum(areas) / max(*areas, 1)
 
     def all(self, wanted: int, prefix: bytes = b"") -> Iterator[bytes]:
-        """Bodies of the segments of a kind that begin so."""
+        """Bodies of the segments of a kind that begin with a prefix."""
         return (body for marker, body in self._kept if marker == wanted and body.startswith(prefix))
 
     def first(self, wanted: int, prefix: bytes) -> bytes | None:
@@ -153,7 +153,7 @@ class Segments:
         return b"".join(part[2:] for part in parts) or None
 
     def pictures(self) -> int:
-        """Pictures in the file and behind it, without those that are only previews."""
+        """Number of pictures in and after the file, without previews."""
         block = self.first(0xE2, _MPF) or b""
         if (layout := _ifd.layout(block)) is None:
             return 1
@@ -166,7 +166,7 @@ class Segments:
         return sum(kind != _MP_PREVIEW for kind in kinds)
 
     def resolution(self) -> tuple[float, float] | None:
-        """Pixels per inch of the JFIF header, if it tells."""
+        """Pixels per inch in the JFIF header, if given."""
         body = self.first(0xE0, b"JFIF\0")
         if body is None or len(body) < 7 or body[2] not in (1, 2):
             return None

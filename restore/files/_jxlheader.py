@@ -12,14 +12,14 @@ SRGB, LINEAR = 13, 8
 
 @dataclass(frozen=True)
 class Header:
-    """What a codestream tells of itself.
+    """The header of a codestream.
 
     Attributes
     ----------
     curve
         `SRGB`, `LINEAR`, or None for colours that are not read.
     curve_at
-        Bit where the last four bits of the curve's number lie (from 2 up), if it is told.
+        Position of the last four bits of the curve's number (2 or more), if given.
     """
 
     height: int
@@ -54,9 +54,9 @@ class _Bits:
 
 
 def read(data: bytes) -> Header:
-    """The header of a codestream; ValueError if it is none."""
+    """The header of a codestream; ValueError if it is not one."""
     if data[:2] != b"\xff\x0a":
-        raise ValueError("there is no codestream")
+        raise ValueError("is not a codestream")
     bits = _Bits(data[2:200])
     height, width = _size(bits)
     if bits.take(1):
@@ -72,7 +72,7 @@ def read(data: bytes) -> Header:
     for _ in range(bits.pick((0, 0), (1, 0), (2, 4), (1, 12))):
         if not bits.take(1):
             if bits.enum():
-                raise ValueError("extra channels other than opacity are not read")
+                raise ValueError("extra channels other than alpha are not read")
             _depth(bits)
             bits.pick((0, 0), (3, 0), (4, 0), (1, 3))
             bits.take(8 * bits.pick((0, 0), (0, 4), (16, 5), (48, 10)))
@@ -91,7 +91,7 @@ def read(data: bytes) -> Header:
 
 
 def as_srgb(stream: bytes) -> bytes:
-    """A codestream of linear colours, told to be sRGB's; the samples stay as they are."""
+    """A codestream of linear colours relabelled as sRGB; the samples stay as they are."""
     header = read(stream)
     if header.curve != LINEAR or header.curve_at is None:
         return stream

@@ -12,7 +12,7 @@ from restore.color import profile as icc
 from restore.color.space import Samples
 
 _BAND = 2**20
-"""Pixels calculated with at once."""
+"""Pixels processed at once."""
 
 
 def developed(samples: Samples, shifted: bool, white: object) -> tuple[Samples, bytes]:
@@ -56,7 +56,7 @@ def _numbers(stored: Samples, shifted: bool) -> color.Array:
 
 
 def _is_d65(white: object) -> bool:
-    """Whether a white point is that of daylight (0.3127, 0.3290), which no profile has."""
+    """Whether a white point is D65 (0.3127, 0.3290), unlike that of any profile."""
     if not isinstance(white, tuple) or len(white) != 4 or not all(white):
         return False
     return abs(white[0] / white[1] - 0.3127) < 0.003 and abs(white[2] / white[3] - 0.329) < 0.003

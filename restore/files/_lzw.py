@@ -1,7 +1,7 @@
 """Whether TIFF's LZW codes can be decoded safely.
 
-A code right after a clear code must be a plain byte. imagecodecs (2026.3) takes any for an entry of
-a table that is not filled yet, and follows a pointer to anywhere.
+A code right after a clear code must be a literal byte. imagecodecs (2026.3) looks any other up in
+a table that is not filled yet, and follows a wild pointer.
 
 References
 ----------
@@ -27,7 +27,9 @@ def sound(data: bytes) -> bool:
     bits, at, tables = 8 * len(data), 0, 0
     while at + 9 <= bits:
         tables += 1
-        if tables > 1000 + len(data) // 64:  # nobody clears so often, and it would take for ever
+        if (
+            tables > 1000 + len(data) // 64
+        ):  # real files clear less often, and checking would take for ever
             return False
         table = _table(old, at % 8)
         piece = source[at // 8 : at // 8 + int(table.byte[-1]) + 3].astype(np.uint32)

@@ -1,7 +1,7 @@
-"""Colours that are stored multiplied by their opacity (TIFF 6.0, section 18: associated alpha).
+"""Colours stored premultiplied by alpha (TIFF 6.0, section 18: associated alpha).
 
-Whole numbers come back exactly: what rounding adds to a colour is multiplied to less than half a
-code again.
+Integers come back exactly: the rounding error of a colour, multiplied again, is less than half
+a code.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import numpy as np
 from restore.color.space import Samples
 
 _BAND = 2**22
-"""Samples calculated with at once."""
+"""Samples processed at once."""
 
 
 def divided(samples: Samples) -> Samples | None:
-    """Samples, opacity last, with their colours as they are where opaque.
+    """Samples, alpha last, with their colours unmultiplied.
 
-    None where a colour is brighter than its opacity: then nothing was multiplied, whatever the
-    file says, or it glows, which no opacity can tell.
+    None if a colour is brighter than its alpha: then nothing was multiplied, whatever the
+    file says, or it glows, which straight alpha cannot express.
     """
     colours, opacity = samples[..., :-1], samples[..., -1:]
     if not all((colours[rows] <= opacity[rows]).all() for rows in _bands(samples)):
@@ -36,7 +36,7 @@ def divided(samples: Samples) -> Samples | None:
 
 
 def multiplied(colours: Samples, opacity: Samples) -> Samples:
-    """(rows, columns, channels) colours times (rows, columns, 1) opacity."""
+    """(rows, columns, channels) colours times (rows, columns, 1) alpha."""
     if colours.dtype.kind == "f":
         return colours * opacity
     full = np.iinfo(colours.dtype).max

@@ -1,9 +1,9 @@
-"""Unfinished files: hidden, their owner's alone, and locked for as long as somebody writes them.
+"""Unfinished files: hidden, private to their owner, and locked while being written.
 
-The system gives a lock back whatever happens to its holder, so that a part file nobody holds was
-left behind by a kill or a power cut, and can be swept.
+The system releases a lock whatever happens to its holder, so an unlocked part file was left
+behind by a kill or a power cut, and can be removed.
 
-Imports nothing heavy: the process that clears up after another one stays small.
+Imports nothing heavy: the process that cleans up after another stays small.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import BinaryIO
 if sys.platform == "win32":
 
     def _hold(handle: int) -> None:
-        """Nothing: Windows removes no file that is open."""
+        """Do nothing: Windows does not remove open files."""
 else:
     import fcntl
 
@@ -31,7 +31,7 @@ else:
 
 
 mark = secrets.token_hex(8)
-"""Of this process; not its number, which one in another container may have, too."""
+"""Identifies this process; not by its number, which is not unique across containers."""
 _made: set[Path] = set()
 _NAME = re.compile(r"\.restore-[0-9a-f]{16}-[0-9a-f]{8}\.part")
 _TRIES = 10
@@ -39,17 +39,17 @@ _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def begin(path: Path) -> tuple[Path, BinaryIO]:
-    """A new part file for what is to become `path`: its name, and the file, held by a lock.
+    """Create a part file for `path`; returns its name and the open, locked file.
 
-    Its mode is 0600; nobody else can have made it, nor put a link in its place.
+    Its mode is 0600, and it cannot be somebody else's file or a link.
     """
     for _ in range(_TRIES):
         part = beside(path)
         file = open(part, "x+b", opener=_private)  # noqa: SIM115
-        if _held(file) and is_own(part, file):  # not swept between its making and its lock
+        if _held(file) and is_own(part, file):  # not removed between creation and locking
             return part, file
         file.close()
-    raise OSError(errno.EBUSY, "another process removes what is written there")
+    raise OSError(errno.EBUSY, "another process removes files that are being written there")
 
 
 def _private(path: str, flags: int) -> int:
@@ -57,32 +57,32 @@ def _private(path: str, flags: int) -> int:
 
 
 def _held(file: BinaryIO) -> bool:
-    """Lock a new part file; False if somebody who sweeps has it."""
+    """Lock a new part file; False if another process is removing it."""
     try:
         _hold(file.fileno())
     except BlockingIOError:
         return False
-    except OSError:  # a file system without locks, where nothing is swept
+    except OSError:  # a file system without locks, where nothing is removed
         pass
     return True
 
 
 def is_own(path: Path, file: BinaryIO) -> bool:
-    """Whether `path` is this very file: not another one, nor a link."""
+    """Whether `path` is this open file, not another one or a link."""
     with suppress(FileNotFoundError):
         return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
     return False
 
 
 def beside(path: Path) -> Path:
-    """A name for what is to become `path`."""
+    """A name for the part file of `path`."""
     part = path.with_name(f".restore-{mark}-{secrets.token_hex(4)}.part")
     _made.add(part.parent)
     return part
 
 
 def sweep(folder: Path) -> None:
-    """Remove the part files in a folder that no living process holds, on whichever machine."""
+    """Remove the part files in a folder that no process holds, on any machine."""
     with suppress(OSError):
         for left in folder.glob(".restore-*.part"):
             if _NAME.fullmatch(left.name):
@@ -106,13 +106,13 @@ def _remove_if_free(left: Path) -> None:
 
 
 def remove(folder: Path, mark: str) -> None:
-    """Remove what a process that is gone has left in a folder."""
+    """Remove what a dead process left in a folder."""
     for left in folder.glob(f".restore-{mark}-*.part"):
         with suppress(OSError):
             left.unlink()
 
 
 def remove_own() -> None:
-    """Remove what this process has not finished: it is about to go."""
+    """Remove this process's unfinished files before it exits."""
     for folder in _made:
         remove(folder, mark)

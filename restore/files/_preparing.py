@@ -1,4 +1,4 @@
-"""Make a photo fit the format it is written in: bit depth, opacity, profile, history."""
+"""Make a photo fit its output format: bit depth, alpha channel, profile, history."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def ready(photo: Photo, format: Writer, profile: str) -> Photo:
     xmp = _xmp.write(xmp, fields) if fields else xmp
     source = replace(source, alpha=alpha, infrared=infrared, exif=exif, xmp=xmp)
     if space == photo.space and bits == photo.bits:
-        # through one dimension: encoders refuse the odd strides that numpy allows sides of 1
+        # via one dimension: encoders refuse the odd strides numpy allows for sides of 1
         samples = np.ascontiguousarray(photo.samples).reshape(-1).reshape(photo.samples.shape)
         return replace(photo, samples=samples, source=source)
     return Photo(_converted(photo, space, np.dtype(_DEPTHS[bits])), space, source, photo.findings)
 
 
 def losses(photo: Photo, format: Writer) -> list[str]:
-    """What of the photo `format` cannot hold, each as the rest of a sentence about it."""
+    """What `format` cannot hold of the photo, each as a predicate: "stores 8 bits …"."""
     lost = []
     if (bits := _bits(photo, format)) < photo.bits:
         kind = "floats" if photo.bits == 32 else f"{photo.bits} bits"
@@ -85,7 +85,7 @@ def losses(photo: Photo, format: Writer) -> list[str]:
 
 
 def _bits(photo: Photo, format: Writer) -> int:
-    """Bits a sample that `format` writes the photo with: its own, the next more, or the most."""
+    """Bits per sample in `format`: the photo's own, the next more, or the most."""
     return min(
         (depth for depth in format.HOLDS.depths if depth >= photo.bits),
         default=max(format.HOLDS.depths),
@@ -104,7 +104,7 @@ def _converted(photo: Photo, space: Space, dtype: np.dtype[Any]) -> Samples:
 
 
 def _scaled(alpha: Samples, dtype: np.dtype[Any]) -> Samples:
-    """Opacity in another depth."""
+    """An alpha channel in another depth."""
     share = alpha if alpha.dtype.kind == "f" else alpha / np.float32(np.iinfo(alpha.dtype).max)
     if dtype.kind == "f":
         return share.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Which colour space a file's samples are in."""
+"""The colour space of a file's samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def assigned(
     channels
         1 or 3.
     adobe
-        Exif says that the colours are Adobe RGB; counts where there is no profile.
+        Exif says the colours are Adobe RGB; used if there is no profile.
     """
     if not profile:
         if adobe and channels == 3:
@@ -37,8 +37,8 @@ def assigned(
 def without_inks(samples: Samples, profile: bytes | None) -> tuple[Samples, bytes, tuple[str, ...]]:
     """CMYK samples (0: no ink) as RGB, its profile, and warnings.
 
-    Restoring is done in light, not in inks. Adobe RGB holds nearly all that inks can print; inks
-    without a profile are taken for the complements of sRGB, as most programs do.
+    Restoring works on light, not inks. Adobe RGB holds nearly all that inks can print; inks
+    without a profile count as complements of sRGB, as in most programs.
     """
     result = np.empty((*samples.shape[:2], 3), samples.dtype)
     full = np.float32(np.iinfo(samples.dtype).max)

@@ -1,4 +1,4 @@
-"""What all readers share: opening a file without trusting it, limits, errors in one line."""
+"""Shared by all readers: opening untrusted files, limits, one-line errors."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from restore.files.metadata import _exif, _xmp
 from restore.image.photo import Photo, Source
 
 WHOLE = 4 * 1024**3
-"""Bytes a file may have that is decoded from memory."""
+"""Most bytes of a file that is decoded from memory."""
 LONGEST = 1_000_000
-"""Pixels a side may have: what is longer is no photo, and a row is the least that is worked on."""
+"""Most pixels per side: longer is not a photo, and a row is the least that is processed."""
 DECODING = 32
-"""Bytes a pixel that the hungriest decoders take: JPEG 2000 and JPEG XL, in 32 bits a sample."""
+"""Bytes per pixel of the hungriest decoders: JPEG 2000 and JPEG XL, 32 bits per sample."""
 EMPTIEST = 50_000
-"""Pixels to a byte of a file, at the most: beyond, it is no photo, whichever way it is packed."""
+"""Most pixels per byte of a file: no photo compresses further."""
 SMALL = 50e6
-"""Bytes below which nobody asks how much memory there is."""
+"""Bytes below which memory is not checked."""
 BRIGHTEST = 1000
-"""What float samples are limited to, also below 0: steps square and cube them, in float32."""
+"""Limit of float samples, also below 0: steps square and cube them in float32."""
 
 # What tifffile, imagecodecs, Pillow and LibRaw have been seen to raise on damaged files.
 DECODER_ERRORS = (
@@ -43,13 +43,13 @@ DECODER_ERRORS = (
 
 
 def _millions(count: int) -> str:
-    """A number of pixels in millions, with the decimals that it needs."""
+    """A number of pixels in millions, with as many decimals as needed."""
     return f"{count / 1e6:.6f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, eq=False)
 class Ask:
-    """What is to be read.
+    """A request to read a file.
 
     Attributes
     ----------
@@ -62,13 +62,13 @@ class Ask:
     every
         All pages, or only the first.
     salvage
-        Read what there is of a file that is cut off.
+        Read what is left of a truncated file.
     sized
-        Hears how many pixels a page has before it is decoded.
+        Called with the number of pixels of a page before it is decoded.
     page
-        Which page it is about, for messages: ", page 2"; nothing where there is one.
+        The page, for messages: ", page 2"; empty if there is only one.
     pixels
-        How many the pages have that were checked.
+        Pixels of the pages checked so far.
     """
 
     path: Path
@@ -86,18 +86,18 @@ class Ask:
         return PhotoError(f"{self.path}{self.page}: {text}")
 
     def cut_off(self, what: str) -> PhotoError:
-        """A PhotoError about a file that is cut off."""
+        """A PhotoError about a truncated file."""
         salvage = "" if self.salvage else "; --salvage restores what is there"
         return self.error(f"is cut off: {what}{salvage}")
 
     def salvaged(self, rows: int, height: int) -> str:
-        """The warning about a file of which only the first rows could be read."""
+        """The warning that only the first rows could be read."""
         share = round(100 * rows / height)
         return f"is cut off: {rows} of {height} rows ({share} %) are there and restored"
 
     @property
     def size(self) -> int:
-        """Bytes the file has."""
+        """Size of the file in bytes."""
         return os.fstat(self.file.fileno()).st_size
 
     def peek(self, at: int, size: int) -> bytes:
@@ -116,8 +116,8 @@ class Ask:
     def check(self, height: int, width: int, least: int = 0, held: float = 8) -> None:
         """Refuse a page that is empty, over a limit, or larger than its data can hold.
 
-        `least` is the fewest bytes such a page can be packed in; `held` are the bytes of memory a
-        pixel takes at the most, while it is decoded or when it is there twice, restored and not.
+        `least` is the fewest bytes such a page compresses to; `held` the most bytes of memory per
+        pixel, while decoding or while both the photo and its result are held.
         """
         if height < 1 or width < 1:
             raise self.error(f"has no pixels: {width} x {height}; the file is damaged")
@@ -155,7 +155,7 @@ class Ask:
 
     @contextmanager
     def decoding(self, what: str = "cannot be decoded") -> Iterator[None]:
-        """Turn a decoder's errors into a PhotoError."""
+        """Turn a decoder's errors into PhotoError."""
         try:
             yield
         except PhotoError:
@@ -164,16 +164,16 @@ class Ask:
             if is_memory_shortage(error):
                 raise self.error("not enough memory to decode it") from error
             if not _would_fit(max(self.pixels, default=0)):
-                short = "there is not enough memory to decode it, or it is damaged"
+                short = "not enough memory to decode it, or it is damaged"
                 raise self.error(f"{what}; {short}") from error
-            # the libraries' own words would help nobody; they are in the traceback
+            # the libraries' messages would not help; they are in the traceback
             raise self.error(f"{what}; it is damaged, or of an unsupported kind") from error
 
 
 def _would_fit(pixels: int) -> bool:
-    """Whether there is memory to decode so many: some decoders do not say what they lacked."""
+    """Whether so much memory is available: some decoders do not say what failed."""
     try:
-        np.empty(pixels * DECODING, np.uint8)  # asked for, not touched
+        np.empty(pixels * DECODING, np.uint8)  # allocated, not touched
     except MemoryError:
         return False
     return True
@@ -188,9 +188,9 @@ def opened(
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
 ) -> Iterator[Ask]:
-    """Open a regular file; PhotoError if it is none, is empty, or changes before it is closed."""
+    """Open a regular file; PhotoError if it is not one, is empty, or changes while open."""
     for library in ("tifffile", "imagecodecs"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)  # we say what is wrong ourselves
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # errors are worded here
     try:
         file = open(path, "rb", opener=_open)  # noqa: SIM115
     except (OSError, ValueError) as error:
@@ -226,7 +226,7 @@ def photo(
     orientation: int | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Photo:
-    """The photo of decoded samples: upright, alpha apart, with its colour space and history.
+    """A photo from decoded samples: upright, alpha separate, with colour space and history.
 
     Parameters
     ----------
@@ -234,9 +234,9 @@ def photo(
         (height, width) or (height, width, 1 … 4): grey or RGB, then alpha; uint8, uint16 or
         floating; any byte order.
     source
-        What the file holds; `exif` and `xmp` still as they came.
+        What the file holds; `exif` and `xmp` unchanged.
     orientation
-        1 … 8, where the format has its own; otherwise Exif's counts, then that of XMP.
+        1 … 8 if the format has its own; otherwise that of Exif, then of XMP.
     """
     exif, tagged = _exif.upright(source.exif) if source.exif else (None, None)
     turn = orientation or tagged or _xmp.orientation(source.xmp) or 1
@@ -280,7 +280,7 @@ def photo(
 
 
 def stretched(samples: Samples, bits: int) -> Samples:
-    """Whole numbers of so many bits over the whole range of their dtype."""
+    """Integers of so many bits, stretched to the whole range of their dtype."""
     most, full = 2**bits - 1, np.iinfo(samples.dtype).max
     if most == full:
         return samples
@@ -297,7 +297,7 @@ def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
     kind = samples.dtype
     if kind.kind != "f":
         return np.ascontiguousarray(samples, kind.newbyteorder("=")), ()
-    with np.errstate(over="ignore"):  # beyond float32 is as good as endless
+    with np.errstate(over="ignore"):  # beyond float32 counts as infinite
         samples = np.ascontiguousarray(samples, np.float32)
     rows = max(1, 2**22 // max(samples[0].size, 1))
     broken = beyond = bright = 0
@@ -313,7 +313,7 @@ def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
         endless = part.size - int(np.isfinite(part).sum())
         broken += endless
         beyond += part.size - int(within.sum()) - endless
-        # no light for what is no number; full for what is endless
+        # NaN becomes black, infinity white
         np.nan_to_num(part, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
         np.clip(part, -BRIGHTEST, BRIGHTEST, out=part)
     warnings = []
@@ -331,5 +331,5 @@ def _plain(samples: Samples) -> tuple[Samples, tuple[str, ...]]:
 
 
 def frozen(**details: Any) -> Mapping[str, Any]:
-    """Details for a Source, those that are None left out."""
+    """Details for a Source, without those that are None."""
     return {key: value for key, value in details.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Which pages of a TIFF are photos, and whether they can be read."""
+"""Select the pages of a TIFF that are photos and can be read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from restore.files._reading import Ask
 
 MOST = 1000
-"""Pages that are read."""
+"""Most pages that are read."""
 REDUCED, MASK = 1, 4
 """Bits of NewSubfileType (TIFF 6.0, section 8)."""
 CFA, LINEAR_RAW = 32803, 34892
@@ -34,9 +34,9 @@ class Page:
     infrared
         The page with its infrared channel, as SilverFast writes it; or None.
     kind
-        What its samples mean: PhotometricInterpretation, or what is meant where it is missing.
+        What its samples mean: PhotometricInterpretation, or a guess if it is missing.
     rows
-        Rows that are there: fewer than it has only where a file that is cut off is salvaged.
+        Rows present: fewer than the page has only if a truncated file is salvaged.
     warnings
         What is odd.
     """
@@ -74,7 +74,7 @@ def pages(ask: Ask, tiff: Any) -> list[tuple[Any, Any, bool]]:
 def _infrared_of(photo: Any, page: Any) -> bool:
     """Whether a page is the infrared channel of a photo: as large, one channel, called a mask.
 
-    A mask of opacity has one bit (TIFF 6.0, section 8); SilverFast's HDRi has 16.
+    A transparency mask has one bit (TIFF 6.0, section 8); SilverFast's HDRi has 16.
     """
     return (
         page.samplesperpixel == 1
@@ -114,7 +114,7 @@ def checked(ask: Ask, page: Any, infrared: Any, masked: bool) -> Page:
 
 
 def _kind(page: Any) -> tuple[int, tuple[str, ...]]:
-    """What the samples mean, also where the file does not say so: then as libtiff guesses."""
+    """What the samples mean; if the file does not say, libtiff's guess."""
     if _PHOTOMETRIC in page.tags:
         return int(page.photometric), ()
     if page.samplesperpixel >= 3:
@@ -126,7 +126,7 @@ def _kind(page: Any) -> tuple[int, tuple[str, ...]]:
 def _rows_there(ask: Ask, page: Any) -> int:
     """Rows whose samples are in the file; missing sizes of strips are filled in.
 
-    PhotoError if some are missing, unless what is there is to be salvaged.
+    PhotoError if some are missing, unless the rest is to be salvaged.
     """
     _count_bytes(ask, page)
     wide, tall = page.imagewidth, page.imagelength
@@ -144,7 +144,7 @@ def _rows_there(ask: Ask, page: Any) -> int:
     ):
         raise ask.error("has no data for some of its pixels")
     if missing and not ask.salvage:
-        raise ask.cut_off("some of its pixels lie beyond its end")
+        raise ask.cut_off("some of its pixels are beyond its end")
     held = sum(page.databytecounts)
     # at most: LZW's longest string in one code, deflate's longest run (1032 : 1)
     factor = {1: 1, 32773: 64, 5: 4096, 8: 1032, 32946: 1032}.get(int(page.compression), 10**6)
@@ -164,7 +164,7 @@ def _rows_there(ask: Ask, page: Any) -> int:
 
 
 def _count_bytes(ask: Ask, page: Any) -> None:
-    """Fill in the sizes of strips where they are 0, and take back those that are too long.
+    """Fill in strip sizes of 0, and correct those that are too long.
 
     As libtiff does: uncompressed ones are as long as they must be, others reach to the next.
     """

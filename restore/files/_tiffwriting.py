@@ -1,7 +1,7 @@
 """Write TIFF pages with all their tables.
 
-tifffile writes pixels but neither Exif's tables nor tags in the bytes they came in; and a strip at
-a time needs no second copy of a large photo in the other byte order.
+tifffile writes neither Exif's tables nor tags as raw bytes; and writing strip by strip needs no
+second copy of a large photo in the other byte order.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from restore.files.metadata import _exif
 from restore.image.photo import Photo, Source
 
 STRIP = 2**19
-"""Bytes a strip aims at."""
+"""Target size of a strip in bytes."""
 COMPRESSIONS = {None: 1, "lzw": 5, "zlib": 8, "packbits": 32773}
 _BIG = 2**32 - 2**26
 _INCH = 2
@@ -74,7 +74,7 @@ def _with_infrared(pages: Sequence[Photo]) -> Iterator[Photo]:
 
 
 def _extra(page: Photo) -> list[tuple[int, Samples]]:
-    """The channels behind the colours, each with its kind of extra sample."""
+    """The channels after the colours, each with its kind of extra sample."""
     source = page.source
     extra = []
     if source.alpha is not None:
@@ -85,8 +85,8 @@ def _extra(page: Photo) -> list[tuple[int, Samples]]:
 
 
 def _most_bytes(page: Photo) -> int:
-    """Bytes a page's strips may take: LZW makes noise half as large again, a code of 12 bits each
-    byte; the other compressions hardly add."""
+    """Most bytes of a page's strips: LZW enlarges noise by half, with a 12-bit code per byte; the
+    other compressions hardly add."""
     channels = page.samples.shape[2] + len(_extra(page))
     size = page.size[0] * page.size[1] * channels * _dtype(page).itemsize
     return size * 3 // 2 if page.source.details.get("compression") == "lzw" else size

@@ -1,6 +1,6 @@
 """JPEG XL, 8, 16 bits and float, in sRGB; results are lossless.
 
-ISO/IEC 18181-2 (boxes). imagecodecs hands out no colour profile, so that photos in another colour
+ISO/IEC 18181-2 (boxes). imagecodecs does not return colour profiles, so photos in another colour
 space are refused rather than shown wrong, and results are converted to sRGB.
 """
 
@@ -23,7 +23,7 @@ _SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is JPEG XL."""
+    """Whether a file with this beginning is JPEG XL."""
     return head.startswith((_SIGNATURE, b"\xff\x0a"))
 
 
@@ -41,7 +41,7 @@ def read(ask: Ask) -> list[Photo]:
     if data.startswith(_SIGNATURE):
         stream = b""
         for kind, at, size in _boxes.walk(ask.peek, 0, len(data)):
-            if kind in (b"jxlc", b"jxlp") and not stream:  # the decoder takes the first, too
+            if kind in (b"jxlc", b"jxlp") and not stream:  # as the decoder does
                 stream = data[at + 4 * (kind == b"jxlp") : at + size]
             blocks[kind] = data[at : at + size]
     try:
@@ -96,7 +96,7 @@ def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
 
 
 def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
-    """OSError unless it decodes to the very samples; this takes a third of encoding."""
+    """OSError unless it decodes to the same samples; this takes a third of the encoding time."""
     import imagecodecs
 
     from restore.files import _checking

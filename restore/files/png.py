@@ -1,4 +1,4 @@
-"""PNG: 8 and 16 bits, grey, palette, opacity; texts, resolution and profile come back.
+"""PNG: 8 and 16 bits, grey, palette, alpha; text, resolution and profile are kept.
 
 Portable Network Graphics, third edition (W3C, 2025).
 """
@@ -25,17 +25,17 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp\0"
 _MOST_CHUNKS = 10_000
 _KEPT = (b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB")
-"""Chunks that come back as they are (the last three only where no profile replaces them)."""
+"""Chunks kept unchanged (the last three only if no profile replaces them)."""
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is a PNG."""
+    """Whether a file with this beginning is a PNG."""
     return head.startswith(_SIGNATURE)
 
 
 def read(ask: Ask) -> list[Photo]:
-    """The photo; of an animated one the first picture."""
+    """The photo, or the first picture of an animation."""
     import imagecodecs
 
     from restore.files import _reading
@@ -118,7 +118,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _picture(data: bytes) -> bytes:
-    """Only the chunks that the pixels need: libpng prints about the others to the terminal."""
+    """Only the chunks the pixels need: libpng prints complaints about others to the terminal."""
     kept = [_SIGNATURE]
     at = len(_SIGNATURE)
     while at + 12 <= len(data):
@@ -132,8 +132,8 @@ def _picture(data: bytes) -> bytes:
 
 
 def _salvaged(ask: Ask, data: bytes, header: bytes) -> tuple[bytes, str]:
-    """A PNG of the rows that are in one without an end, and the warning; PhotoError if not all are
-    there and they are not to be salvaged."""
+    """A PNG of the rows present in a truncated one, and the warning; PhotoError if rows are missing
+    and not to be salvaged."""
     width, height, bits, colours, _, _, interlaced = struct.unpack(">IIBBBBB", header)
     row = (width * bits * _CHANNELS.get(colours, 1) + 7) // 8 + 1
     unpacker, rows_data, at = zlib.decompressobj(), bytearray(), len(_SIGNATURE)
@@ -167,7 +167,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _described(chunks: Mapping[bytes, bytes], grey: bool) -> bytes | None:
-    """A profile for the gamma and the primaries that older files tell; None for sRGB."""
+    """A profile for the gamma and primaries that older files give; None for sRGB."""
     from restore.color.profile import of_grey, of_primaries
 
     gamma = struct.unpack(">I", chunks[b"gAMA"])[0] if len(chunks.get(b"gAMA", b"")) == 4 else 0
@@ -181,7 +181,7 @@ def _described(chunks: Mapping[bytes, bytes], grey: bool) -> bytes | None:
             if not all(0 < value < 1 for value in given):
                 return None
     if 44_000 < gamma < 47_000 and primaries[0] == 0.64:
-        return None  # sRGB as it was told before there was a word for it
+        return None  # sRGB, as older files express it
     with suppress(RuntimeError):
         if grey:
             return of_grey(100_000 / gamma)
@@ -205,7 +205,7 @@ def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
     photo = pages[0]
     samples, profile = photo.samples, photo.source.profile
     if samples.shape[2] == 1 and profile and profile[16:20] == b"RGB ":
-        samples = np.repeat(samples, 3, 2)  # a grey PNG may only have a profile of grey
+        samples = np.repeat(samples, 3, 2)  # a grey PNG may only have a grey profile
     if photo.source.alpha is not None:
         samples = np.concatenate([samples, photo.source.alpha[..., None]], 2)
     if samples.shape[2] == 1:

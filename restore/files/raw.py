@@ -1,4 +1,4 @@
-"""Camera RAW by LibRaw, at 16 bits; only read: results are TIFF.
+"""Camera RAW by LibRaw, at 16 bits; read only: results are TIFF.
 
 Two ways: developed (camera white balance, camera matrix to sRGB, no automatic brightness), or the
 camera's own channels, linear and daylight-balanced, before the matrix.
@@ -41,7 +41,7 @@ _ADOBE = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac"
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is camera RAW."""
+    """Whether a file with this beginning is camera RAW."""
     if head.startswith(_MAGICS) or head[4:12] == _CRX or head[6:14] == b"HEAPCCDR":
         return True
     if head[8:12] in (b"CR\2\0", b"IIII", b"MMMM"):
@@ -72,7 +72,7 @@ def _tables(peek: _ifd.Peek, layout: _ifd.Layout) -> Iterator[dict[int, _ifd.Val
 
 
 def read(ask: Ask) -> list[Photo]:
-    """The photo; of a file with several exposures the first."""
+    """The photo, or the first of several exposures."""
     from dataclasses import replace
 
     import rawpy
@@ -150,7 +150,7 @@ def _camera(raw: Any) -> tuple[Samples, Space]:
     full = [float(level) if level and level > 0 else white for level in [*levels, 0, 0, 0, 0][:4]]
     if any(level <= low for level, low in zip(full, black, strict=True)):
         raise ValueError("a white level is not above its black level")
-    span = max(full) - min(black)  # LibRaw wants it without the black level
+    span = max(full) - min(black)  # LibRaw expects it without the black level
     multipliers = [
         gain * span / (level - low) for gain, low, level in zip(balance, black, full, strict=True)
     ]
@@ -169,7 +169,7 @@ def _camera(raw: Any) -> tuple[Samples, Space]:
 
 
 def _check_all_there(ask: Ask) -> None:
-    """Refuse a TIFF-like file whose data lie beyond its end: LibRaw would fill in zeros."""
+    """Refuse a TIFF-like file whose data extend beyond its end: LibRaw would fill in zeros."""
     layout = _ifd.layout(ask.peek(0, 16))
     if layout is None:
         return
@@ -180,7 +180,7 @@ def _check_all_there(ask: Ask) -> None:
                     table[at].numbers(layout.order), table[size].numbers(layout.order), strict=False
                 )
                 if any(start + length > ask.size for start, length in ends):
-                    raise ask.error("is cut off: some of its pixels lie beyond its end")
+                    raise ask.error("is cut off: some of its pixels are beyond its end")
 
 
 def _orientation(ask: Ask) -> int:
@@ -193,7 +193,7 @@ def _orientation(ask: Ask) -> int:
 
 
 def _metadata(ask: Ask) -> tuple[_exif.Parts, bytes | None]:
-    """Exif and XMP, which LibRaw does not hand out."""
+    """Exif and XMP, which LibRaw does not return."""
     from dataclasses import replace
 
     from restore.files.metadata import _exif

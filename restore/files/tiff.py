@@ -24,14 +24,14 @@ _XMP, _IPTC, _PHOTOSHOP, _PROFILE = 700, 33723, 34377, 34675
 _PHOTOMETRIC, _DNG = 262, 50706
 _CFA, _LINEAR_RAW = 32803, 34892
 _KEPT = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits"}
-"""Compressions that come back; others become deflate, which loses nothing either."""
+"""Compressions that are kept; others become deflate, which is lossless too."""
 _SHARED = 4 * _ifd.LARGEST
-"""Bytes by which the metadata of all pages may be longer than the file: pages can share a profile,
-but a thousand that share 16 MB are a bomb."""
+"""Bytes by which all pages' metadata may exceed the file: pages can share a profile, but a
+thousand that share 16 MB are a decompression bomb."""
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is a TIFF; camera RAW that looks like one is not."""
+    """Whether a file with this beginning is a TIFF; camera RAW in TIFF form is not."""
     layout = _ifd.layout(head)
     if layout is None or head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return False

@@ -20,7 +20,7 @@ HOLDS = Holds((8,), alpha=True, metadata=("exif", "xmp"), grey=False, side=16383
 
 _ICC, _ALPHA, _EXIF, _XMP = 0x20, 0x10, 0x08, 0x04
 QUALITY = 92
-"""Of lossy results: the files do not tell the quality they were written with."""
+"""Of lossy results: files do not record the quality they were written with."""
 
 
 _OFF = 32
@@ -28,12 +28,12 @@ _OFF = 32
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is a WebP."""
+    """Whether a file with this beginning is a WebP."""
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
 def read(ask: Ask) -> list[Photo]:
-    """The photo; of an animated one the first picture."""
+    """The photo, or the first picture of an animation."""
     import imagecodecs
 
     from restore.files import _reading
@@ -76,7 +76,7 @@ def _chunks(ask: Ask, data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _size(ask: Ask, chunks: dict[bytes, bytes]) -> tuple[int, int]:
-    """Height and width that the first header tells: the decoder goes by it, too."""
+    """Height and width in the first header, which the decoder uses too."""
     kind = next((name for name in chunks if name in (b"VP8X", b"VP8L", b"VP8 ")), b"")
     body = chunks.get(kind, b"")
     if kind == b"VP8X" and len(body) >= 10:
@@ -120,7 +120,7 @@ def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
 
 
 def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
-    """OSError unless it decodes to about what was to be written; this takes a tenth of encoding."""
+    """OSError unless it decodes to about the same samples; a tenth of the encoding time."""
     import imagecodecs
 
     from restore.files import _checking
@@ -129,7 +129,7 @@ def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
     file.seek(0)
     with _checking.decoding():
         decoded = imagecodecs.webp_decode(file.read())
-    hidden = photo.source.alpha is not None  # colours that nobody sees are not kept
+    hidden = photo.source.alpha is not None  # colours of transparent pixels are not kept
     _checking.compare(decoded, photo.samples, most=255 if hidden else _OFF)
 
 
