@@ -117,10 +117,10 @@ NAN[3, 2, 1, 0] = np.nan
             edited("conv4_3norm", arrays=[np.ones(16), -np.ones(16), np.ones(1)]),
             "conv4_3norm has a mean or variance that no photo can give",
         ),
-        (WHOLE + WHOLE, "layer bw_conv1_1 comes twice"),
+        (WHOLE + WHOLE, "layer bw_conv1_1 occurs twice"),
         (WHOLE[:-2000], "cut off or damaged .in or after layer relu8_2, at byte"),
         (WHOLE[:40], "cut off or damaged .in or after layer input"),
-        (b"", "is not a Caffe model .no layers"),
+        (b"", "is not a Caffe model .it has no layers"),
         (caffemodel.layer("data", "Input", ()), "another network: its layers begin with data"),
         (
             _wire.message(1, "Goog\nLeNet") + caffemodel.layer("conv1/7x7_s2", "Convolution", ()),
@@ -193,5 +193,5 @@ def test_names_what_the_file_is(tmp_path: Path, data: bytes, words: str) -> None
 def test_a_folder_and_a_missing_file_are_said(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="is a folder"):
         caffe.convert(tmp_path, tmp_path / "out.onnx")
-    with pytest.raises(WeightsError, match="there is no such file"):
+    with pytest.raises(WeightsError, match="no such file"):
         caffe.convert(tmp_path / "none.caffemodel", tmp_path / "out.onnx")

@@ -128,8 +128,8 @@ def test_gives_the_logits_that_the_conversion_hides(
     assert found.shape == (1, 7, 8, 12)
     # Folding rounds each weight once more: 2**-24, grown through 30 layers; logits are about 1.
     np.testing.assert_allclose(found, expected, atol=2e-5)
-    assert ("2.606 is taken to be in its last weights" in told) == (style == "folded")
-    assert ("taken to be L* - 50" in told) == (style != "torch")
+    assert ("2.606 is assumed to be part of its last weights" in told) == (style == "folded")
+    assert ("assumed to be L* - 50" in told) == (style != "torch")
 
 
 def test_our_own_file_comes_back_bit_by_bit(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_weights_in_a_second_file_are_refused(tmp_path: Path) -> None:
     published("caffe").save(source)
     model = onnx.load(source)
     onnx.save(model, source, save_as_external_data=True, location="w.bin", size_threshold=0)
-    with pytest.raises(WeightsError, match="lie in a second file"):
+    with pytest.raises(WeightsError, match="external ONNX weight files are not supported"):
         _conversion.read(memoryview(source.read_bytes()), TABLE)
 
 

@@ -236,5 +236,5 @@ def test_the_checks_read_what_the_file_says_not_what_was_meant() -> None:
     """Each `check` alone: nothing of what the writer knows is taken for granted."""
     for suffix in SUFFIXES:
         module = next(each for each in files.formats().values() if suffix in each.SUFFIXES)
-        with pytest.raises(OSError, match="not whole"):
+        with pytest.raises(OSError, match="incomplete"):
             module.check(io.BytesIO(b"no photo"), [Photo(FACE.copy())])

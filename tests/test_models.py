@@ -96,9 +96,9 @@ def test_quiet_is_quiet(file: Path) -> None:
         (["pull", "zhang2016-norebal"], "no download source is known"),
         (["verify", "zhang2016"], "is not installed"),
         (["remove", "zhang2016"], "is not installed"),
-        (["path", "compact"], 'there is no model "compact"'),
-        (["add", "none.caffemodel"], "there is no such file"),
-        (["add", "/dev/zero"], "is no regular file"),
+        (["path", "compact"], 'unknown model "compact"'),
+        (["add", "none.caffemodel"], "no such file"),
+        (["add", "/dev/zero"], "is not a regular file"),
     ],
 )
 def test_what_is_wrong_is_one_line(arguments: list[str], words: str) -> None:

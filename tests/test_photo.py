@@ -128,9 +128,12 @@ def test_samples_cannot_be_written() -> None:
         (np.zeros((4, 4, 3), np.int64), "int64; uint8, uint16 or float32 is needed"),
         (np.zeros((4, 4, 3), ">u2"), ">u2; uint8, uint16 or float32 is needed"),
         (np.zeros((4, 5), np.uint8), r"\(4, 5\); \(height, width, 1 or 3\) is needed"),
-        (np.zeros((4, 5, 4), np.uint8), r"\(4, 5, 4\); .* opacity belongs in Source\.alpha"),
+        (
+            np.zeros((4, 5, 4), np.uint8),
+            r"\(4, 5, 4\); .* an alpha channel belongs in Source\.alpha",
+        ),
         (np.zeros((4, 0, 3), np.uint8), r"\(4, 0, 3\); .* is needed, not empty"),
-        ([[[1, 2, 3]]], "list; an array of numpy is needed"),
+        ([[[1, 2, 3]]], "list; a NumPy array is needed"),
     ],
 )
 def test_samples_that_are_no_photo_are_told(samples: Any, reason: str) -> None:

@@ -30,7 +30,7 @@ def test_without_a_home_the_defaults_are_used() -> None:
     assert "monochrome" in recipe.names()
     assert engines.cache_folder() is None
     assert not weights.installed("zhang2016")
-    with pytest.raises(WeightsError, match="no home folder for models; set RESTORE_MODELS"):
+    with pytest.raises(WeightsError, match="no home folder to keep models in; set RESTORE_MODELS"):
         weights.folder()
     for command in ("recipes", "models"):
         assert CliRunner().invoke(cli, [command]).exit_code == 0

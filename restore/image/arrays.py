@@ -1,4 +1,4 @@
-"""Arrays and PIL images as samples of a photo: for programs that have no files."""
+"""Arrays and PIL images as samples of a photo, for programs without files."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def profile_of(space: str | bytes) -> bytes | None:
         return profile.linear_srgb()
     if space == "adobe-rgb":
         return profile.made("adobergb")
-    raise PhotoError(f'there is no colour space "{space:.60}"; there are: {", ".join(SPACES)}')
+    raise PhotoError(f'unknown colour space "{space:.60}"; known: {", ".join(SPACES)}')
 
 
 def of_image(image: Image.Image) -> tuple[NDArray[Any], bytes | None]:
@@ -72,7 +72,7 @@ def of_image(image: Image.Image) -> tuple[NDArray[Any], bytes | None]:
     if image.mode not in ("L", "LA", "RGB", "RGBA"):
         opaque = "transparency" not in image.info and image.mode not in ("PA", "RGBa", "La")
         if image.mode not in ("1", "P", "PA", "RGBa", "La"):
-            held = None  # it describes the colours before they are converted
+            held = None  # the profile describes the colours before conversion
         image = image.convert("RGB" if opaque else "RGBA")
     return np.array(image), held
 

@@ -1,4 +1,4 @@
-"""Area averages of pictures that are too large to be held in float."""
+"""Area averages of pictures too large to hold in float."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from restore.color import Array
 
 STRIP = 2**17
-"""Pixels that are averaged at a time: more leave the processor's cache."""
+"""Pixels averaged at a time: more would exceed the processor's cache."""
 Rows = Callable[[int, int], Array]
 """From the first row and the one after the last to (rows, width, planes) float32."""
 
@@ -56,7 +56,7 @@ def averaged(size: tuple[int, int], side: int, rows_of: Rows) -> Array:
 
 
 def _lines(rows_of: Rows, start: int, stop: int, edges: Array) -> Array:
-    """(n, width, planes) what some rows give to the means between n + 1 `edges` down a picture."""
+    """(n, width, planes) the share of some rows in the means between n + 1 row `edges`."""
     pixels = rows_of(start, stop)
     if stop - start == len(edges) - 1 == edges[-1] - edges[0]:  # row by row
         return pixels
@@ -67,9 +67,9 @@ def _lines(rows_of: Rows, start: int, stop: int, edges: Array) -> Array:
 
 
 def filled(view: Array, weight: Array) -> Array:
-    """Averages (rows, columns, planes) of what has a weight (rows, columns), in place of sums.
+    """Turn sums (rows, columns, planes) of weights (rows, columns) into averages, in place.
 
-    Where nothing has any, the nearest that has.
+    Where the weight is 0, use the nearest average.
     """
     from scipy.ndimage import distance_transform_edt
 

@@ -1,4 +1,4 @@
-"""Small maps over a whole photo, sampled where a tile lies."""
+"""Small maps over a whole photo, sampled for a tile."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Field(Value):
     values: NDArray[np.float32]
 
     def at(self, window: Window) -> NDArray[np.float32]:
-        """The map where a tile lies, (rows, columns) or (rows, columns, n), bilinear.
+        """The map over a tile, (rows, columns) or (rows, columns, n), bilinear.
 
         Sample centres are at (i + 1/2) / h of the photo; beyond the outermost the map is constant.
         """
@@ -30,7 +30,7 @@ class Field(Value):
         return planes[0] if self.values.ndim == 2 else np.stack([*planes], -1)
 
     def planes(self, window: Window) -> NDArray[np.float32]:
-        """As `at`, its n planes each on its own: (n, rows, columns)."""
+        """As `at`, as n separate planes: (n, rows, columns)."""
         import cv2
 
         own = slice(window.top, window.top + window.height)

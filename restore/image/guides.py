@@ -1,4 +1,4 @@
-"""What a step passes to those after it besides pixels: by type, not by name."""
+"""What a step passes to later steps besides pixels, by type rather than by name."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from restore.values import Value
 
 @dataclass(frozen=True, eq=False)
 class ColourGuess(Value):
-    """What a network says of the colours: for steps that weigh it against evidence.
+    """A network's estimate of the colours, for steps that weigh it against evidence.
 
     Attributes
     ----------
     ab
         (h, w, 2) CIE a* b*.
     covariance
-        (h, w, 3) variances of a* and b* and their covariance, or None if it is not known.
+        (h, w, 3) variances of a* and b* and their covariance, or None if unknown.
     """
 
     ab: Field

@@ -35,7 +35,7 @@ PATCH = 64
 
 @dataclass(frozen=True, eq=False)
 class Proxy:
-    """All that a plan may look at.
+    """All that a plan may use.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Proxy:
         return replace(self, view=view, patches=tuple(patches), guess=effect.guess or self.guess)
 
     def digest(self) -> str:
-        """A digest of all that a plan may look at: the same for the same photo."""
+        """A digest of all that a plan may use: the same for the same photo."""
         import hashlib
 
         known = f"{self.size} {self.camera} {self.grey}" + f" {self.hints}" * bool(self.hints)
@@ -101,7 +101,7 @@ class Photo:
     source
         Where it came from.
     findings
-        What each step of the recipe saw, by label, for a photo that a recipe made.
+        What each step of the recipe found, by label, for a photo that a recipe made.
     hints
         Colours that a person knows; read from the file beside the photo, if there is one.
     """
@@ -143,7 +143,7 @@ class Photo:
         Raises
         ------
         PhotoError
-            If it has another shape or type, or the space is not known.
+            If it has another shape or type, or the space is unknown.
         """
         samples, alpha = arrays.split(values)
         held = arrays.profile_of(space)
@@ -157,12 +157,12 @@ class Photo:
 
     @classmethod
     def of(cls, value: object) -> Photo:
-        """A photo from whatever stands for one: a photo, an array, a PIL image.
+        """A photo from a photo, an array or a PIL image.
 
         Raises
         ------
         PhotoError
-            If it is nothing of the kind; the message says what to do with a path or bytes.
+            If it is none of these; the message says what to do with a path or bytes.
         """
         if isinstance(value, Photo):
             return value
@@ -178,7 +178,7 @@ class Photo:
         raise PhotoError(f"{kind} is not a photo, an array or a PIL image")
 
     def to_array(self) -> NDArray[Any]:
-        """The samples as an array of their own, with the alpha channel last where there is one.
+        """A copy of the samples, followed by the alpha channel if there is one.
 
         Returns
         -------
@@ -205,7 +205,7 @@ class Photo:
 
     @property
     def bits(self) -> int:
-        """Bits a sample: 8, 16, or 32 (float)."""
+        """Bits per sample: 8, 16, or 32 (float)."""
         return self.samples.dtype.itemsize * 8
 
     def tile(self, window: Window) -> Tile:
@@ -221,7 +221,7 @@ class Photo:
     def proxy(self, side: int = SIDE) -> Proxy:
         """The photo area-averaged to at most `side` pixels on the long side, with its patches.
 
-        What is wholly transparent counts for nothing: the view has what is nearest in its place.
+        Transparent pixels are ignored: the view shows the nearest visible ones instead.
         """
         view = self._averaged(side)
         view.flags.writeable = False
@@ -239,7 +239,7 @@ class Photo:
         return Proxy(tile, patches, self.size, self.space.camera, grey, hints=self.hints)
 
     def visible(self) -> Window:
-        """The smallest window that holds all but what is wholly transparent."""
+        """The smallest window with all pixels that are not fully transparent."""
         opacity = self.source.alpha
         if opacity is None:
             return Window.whole(*self.size)
@@ -261,11 +261,11 @@ class Photo:
         return replace(self, samples=self.samples[place], source=source, hints=hints)
 
     def around(self, part: Photo, window: Window) -> Photo:
-        """A restored part of the photo, with what is transparent around its window."""
+        """A restored part of the photo, with the transparent area around its window."""
         channels = part.samples.shape[2]
         if channels == self.samples.shape[2] and part.space == self.space:
             samples = self.samples.copy()
-        else:  # what nobody sees need not be converted
+        else:  # invisible pixels need not be converted
             samples = np.zeros((*self.size, channels), part.samples.dtype)
         samples[window.inside(Window.whole(*self.size))] = part.samples
         source = replace(part.source, alpha=self.source.alpha, infrared=self.source.infrared)
@@ -298,16 +298,16 @@ class Photo:
 
 
 def _check(samples: object) -> None:
-    """PhotoError if these are no samples of a photo."""
+    """PhotoError if these are not samples of a photo."""
     wrong = "a photo's samples are"
     if not isinstance(samples, np.ndarray):
-        raise PhotoError(f"{wrong} of type {type(samples).__name__}; an array of numpy is needed")
+        raise PhotoError(f"{wrong} of type {type(samples).__name__}; a NumPy array is needed")
     if samples.dtype not in (np.uint8, np.uint16, np.float32):
         raise PhotoError(f"{wrong} {samples.dtype}; uint8, uint16 or float32 is needed")
     if samples.ndim != 3 or samples.shape[2] not in (1, 3) or not samples.size:
         raise PhotoError(
             f"{wrong} of shape {samples.shape}; (height, width, 1 or 3) is needed, not empty; "
-            "opacity belongs in Source.alpha"
+            "an alpha channel belongs in Source.alpha"
         )
 
 

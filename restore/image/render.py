@@ -1,4 +1,4 @@
-"""Render a whole photo tile by tile on a few threads; float arrays of the photo never exist."""
+"""Render a photo tile by tile on a few threads, never holding it whole as float."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from restore.context import Context, default
 from restore.image.photo import Photo, Tile, Window
 
 TILE = 2**18
-"""Pixels a tile aims at: it must stay in the processor's cache."""
+"""Target pixels of a tile, which should fit the processor's cache."""
 SQUARE = 512
 """Least side of a square tile."""
 LONGEST = 2**15
-"""Columns a tile may have: its rows are at least 16."""
+"""Most columns of a tile: it has at least 16 rows."""
 
 
 class Renders(Protocol):
@@ -75,7 +75,7 @@ def render_photo(
     Raises
     ------
     Cancelled
-        If the context says so: at most a tile later.
+        If the context is cancelled, at most a tile later.
     """
     context = context or default()
     whole = window or Window.whole(*photo.size)
@@ -108,10 +108,10 @@ def render_photo(
 
 @contextmanager
 def _single_threaded_opencv(alone: bool) -> Iterator[None]:
-    """The tiles are the parallel work: more threads only fight for the cache.
+    """The tiles are the parallel work: more threads would compete for the cache.
 
-    OpenCV's count of threads is the whole process's, so it is changed only where the process
-    does nothing else.
+    OpenCV's thread count is process-wide, so it is changed only if the process does nothing
+    else.
     """
     if not alone:
         yield

@@ -1,4 +1,4 @@
-"""Where a photo came from, and what its file held beside the pixels."""
+"""Where a photo came from, and what its file held besides the pixels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from restore.color.space import Samples
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Where a photo came from, and all that its file held beside the pixels.
+    """Where a photo came from, and all its file held besides the pixels.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Source:
         The blocks' bytes as the file held them (Exif without the "Exif\\0\\0" prefix: it begins
         with its TIFF header), or None. Orientation is already applied and reset to 1 in `exif`.
     alpha
-        (height, width) opacity in the samples' dtype, or None.
+        (height, width) alpha channel in the samples' dtype, or None.
     infrared
         (height, width) a film scanner's infrared channel, of whichever dtype, or None.
     resolution
@@ -32,15 +32,15 @@ class Source:
     page, pages
         Which page of a multi-page file this is (from 0), and of how many.
     details
-        What only this format knows and needs to write the photo as it came (JPEG quality and
+        Format-specific details needed to write the photo as it came (JPEG quality and
         subsampling, TIFF compression …).
     history
         A line for each recipe that was applied, oldest first.
     record
-        How the photo was made, for redoing it: names (letters and digits) and free texts. Written
-        into the XMP of a result and found again when that is read.
+        How the photo was made, to repeat it: names (letters and digits) and free strings. Stored in
+        the XMP of a result and read back from it.
     warnings
-        Lines for the person: what in the file was odd and what was done about it.
+        Lines for the user: what was unusual in the file, and what was done about it.
     """
 
     path: Path | None = None

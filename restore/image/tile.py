@@ -15,10 +15,10 @@ Found = TypeVar("Found")
 
 
 class _Once(Generic[Found]):
-    """A property calculated when it is first asked for.
+    """A property calculated on first access.
 
-    As functools.cached_property, without the lock for all instances that it has before Python 3.12:
-    under that, the threads that render tiles would wait for each other.
+    Like functools.cached_property, without the lock shared by all instances before Python 3.12,
+    which would make the rendering threads wait for each other.
     """
 
     def __init__(self, compute: Callable[[Any], Found]) -> None:
@@ -27,7 +27,7 @@ class _Once(Generic[Found]):
 
     def __get__(self, tile: Any, owner: type) -> Found:
         value = self.compute(tile)
-        vars(tile)[self.compute.__name__] = value  # from now on this stands before the property
+        vars(tile)[self.compute.__name__] = value  # from now on this shadows the property
         return value
 
 
@@ -35,8 +35,8 @@ class _Once(Generic[Found]):
 class Tile:
     """A window of the photo.
 
-    It travels as the step before left it, working RGB or L*a*b*, and becomes the other only where
-    a step asks for that: a chain of steps in L*a*b* is brought into the gamut once, at its end.
+    It stays as the step before left it, working RGB or L*a*b*, and is converted only when a step
+    asks for the other: a chain of steps in L*a*b* is brought into the gamut once, at its end.
 
     Attributes
     ----------
@@ -85,11 +85,11 @@ class Tile:
         return color.lightness(self.content)
 
     def holding(self, content: color.Array | color.Lab) -> Tile:
-        """The same tile with other content."""
+        """The same tile with new content."""
         return replace(self, content=content)
 
     def inner(self, margin: int) -> Tile:
-        """The tile without its outer `margin` pixels, but for sides that are the picture's."""
+        """The tile without its outer `margin` pixels, except on sides shared with the picture."""
         window = self.window.shrunk(margin)
         if window == self.window:
             return self

@@ -1,4 +1,4 @@
-"""Where a tile lies in its picture."""
+"""The position of a tile in its picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Window:
-    """Where a tile lies: in pixels of a picture of `size` (height, width).
+    """The position of a tile, in pixels of a picture of `size` (height, width).
 
     The picture is the photo itself, or its proxy: maps and lengths are taken relative to `size`,
     so that a step renders both alike.
@@ -37,14 +37,14 @@ class Window:
         return Window(top, left, bottom - top, right - left, self.size)
 
     def within(self, outer: Window) -> Window:
-        """What of this window lies in `outer`, as a window of a picture that is `outer` alone."""
+        """The part of this window inside `outer`, as a window of `outer` as a picture."""
         top, left = max(self.top - outer.top, 0), max(self.left - outer.left, 0)
         bottom = min(self.top + self.height - outer.top, outer.height)
         right = min(self.left + self.width - outer.left, outer.width)
         return Window(top, left, bottom - top, right - left, (outer.height, outer.width))
 
     def shrunk(self, margin: int) -> Window:
-        """This window with `margin` pixels less on each side, but for sides of the picture."""
+        """This window with `margin` pixels less on each side, except on sides of the picture."""
         bottom, right = self.top + self.height, self.left + self.width
         top = self.top + margin * (self.top > 0)
         left = self.left + margin * (self.left > 0)

@@ -1,1 +1,1 @@
-"""Running weights: engines, the Caffe reader, the folder of models."""
+"""Running networks: engines, the Caffe reader, the folder of models."""

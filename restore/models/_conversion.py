@@ -1,10 +1,10 @@
-"""A published ONNX conversion of Zhang 2016 gives its weights, and so its whole distribution.
+"""Read the weights, and so the whole distribution, from a published ONNX conversion of Zhang 2016.
 
-Conversions hide the distribution behind a scale and a softmax. The graph is cut there: what lies
-before is followed back to the input and held against the layer table; the weights are then written
-as our own graph. Scales and shifts (BatchNorm, with or without its own scale; Mul, Add, Sub, Div)
+Conversions hide the distribution behind a scale and a softmax. The graph is cut there, followed
+back to the input and compared with the layer table; the weights are then written as our own
+graph. Scales and shifts (BatchNorm, with or without its own scale; Mul, Add, Sub, Div)
 are recognised by what they calculate, so the exporter does not matter. Any other operator means
-that it is another network, or one that prepares its input in its own way, and is refused.
+another network, or one with its own input preparation, and is refused.
 
 References
 ----------
@@ -24,7 +24,7 @@ from restore.models._onnx import Array, Node, graph
 from restore.models._wire import Damaged, Reader
 
 SCALE = 2.606
-"""What the release multiplies its logits by: 1 / 0.38, the published temperature."""
+"""The release's scale of the logits: 1 / 0.38, the published temperature."""
 
 _SKIPPED = {"Identity", "Dropout"}
 _AFFINE = {"Mul", "Div", "Add", "Sub", "BatchNormalization"}
@@ -38,7 +38,7 @@ class _Affine:
     shift: Array
 
     def then(self, other: _Affine) -> _Affine:
-        """This one first, then the other."""
+        """Apply this one first, then the other."""
         if len({1, self.scale.size, self.shift.size, other.scale.size, other.shift.size}) > 2:
             raise Damaged("is another network: scales of different sizes follow each other")
         return _Affine(self.scale * other.scale, self.shift * other.scale + other.shift)
@@ -48,7 +48,7 @@ _SAME = _Affine(np.ones(1), np.zeros(1))
 
 
 def is_onnx(path: Path) -> bool:
-    """Whether the file begins as ONNX models do, with the version of their format."""
+    """Whether the file begins like an ONNX model, with the format's version."""
     with path.open("rb") as file:
         first = file.read(2)
     return len(first) == 2 and first[0] == 0x08 and 0 < first[1] < 64
@@ -61,7 +61,7 @@ def convert(
     table: Sequence[_zhang.Layer] = _zhang.LAYERS,
 ) -> str:
     """`_zhang.convert` for a published ONNX form; returns what had to be assumed, or ""."""
-    advice = "; bring the .caffemodel instead"
+    advice = "; use the .caffemodel instead"
     return _zhang.convert(read, source, target, metadata, table, advice)
 
 
@@ -73,7 +73,7 @@ def read(
     Raises
     ------
     Damaged
-        With a message that wants the file's name before it.
+        With a message to be prefixed by the file's name.
     """
     reader = Reader(data)
     try:
@@ -87,7 +87,7 @@ def read(
 def _chain(
     nodes: list[Node], arrays: dict[str, Array | None], outputs: list[str]
 ) -> tuple[list[Node], bool]:
-    """The operators from the input to the logits, in order, and whether a softmax followed."""
+    """The operators from the input to the logits, in order, and whether a softmax follows."""
     made = {output: node for node in nodes for output in node.outputs}
     ends = [node for node in nodes if node.kind in ("Softmax", "LogSoftmax")]
     if len(ends) > 1:
@@ -107,7 +107,7 @@ def _chain(
 
 
 class _Matcher:
-    """Holds a chain of operators against the layer table."""
+    """Compares a chain of operators with the layer table."""
 
     def __init__(
         self, chain: list[Node], arrays: dict[str, Array | None], table: Sequence[_zhang.Layer]
@@ -119,7 +119,7 @@ class _Matcher:
         self.table = table
         self.at = 0
 
-    @np.errstate(all="ignore")  # what overflows is found at the end
+    @np.errstate(all="ignore")  # overflows are checked at the end
     def weights(self, hidden: bool) -> tuple[_zhang.Weights, str]:
         """The weights by layer name, and what had to be assumed.
 
@@ -138,7 +138,7 @@ class _Matcher:
         if shift and abs(shift / gain + 50) > 1e-3:
             raise Damaged(f"is another network: it takes L* {shift / gain:+g}, expected L* - 50")
         if not shift:
-            remarks.append("its input is taken to be L* - 50, as the release's is")
+            remarks.append("its input is assumed to be L* - 50, as in the release")
         for layer in self.table:
             if layer.kind == "BatchNorm":
                 named[layer.name] = _statistics(layer, self._affine(layer.name))
@@ -159,7 +159,7 @@ class _Matcher:
         kernel, bias = named[last]
         if after is _SAME and hidden:
             # The whole network is the release's, so its scale must be in the weights.
-            remarks.append(f"the release's scale {SCALE} is taken to be in its last weights")
+            remarks.append(f"the release's scale {SCALE} is assumed to be part of its last weights")
             after = _Affine(np.full(1, 1 / SCALE), np.zeros(1))
             named[last] = _folded(self.table[-1], kernel, bias, after)
         else:
@@ -207,7 +207,7 @@ class _Matcher:
         return kernel, bias
 
     def _affine(self, where: str) -> _Affine:
-        """All scales and shifts that come next, as one."""
+        """All scales and shifts that follow, combined."""
         affine = _SAME
         while self.at < len(self.chain) and self.chain[self.at].kind in _AFFINE:
             affine = affine.then(self._one(self.chain[self.at], where))
@@ -239,7 +239,7 @@ class _Matcher:
 
 
 def _channels(values: Array | None) -> Array | None:
-    """A constant as one number, or as one a channel of an (n, c, h, w) array; None if neither."""
+    """A constant as one number, or one per channel of an (n, c, h, w) array; None if neither."""
     if values is None or values.size == 0:
         return None
     if values.size == 1 or (values.ndim >= 3 and values.size == values.shape[-3]):
@@ -248,7 +248,7 @@ def _channels(values: Array | None) -> Array | None:
 
 
 def _folded(layer: _zhang.Layer, kernel: Array, bias: Array, after: _Affine) -> tuple[Array, Array]:
-    """A convolution and the scale and shift after it as one convolution."""
+    """A convolution combined with the scale and shift after it."""
     count = layer.shapes[1][0]
     if after.scale.size not in (1, count) or after.shift.size not in (1, count):
         raise Damaged(f"is another network: a scale after {layer.name} has another size")
@@ -259,7 +259,7 @@ def _folded(layer: _zhang.Layer, kernel: Array, bias: Array, after: _Affine) -> 
 
 
 def _statistics(layer: _zhang.Layer, affine: _Affine) -> tuple[Array, Array]:
-    """Mean and variance that a BatchNorm without its own scale needs to do the same."""
+    """Mean and variance of an equivalent BatchNorm without its own scale."""
     count = layer.shapes[0][0]
     if affine.scale.size != count:
         raise Damaged(f"is another network: it has no BatchNorm at {layer.name}")

@@ -1,8 +1,7 @@
-"""Fetch a large file: sources in turn, resumed where one broke off, checked before it is used.
+"""Download a large file: sources in turn, resumed after interruptions, verified before use.
 
-A source is asked in a thread of its own and may take its time only as a whole: for its headers and
-then for each stretch of data. Neither a byte a second nor an address that is none holds up the next
-source.
+Each source is read in its own thread, with a time limit for its headers and then for each stretch
+of data: neither a dripping source nor an invalid address delays the next one.
 """
 
 from __future__ import annotations
@@ -29,17 +28,17 @@ from restore.models._wanted import Report, Wanted, by_hand, digest
 TIMEOUT = 20.0
 """Seconds without a byte after which the next source is tried."""
 SLOWEST, PATIENCE = 8192, 30.0
-"""Bytes per second that a source must send, on average over so many seconds; its headers, too, must
-be there in that time."""
+"""Bytes per second a source must average over so many seconds; its headers must arrive in that time
+too."""
 BLOCK = 1 << 16
 
 
 class _Failed(Exception):
-    """This source does not send the file."""
+    """The source does not provide the file."""
 
 
 class Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows to https addresses only."""
+    """Follows redirects to https addresses only."""
 
     SCHEMES: tuple[str, ...] = ("https",)
 
@@ -52,7 +51,7 @@ class Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
-        """Say of an address that is none that it is."""
+        """Report an invalid address."""
         try:
             return super().http_error_302(req, fp, code, msg, headers)
         except ValueError as error:
@@ -63,7 +62,7 @@ class Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def opener() -> urllib.request.OpenerDirector:
-    """What opens https addresses and nothing else; proxies of the environment are used."""
+    """An opener of https addresses only; the environment's proxies are used."""
     made = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
@@ -83,13 +82,13 @@ def fetch(
     report: Report,
     through: urllib.request.OpenerDirector | None = None,
 ) -> None:
-    """Fetch a file into `part`, of which the beginning may be there; its SHA-256 is then right.
+    """Download a file into `part`, resuming if its beginning exists; its SHA-256 is then verified.
 
     Raises
     ------
     WeightsError
-        If no source works, with each one's reason, or it cannot be written. What has arrived stays
-        in `part` for the next time.
+        If no source works, with each one's reason, or it cannot be written. `part` keeps what
+        has arrived for the next time.
     """
     through = through or opener()
     reasons: dict[str, list[str]] = {}
@@ -121,7 +120,7 @@ def _from(
     report: Callable[[int], None],
     through: urllib.request.OpenerDirector,
 ) -> None:
-    """Fetch from one source; a second time from the beginning if what was there was wrong."""
+    """Download from one source; start over once if the existing beginning was wrong."""
     for _ in range(2):
         start = part.stat().st_size if part.exists() else 0
         if start > wanted.size:
@@ -146,16 +145,16 @@ def _from(
 
 
 class _Stale(Exception):
-    """The source cannot go on from here."""
+    """The source cannot resume from here."""
 
 
 class _Blocks:
-    """A source's answer, read in a thread: its status and headers, then its data.
+    """A source's response, read in a thread: status and headers, then data.
 
     Attributes
     ----------
     gone
-        Set once nobody waits for it any more.
+        Set when nobody is waiting for it any more.
     """
 
     def __init__(self, place: str, start: int, through: urllib.request.OpenerDirector) -> None:
@@ -165,7 +164,7 @@ class _Blocks:
         threading.Thread(target=read, daemon=True).start()
 
     def next(self, seconds: float) -> Any:
-        """What comes next; `queue.Empty` if nothing does in time, or the error it met."""
+        """The next item; raises `queue.Empty` if nothing arrives in time, or the error it met."""
         item = self._queue.get(timeout=max(0.0, seconds))
         if isinstance(item, Exception):
             raise item
@@ -188,7 +187,7 @@ class _Blocks:
 
 
 def _response(place: str, start: int, through: urllib.request.OpenerDirector) -> Iterator[Any]:
-    """The status and headers of an answer, then its data; at the end nothing."""
+    """The status and headers of a response, then its data, then an empty block."""
     headers = {"User-Agent": f"restore/{restore.__version__}", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
@@ -201,9 +200,13 @@ def _response(place: str, start: int, through: urllib.request.OpenerDirector) ->
         raise _Failed(f"returned HTTP status {error.code}") from error
     except urllib.error.URLError as error:
         raise _Failed(f"cannot be reached: {_reason(error.reason)}") from error
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: of an address
+    except (
+        OSError,
+        http.client.HTTPException,
+        ValueError,
+    ) as error:  # ValueError: an invalid address
         raise _Failed(f"cannot be reached: {_reason(error)}") from error
-    if response is None:  # no handler took it: neither https nor an address to send on to
+    if response is None:  # no handler took it: neither https nor a redirect
         raise _Failed("cannot be reached: not an https address")
     with response:
         yield response.status, response.headers
@@ -220,9 +223,9 @@ def _reason(error: object) -> str:
 def _copy(
     blocks: _Blocks, start: int, wanted: Wanted, part: Path, report: Callable[[int], None]
 ) -> int:
-    """Write what comes after byte `start`; returns where it really began (0: from the beginning).
+    """Write the data from byte `start`; returns where it really began (0: from the beginning).
 
-    A source that does not know ranges sends the whole file (status 200).
+    A source without range support sends the whole file (status 200).
     """
     try:
         status, headers = blocks.next(PATIENCE)

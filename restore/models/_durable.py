@@ -1,7 +1,7 @@
-"""Files that outlast a crash: written beside, synced, renamed; and read only if they are whole.
+"""Files that survive a crash: written aside, synced, renamed; and read only if complete.
 
-A file is there as it was written or not at all, whatever ends the program or the machine. One that
-has changed since (a failing disk, a stray write) is as good as none: it ends with its SHA-256.
+A file exists as it was written or not at all, whatever ends the program or the machine. One that
+has changed since (a failing disk, a stray write) counts as missing: it ends with its SHA-256.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from tempfile import NamedTemporaryFile
 
 SIZE = hashlib.sha256().digest_size
 ABANDONED = 3600.0
-"""Seconds after which an unfinished file is taken to have been left behind."""
+"""Seconds after which an unfinished file counts as abandoned."""
 _SUFFIX = ".begun"
 
 
 def stamp(path: Path) -> tuple[int, ...]:
-    """What differs when a file is written to or replaced."""
+    """A value that changes when a file is written to or replaced."""
     status = path.stat()
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def read(path: Path) -> bytes | None:
-    """What `write` has written; None if that is not there, or not as it was written."""
+    """The content that `write` wrote; None if it is missing or has changed."""
     with suppress(OSError), path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size - SIZE
         if size > 0:
@@ -38,7 +38,7 @@ def read(path: Path) -> bytes | None:
 
 
 def write(path: Path, data: bytes | memoryview) -> None:
-    """Write a file, with its SHA-256 after it, in place of the one that may be there."""
+    """Write a file followed by its SHA-256, replacing any existing one."""
     with NamedTemporaryFile(dir=path.parent, suffix=_SUFFIX, delete=False) as file:
         try:
             file.write(data)
@@ -59,11 +59,11 @@ def begun(folder: Path) -> Iterator[Path]:
 
 
 def settle(part: Path, path: Path) -> None:
-    """Give a finished file its name so that both last through a power cut."""
+    """Rename a finished file so that content and name survive a power cut."""
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(path)
-    with suppress(OSError):  # where no folder can be opened, as on Windows
+    with suppress(OSError):  # folders cannot be opened, as on Windows
         handle = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -24,7 +24,7 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Node:
-    """An operator: its kind, what it takes and gives, its attributes."""
+    """An operator: its kind, inputs, outputs and attributes."""
 
     kind: str
     inputs: list[str] = field(default_factory=list)
@@ -79,7 +79,7 @@ def _node(reader: Reader, part: _wire.Field) -> Node:
             name, value = _attribute(reader, entry)
             attributes[name] = value
     if not outputs:
-        raise Damaged(f"at byte {part.start}: an operator gives nothing")
+        raise Damaged(f"at byte {part.start}: an operator has no output")
     return Node(kind, inputs, outputs, attributes)
 
 
@@ -106,7 +106,7 @@ def _attribute(reader: Reader, part: _wire.Field) -> tuple[str, Any]:
 
 
 def _tensor(reader: Reader, part: _wire.Field) -> tuple[str, Array | None]:
-    """Name and values of an array; None for what holds no floats."""
+    """Name and values of an array; None if it does not hold floats."""
     name, shape, kind = "", [], 0
     pieces: list[Array] = []
     for entry in reader.fields(part.start, part.end):
@@ -123,9 +123,9 @@ def _tensor(reader: Reader, part: _wire.Field) -> tuple[str, Array | None]:
         elif entry.number == 9 and entry.kind == BYTES and kind in _STORED:
             pieces.append(reader.packed(entry, _STORED[kind]))
         elif entry.number in (13, 14) and entry.kind in (BYTES, VARINT) and entry.value != 0:
-            raise Damaged("its weights lie in a second file, which ONNX allows and this does not")
+            raise Damaged("external ONNX weight files are not supported")
         if len(pieces) > _wire.MOST_PIECES or len(shape) > 8:
-            raise Damaged(f"at byte {part.start}: an array lies in too many pieces")
+            raise Damaged(f"at byte {part.start}: an array is stored in too many pieces")
     if kind not in _STORED or not pieces:
         return name, None
     values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
@@ -134,5 +134,5 @@ def _tensor(reader: Reader, part: _wire.Field) -> tuple[str, Array | None]:
         count *= size
     if count != values.size:
         raise Damaged(f"array {name} holds {values.size} values, its shape says {count}")
-    # beside a side of 0 another may have any size, which numpy refuses
+    # next to a side of 0, another may have any size, which numpy refuses
     return name, values.reshape(shape) if count else None

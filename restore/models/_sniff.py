@@ -1,4 +1,4 @@
-"""What a file is that somebody brought as a model, by its first bytes."""
+"""Identify a file offered as a model by its first bytes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from restore.errors import WeightsError
 
 SMALLEST = 1024
 LARGEST = 2**29
-"""Bytes a model of this network may have: 129 MB in single precision, twice that in double."""
+"""Most bytes of a model of this network: 129 MB in single precision, twice that in double."""
 
-AGAIN = "bring another copy of the file, or run `restore models pull zhang2016`"
+AGAIN = "get another copy of the file, or run `restore models pull zhang2016`"
 
 _FORMS: tuple[tuple[bytes, str, str], ...] = (
     (
@@ -20,13 +20,13 @@ _FORMS: tuple[tuple[bytes, str, str], ...] = (
         "is a Git LFS pointer, not the model itself",
         "run `git lfs pull` where it came from, or take the file from the web page's download link",
     ),
-    (b"PK\x03\x04", "is a ZIP or PyTorch archive", "unpack it, or bring the .caffemodel itself"),
+    (b"PK\x03\x04", "is a ZIP or PyTorch archive", "unpack it, or use the .caffemodel itself"),
     (
         b"\x80\x02",
         "is a Python pickle, which is never opened",
-        "bring the .caffemodel or ONNX form",
+        "use the .caffemodel or ONNX form",
     ),
-    (b"\x89HDF\r\n", "is an HDF5 file", "bring the .caffemodel (binary protocol buffer) form"),
+    (b"\x89HDF\r\n", "is an HDF5 file", "use the .caffemodel (binary protocol buffer) form"),
     (b"\x1f\x8b", "is compressed with gzip", "unpack it first"),
     (b"BZh", "is compressed with bzip2", "unpack it first"),
     (b"7z\xbc\xaf", "is a 7-Zip archive", "unpack it first"),
@@ -34,23 +34,23 @@ _FORMS: tuple[tuple[bytes, str, str], ...] = (
     (
         b"\x93NUMPY",
         "is a NumPy array (the colour grid?)",
-        "bring the .caffemodel; the grid is known",
+        "use the .caffemodel; the grid is built in",
     ),
-    (b"TFL3", "is a TensorFlow Lite model", "bring the .caffemodel or ONNX form"),
+    (b"TFL3", "is a TensorFlow Lite model", "use the .caffemodel or ONNX form"),
 )
 
 
 def check(path: Path) -> None:
-    """Refuse at a glance what cannot be a model.
+    """Refuse, after a glance at its first bytes, a file that cannot be a model.
 
     Raises
     ------
     WeightsError
-        That says what the file is and what to do.
+        With what the file is and what to do.
     """
     try:
         if not path.is_file():
-            what = "is no regular file" if path.exists() else "there is no such file"
+            what = "is not a regular file" if path.exists() else "no such file"
             what = "is a folder; name the file in it" if path.is_dir() else what
             raise WeightsError(f"{path}: {what}")
         size = path.stat().st_size
@@ -66,7 +66,7 @@ def check(path: Path) -> None:
         raise WeightsError(f"{path}: has {size} bytes, too few for any model; {AGAIN}")
     if size > LARGEST:
         raise WeightsError(
-            f"{path}: has {size} bytes, more than the {LARGEST} that this network can have; "
+            f"{path}: has {size} bytes, more than the {LARGEST} possible for this network; "
             "it is another model"
         )
 
@@ -82,7 +82,7 @@ def mapped(path: Path) -> memoryview:
 
 
 def form(first: bytes) -> tuple[str, str] | None:
-    """What a file with these first bytes is, and what to do; None if it may be a model."""
+    """What a file with these first bytes is, and the advice; None if it may be a model."""
     for magic, what, advice in _FORMS:
         if first.startswith(magic):
             return what, advice
@@ -98,7 +98,7 @@ def form(first: bytes) -> tuple[str, str] | None:
         if re.search(rb"^\s*(name|input|input_dim)\s*:|^\s*layers?\s*\{", text, re.MULTILINE):
             return (
                 "is a prototxt, the network's description without weights",
-                "bring the .caffemodel that belongs to it",
+                "use the .caffemodel that belongs to it",
             )
-        return "is a text, not a model", AGAIN
+        return "is a text file, not a model", AGAIN
     return None

@@ -1,10 +1,10 @@
-"""How fast an engine runs a network: measured in processes of their own, by `restore models bench`.
+"""Time engines in processes of their own, for `restore models bench`.
 
     python -m restore.models._timing FILE ENGINE PRECISION RESULT [SIDE...]
 
-prints the moment of the first result and, for each further side, milliseconds a forward; the first
-logits go to RESULT. Everything a process needs before its first result counts: the interpreter,
-the packages, reading and compiling the network.
+prints the time of the first result and, for each further side, milliseconds per forward pass; the
+first logits go to RESULT. Everything before the first result counts: the interpreter, the packages,
+reading and compiling the network.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from restore.models.engines import Precision, load
 FIRST = 224
 """Side of the input that a fresh process colorizes, in pixels."""
 LEAST, MOST, LONGEST = 3, 9, 6.0
-"""Forwards timed at a side: so many at least, so many at most, no further one after seconds."""
+"""Forward passes timed per side: at least, at most, and seconds after which no other starts."""
 
 
 @dataclass(frozen=True, eq=False)
 class Timing:
-    """What was measured: seconds and bytes.
+    """Measurements, in seconds and bytes.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class Timing:
         From starting a process to its first result: when nothing is in the cache of compiled
         networks, and when the network is.
     forward
-        Median seconds a forward, by the input's side in pixels.
+        Median seconds per forward pass, by the input's side in pixels.
     memory
-        The process's peak, in bytes; None where the system does not tell.
+        The process's peak, in bytes; None where the system does not report it.
     logits
         Its first result.
     """
@@ -58,7 +58,7 @@ class Timing:
 def measure(
     onnx: Path, engine: str, precision: Precision, sides: Sequence[int], folder: Path
 ) -> Timing:
-    """Time one engine in two fresh processes; the compile cache lies in `folder`.
+    """Time one engine in two fresh processes, with the compile cache in `folder`.
 
     Raises
     ------

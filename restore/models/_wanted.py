@@ -1,4 +1,4 @@
-"""A file of weights that can be fetched, without what fetching needs: quick to import."""
+"""A downloadable file of weights, apart from the code that downloads it: quick to import."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Report = Callable[[str, int], None]
-"""Called with the place's host and the bytes that are there."""
+"""Called with the source's host and the bytes received so far."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file to be fetched: its name, its size in bytes, its SHA-256, where it may be had."""
+    """A file to download: its name, size in bytes, SHA-256 and sources."""
 
     file: str
     size: int
@@ -22,7 +22,7 @@ class Wanted:
 
 
 def by_hand(wanted: Wanted) -> str:
-    """What to do without a connection."""
+    """Instructions for a machine without a connection."""
     where = wanted.places[0] if wanted.places else wanted.file
     return (
         f"on a connected machine, download {where} ({wanted.size} bytes, SHA-256 "

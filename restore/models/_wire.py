@@ -1,8 +1,8 @@
 """The protocol-buffer wire format, read in place and written in one pass.
 
-What Caffe and ONNX files share. No generated code and no copy: a message is a span of bytes of one
-buffer, every length is checked against the span around it before anything looks inside, and the
-number of fields is bounded, so that hostile files cost neither memory nor time.
+Shared by Caffe and ONNX files. No generated code and no copies: a message is a span of bytes in one
+buffer, every length is checked against the enclosing span before it is used, and the number of
+fields is limited, so hostile files cost neither memory nor time.
 
 References
 ----------
@@ -22,13 +22,13 @@ from restore.errors import WeightsError
 VARINT, DOUBLE, BYTES, FLOAT = 0, 1, 2, 5
 _FIXED = {DOUBLE: 8, FLOAT: 4}
 MOST_FIELDS = 200_000
-"""Fields looked at in one file; a Caffe model of this network has about 1500."""
+"""Most fields read from one file; a Caffe model of this network has about 1500."""
 MOST_PIECES = 1000
-"""Pieces that one array may be stored in; real files have one."""
+"""Most pieces one array may be stored in; real files have one."""
 
 
 class Damaged(WeightsError):
-    """The bytes are not a message; the border says of which file."""
+    """The bytes are not a message; callers add the file's name."""
 
 
 class Field(NamedTuple):
@@ -71,7 +71,7 @@ class Reader:
             key, at = self._varint(at, end)
             number, kind = key >> 3, key & 7
             if not 0 < number < 2**29:
-                raise Damaged(f"at byte {begin}: there is no field {number}")
+                raise Damaged(f"at byte {begin}: invalid field number {number}")
             value = 0
             if kind == VARINT:
                 value, after = self._varint(at, end)
@@ -81,7 +81,7 @@ class Reader:
             elif kind in _FIXED:
                 after = self._run(begin, at + _FIXED[kind], end)
             else:
-                raise Damaged(f"at byte {begin}: there is no kind of field {kind}")
+                raise Damaged(f"at byte {begin}: unknown kind of field {kind}")
             if after > end:
                 overrun = f"a part of {after - at} bytes begins where {end - at} are left"
                 raise Damaged(f"at byte {begin}: {overrun}")
@@ -113,14 +113,14 @@ class Reader:
         return after
 
     def text(self, field: Field, most: int = 200) -> str:
-        """A text, at most `most` bytes of it, safe to show on one line."""
+        """A string, at most `most` bytes of it, safe to show on one line."""
         whole = bytes(self.data[field.start : min(field.end, field.start + most)])
         return "".join(
             letter if letter.isprintable() else "?" for letter in whole.decode(errors="replace")
         )
 
     def texts(self, start: int, end: int, number: int) -> dict[str, str]:
-        """The texts of a repeated field of key 1 and value 2 in the message `start` … `end`."""
+        """The strings of a repeated field of key 1 and value 2 in the message `start` … `end`."""
         entries = {}
         for part in self.fields(start, end):
             if part.number == number and part.kind == BYTES:
@@ -156,7 +156,7 @@ class Reader:
         """The bytes of a field as an array of `dtype`, in place."""
         size, length = np.dtype(dtype).itemsize, field.end - field.start
         if length % size:
-            raise Damaged(f"at byte {field.start}: {length} bytes are not whole numbers of {size}")
+            raise Damaged(f"at byte {field.start}: {length} bytes are not a multiple of {size}")
         return np.frombuffer(self.data, dtype, length // size, field.start)
 
 
@@ -175,7 +175,7 @@ def varint(value: int) -> bytes:
 
 
 def head(number: int, length: int) -> bytes:
-    """What stands before the bytes of a text, message or array."""
+    """The bytes before those of a string, message or array."""
     return varint(number << 3 | BYTES) + varint(length)
 
 
@@ -185,7 +185,7 @@ def number(field: int, value: int) -> bytes:
 
 
 def message(field: int, *parts: bytes | str) -> bytes:
-    """A text or message field; texts are UTF-8."""
+    """A string or message field; strings are UTF-8."""
     whole = b"".join(part.encode() if isinstance(part, str) else part for part in parts)
     return head(field, len(whole)) + whole
 

@@ -1,8 +1,8 @@
 """The network of Zhang, Isola and Efros 2016 as a table of layers, and as an ONNX file.
 
-The weights come from wherever they lie (`caffe`, `_conversion`); the graph is always this one. Its
-input `lightness` is CIE L* 0 … 100, (1, 1, H, W), H and W divisible by 8: the 50 that the network
-wants taken off is taken off in the graph, before the first zero padding. Its output `logits`,
+The weights come from `caffe` or `_conversion`; the graph is always this one. Its input
+`lightness` is CIE L* 0 … 100, (1, 1, H, W), H and W divisible by 8; the graph itself subtracts
+the 50 that the network expects, before the first zero padding. Its output `logits`,
 (1, 313, H/4, W/4), is `conv8_313`, before the release's scale by 2.606 = 1 / 0.38: softmax(logits /
 T) is the distribution at temperature T.
 
@@ -129,18 +129,18 @@ def convert(
     Parameters
     ----------
     read
-        The weights in the bytes of the file, and what is to be told of them; or Damaged.
+        Returns the weights in the file's bytes and remarks on them; raises Damaged.
     advice
-        What to do if it is anything but this network, whole; ends the message.
+        What to do if it is not this network, complete; ends the message.
 
     Returns
     -------
-    What `read` told.
+    The remarks of `read`.
 
     Raises
     ------
     WeightsError
-        If `source` is anything but this network, whole.
+        If `source` is not this network, complete.
     """
     try:
         weights, remarks = read(_sniff.mapped(source), table)
@@ -153,7 +153,7 @@ def convert(
 def write(
     path: Path, weights: Weights, metadata: Mapping[str, str], table: Sequence[Layer] = LAYERS
 ) -> str:
-    """Write the network as ONNX; one array at a time is in memory.
+    """Write the network as ONNX, holding one array in memory at a time.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def details(path: Path, *, whole: bool = False) -> dict[str, str]:
     Parameters
     ----------
     whole
-        Read all of it and hold it against its SHA-256.
+        Read all of it and compare it with its SHA-256.
 
     Raises
     ------
@@ -298,7 +298,7 @@ def _tensor_head(name: str, shape: Sequence[int]) -> bytes:
 
 
 def _value(field: int, name: str, shape: Sequence[int | str]) -> bytes:
-    """A ValueInfoProto of float32; a text in the shape is a free dimension's name."""
+    """A ValueInfoProto of float32; a string in the shape names a free dimension."""
     dimensions = (
         _wire.number(1, size) if isinstance(size, int) else _wire.message(2, size) for size in shape
     )

@@ -1,9 +1,9 @@
-"""The .caffemodel of Zhang 2016 becomes ONNX once, with any OpenCV or with none.
+"""Convert the .caffemodel of Zhang 2016 to ONNX once, independent of OpenCV.
 
 A .caffemodel is one `NetParameter` message. Only the weights are taken from it, by layer name, and
-every shape is held against the known table; the graph is ours (`_zhang`). The blobs of the last two
-layers (the scale 2.606 and the grid) are not looked at: in common scripts they are set by hand
-after loading, and this program has its own.
+every shape is compared with the known table; the graph is ours (`_zhang`). The blobs of the last
+two layers (the scale 2.606 and the grid) are ignored: common scripts set them after loading, and
+this program has its own.
 
 Nothing is copied before it is checked: floats are views of the memory map until they are written.
 
@@ -93,7 +93,7 @@ def read(
     Raises
     ------
     Damaged
-        With a message that wants the file's name before it.
+        With a message to be prefixed by the file's name.
     """
     reader = Reader(data)
     wanted = {layer.name: layer for layer in table}
@@ -110,7 +110,7 @@ def read(
                 place, kind, blobs = _layer(reader, part, _GENERATIONS[part.number])
                 if place in wanted and blobs:
                     if place in weights:
-                        raise Damaged(f"layer {place} comes twice")
+                        raise Damaged(f"layer {place} occurs twice")
                     weights[place] = _weights(reader, wanted[place], kind, blobs)
                 elif len(others) < 3:
                     others.append(place)
@@ -118,13 +118,13 @@ def read(
         raise Damaged(f"is a Caffe model of another network{_called(name)}: {error}") from error
     except Damaged as error:
         if not place:
-            raise Damaged(f"is not a Caffe model ({error}); bring the .caffemodel itself") from None
+            raise Damaged(f"is not a Caffe model ({error}); use the .caffemodel itself") from None
         raise Damaged(
             f"is cut off or damaged (in or after layer {place}, {error}); {_sniff.AGAIN}"
         ) from error
     if not weights:
         if not others:
-            raise Damaged("is not a Caffe model (no layers in it); bring the .caffemodel itself")
+            raise Damaged("is not a Caffe model (it has no layers); use the .caffemodel itself")
         reason = f"its layers begin with {', '.join(others)}"
         raise Damaged(f"is a Caffe model of another network{_called(name)}: {reason}")
     missing = [layer.name for layer in table if layer.name not in weights]
@@ -142,7 +142,7 @@ def rebalanced(data: memoryview) -> bool | None:
 
     The authors' training network (`models/colorization_train_val_v2.prototxt`) encodes the true
     colours in a layer `ab_enc` and weighs rare ones more in `prior_boost`; a snapshot names them.
-    None where it names neither. Damaged if it is no message.
+    None if it names neither. Damaged if it is not a message.
     """
     reader = Reader(data)
     names = {
@@ -156,7 +156,7 @@ def rebalanced(data: memoryview) -> bool | None:
 
 
 class _Other(Damaged):
-    """A layer is not as this network has it."""
+    """A layer differs from this network's."""
 
 
 def _called(name: str) -> str:
@@ -227,7 +227,7 @@ def _values(
         elif entry.number in _STORED and entry.kind in (BYTES, *_STORED.values()):
             blob.pieces.append(_piece(reader, entry))
             if len(blob.pieces) > _wire.MOST_PIECES:
-                raise Damaged(f"{where} lies in more than {_wire.MOST_PIECES} pieces")
+                raise Damaged(f"{where} is stored in more than {_wire.MOST_PIECES} pieces")
     if not blob.fits(shape):
         raise _Other(f"{where} is {blob.dimensions}, expected {' x '.join(map(str, shape))}")
     count, expected = sum(piece.size for piece in blob.pieces), math.prod(shape)

@@ -1,4 +1,4 @@
-"""Running an ONNX network: OpenVINO, ONNX Runtime or OpenCV's dnn, whichever is there.
+"""Run an ONNX network with OpenVINO, ONNX Runtime or OpenCV's dnn, whichever is installed.
 
     network = load(path)          # kept by the context for the next photo
     logits = network(lightness)   # (1, 1, H, W) float32 -> (1, C, h, w) float32
@@ -31,7 +31,7 @@ from restore.errors import MissingPackage, RestoreError, WeightsError, is_memory
 from restore.models import _durable
 
 Precision = Literal["f32", "bf16"]
-"""What an engine may calculate in; bf16 is taken only by OpenVINO, where the processor has it."""
+"""The precision an engine may use; only OpenVINO uses bf16, if the processor supports it."""
 
 BLOBS = 6
 """Compiled networks kept in the cache folder; the compact one is 18 MB, Zhang's 65 to 130."""
@@ -65,7 +65,7 @@ class Network:
         try:
             with self._turn:
                 result = self._run(np.ascontiguousarray(values, np.float32))
-        except Exception as error:  # each engine has its own kinds, some a bare RuntimeError
+        except Exception as error:  # each engine raises its own kinds, some a bare RuntimeError
             raise _refused(self.name, self.engine, "run", error) from error
         return np.asarray(result, np.float32)
 
@@ -73,7 +73,7 @@ class Network:
 def chosen(name: str = "auto") -> str:
     """The engine that `name` means here; "auto" is the first of `ENGINES` that is installed.
 
-    The environment variable RESTORE_ENGINE says what "auto" is: "onnxruntime" for a graphics card.
+    The environment variable RESTORE_ENGINE replaces "auto": "onnxruntime" for a graphics card.
 
     Raises
     ------
@@ -90,11 +90,11 @@ def chosen(name: str = "auto") -> str:
         return next(known for known in ENGINES if installed(known))
     if name not in ENGINES:
         known = nearest(name, ["auto", *ENGINES])
-        raise RestoreError(f'{where}: there is no engine "{name:.60}"; {known}')
+        raise RestoreError(f'{where}: unknown engine "{name:.60}"; {known}')
     if not installed(name):
         package = ENGINES[name][0]
         raise MissingPackage(
-            f"{where}: {name} needs the {package} package, which is not here or does not load; "
+            f"{where}: {name} needs the {package} package, which is missing or does not load; "
             f"install it with: pip install {package}"
         )
     return name
@@ -102,7 +102,7 @@ def chosen(name: str = "auto") -> str:
 
 @functools.cache
 def installed(name: str) -> bool:
-    """Whether the engine can be used: its package is there, and this machine can load it."""
+    """Whether the engine's package is installed and loads on this machine."""
     try:
         if name == "openvino":
             _import_openvino()
@@ -115,7 +115,7 @@ def installed(name: str) -> bool:
 
 @functools.cache
 def has_bf16() -> bool:
-    """Whether OpenVINO is there and the processor calculates in bf16 (AMX, AVX-512 BF16)."""
+    """Whether OpenVINO is installed and the processor supports bf16 (AMX, AVX-512 BF16)."""
     if not installed("openvino"):
         return False
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -133,13 +133,13 @@ def load(
     precision
         What the engine may calculate in.
     digest
-        What is known to identify the weights, so that they need not be read where the compiled
-        network is in the cache; their SHA-256 if it is not given.
+        A known identifier of the weights, so that they need not be read if the compiled network
+        is in the cache; by default, their SHA-256.
 
     Raises
     ------
     WeightsError
-        If there is no such file, or the engine cannot read it.
+        If the file does not exist, or the engine cannot read it.
     MissingPackage
         If the engine is not installed.
     """
@@ -161,7 +161,7 @@ def load(
 
 
 def sha256(onnx: Path) -> str:
-    """SHA-256 of a file of weights; read once in a process, until the file changes.
+    """SHA-256 of a file of weights, computed once per process until the file changes.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def _sha256(onnx: Path, stamp: tuple[int, ...]) -> str:
 
 
 def _refused(name: str, engine: str, what: str, error: Exception) -> Exception:
-    """The engine's own words without its places in C++ sources, on one line.
+    """The engine's own message on one line, without C++ source locations.
 
     Or a MemoryError, whose cause is not the weights.
     """
@@ -195,7 +195,7 @@ _PLACES = re.compile(r"Exception from \S+:\d+:|OpenCV\(\S+\) \S+ error:|\[ONNXRu
 
 
 def _openvino(read: Read, digest: str, precision: Precision) -> Run:
-    """Compiled for any size at once: a compiled network in the cache then serves every photo.
+    """Compiled for dynamic sizes: a compiled network in the cache then serves every photo.
 
     OpenVINO's own cache would run whatever is in its files. Ours are named after all that the
     compiled network depends on, and end the same whether there is a cache or not.
@@ -221,7 +221,7 @@ def _openvino(read: Read, digest: str, precision: Precision) -> Run:
         if folder:
             exported = io.BytesIO()
             compiled.export_model(exported)
-            with suppress(OSError):  # a full disk: without a cache, then
+            with suppress(OSError):  # a full disk: go on without a cache
                 _durable.write(folder / f"{name}.blob", exported.getbuffer())
                 _prune(folder)
     request = compiled.create_infer_request()
@@ -238,7 +238,7 @@ def _core() -> Any:
 
 
 def _import_openvino() -> Any:
-    """OpenVINO without its model converter, which nothing here needs.
+    """OpenVINO without its model converter, which is not needed here.
 
     Importing the converter sends a report of the import to a server, from a forked process, and
     leaves files in the user's home; without it the import takes half the time, too.
@@ -256,12 +256,12 @@ def _import_openvino() -> Any:
 
 
 def _convert_model(*model: Any, **settings: Any) -> Any:
-    """What programs that use OpenVINO beside us find as openvino.convert_model: the real one."""
+    """The real openvino.convert_model, for other code in this process that uses OpenVINO."""
     return importlib.import_module("openvino.tools.ovc").convert_model(*model, **settings)
 
 
 def cache_folder() -> Path | None:
-    """Where compiled networks are kept, or None where nothing can be written."""
+    """The folder of compiled networks, or None if it is not writable."""
     home = places.own("cache")
     if home is None:
         return None
@@ -272,8 +272,10 @@ def cache_folder() -> Path | None:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the oldest compiled networks (each new version of an engine compiles anew), and what
-    earlier versions and broken writes have left."""
+    """Remove the oldest compiled networks and leftovers of broken writes.
+
+    Each new version of an engine compiles anew.
+    """
     import shutil
 
     blobs = sorted(folder.glob("*.blob"), key=lambda blob: blob.stat().st_mtime_ns)

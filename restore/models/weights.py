@@ -1,12 +1,12 @@
-"""The folder of models: which networks there are beside the compact one, and how they come.
+"""The folder of models: the networks besides the compact one, and how to install them.
 
     path("zhang2016")        the ONNX file, or WeightsError with what to do
     pull("zhang2016")        fetched, checked, converted
-    add(Path("file"))        a .caffemodel or a published ONNX conversion, brought by hand
+    add(Path("file"))        a .caffemodel or a published ONNX conversion you downloaded
 
-A model is one ONNX file `NAME.onnx` that this program wrote (`_zhang.write`): it says in its
-metadata what it was made from, and ends with the SHA-256 of itself. It is written beside and
-renamed, under a lock, so that several processes may pull, add and remove at once.
+A model is one ONNX file `NAME.onnx` that this program wrote (`_zhang.write`): its metadata record
+what it was made from, and it ends with its own SHA-256. It is written aside and renamed, under a
+lock, so that several processes may pull, add and remove at once.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ KNOWN = {
 
 @dataclass(frozen=True)
 class Added:
-    """A model that was added: its name, its file, and what a person should know about it."""
+    """A model that was added: its name, its file, and notes for the user."""
 
     name: str
     path: Path
@@ -65,16 +65,16 @@ class Added:
 
 
 def folder() -> Path:
-    """Where models lie: RESTORE_MODELS, or a folder for the user's data."""
+    """The folder of models: RESTORE_MODELS, or the user's data folder."""
     given = os.environ.get("RESTORE_MODELS")
     if given:
         try:
             return Path(given).expanduser()
         except RuntimeError as error:
-            raise WeightsError(f"RESTORE_MODELS: {given}: there is no such user's home") from error
+            raise WeightsError(f"RESTORE_MODELS: {given}: unknown user") from error
     home = places.own("data")
     if home is None:
-        raise WeightsError("there is no home folder for models; set RESTORE_MODELS to a folder")
+        raise WeightsError("no home folder to keep models in; set RESTORE_MODELS to a folder")
     return home / "models"
 
 
@@ -84,7 +84,7 @@ def location(name: str) -> Path:
 
 
 def installed(name: str) -> bool:
-    """Whether a model is there; WeightsError if the folder asked for may not be looked into."""
+    """Whether a model is installed; WeightsError if the folder cannot be read."""
     given = os.environ.get("RESTORE_MODELS")
     if not given and places.own("data") is None:
         return False
@@ -98,12 +98,12 @@ def installed(name: str) -> bool:
 
 
 def path(name: str) -> Path:
-    """A model's ONNX file, at a glance the one that this program wrote.
+    """A model's ONNX file, after a quick check that this program wrote it.
 
     Raises
     ------
     WeightsError
-        If it is not there, with how it can come, or is another file.
+        If it is not installed, with how to install it, or is another file.
     """
     details(name)
     return location(name)
@@ -115,7 +115,7 @@ def details(name: str) -> dict[str, str]:
     Raises
     ------
     WeightsError
-        If it is not there, or is another file.
+        If it is not installed, or is another file.
     """
     return _made_from(name)
 
@@ -144,7 +144,7 @@ def _made_from(name: str, *, whole: bool = False) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=4)
 def _whole(file: Path, stamp: tuple[int, ...]) -> dict[str, str]:
-    """The details of a file that is whole; asked once in a process, until the file changes."""
+    """The details of a verified file, checked once per process until the file changes."""
     return _zhang.details(file, whole=True)
 
 
@@ -154,23 +154,23 @@ def pull(
     waiting: Callable[[], None] = lambda: None,
     through: OpenerDirector | None = None,
 ) -> Added:
-    """Fetch a model, unless it is there; its SHA-256 is checked before anything looks inside.
+    """Download a model unless it is installed; its SHA-256 is verified before it is opened.
 
     Parameters
     ----------
     report
-        Called with a place's host and the bytes that are there.
+        Called with a source's host and the bytes received so far.
     waiting
-        Called once if another process is at this model.
+        Called once if another process is using this model.
     through
-        What opens the addresses; https only unless a test brings its own.
+        Opens the addresses; https only unless a test passes its own.
 
     Raises
     ------
     WeightsError
-        If it cannot be had, with how it can be brought by hand.
+        If no source works, with how to add it by hand.
     """
-    from restore.models import _download  # here: colorizing asks only what is installed
+    from restore.models import _download  # here: colorizing only checks what is installed
 
     wanted = KNOWN[_known(name)]
     if not wanted.places:
@@ -187,14 +187,14 @@ def pull(
 
 
 def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None) -> Added:
-    """Take a file that was brought by hand; it stays where it is.
+    """Add a downloaded file; it stays where it is.
 
     Parameters
     ----------
     source
         A .caffemodel, or a published ONNX conversion.
     name
-        As which of `KNOWN`; "" finds out.
+        Which of `KNOWN` it is; detected if "".
 
     Raises
     ------
@@ -218,14 +218,14 @@ def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None
         )
     if not chosen:
         chosen, why = _guess(source)
-        notes.append(f"taken as {chosen} {why}; if it is another one, say --as NAME")
+        notes.append(f"taken as {chosen} {why}; if it is another one, use --as NAME")
     with _alone(chosen, waiting):
         added = _install(source, chosen, source.name, has)
     return Added(chosen, added.path, (*notes, *added.notes))
 
 
 def remove(name: str, waiting: Callable[[], None] = lambda: None) -> Path:
-    """Remove a model, and what was left of fetching it; returns where it was."""
+    """Remove a model and any partial download; returns its path."""
     part = folder() / f"{_known(name)}.part"
     if not part.exists():
         _there(name)
@@ -240,7 +240,7 @@ def remove(name: str, waiting: Callable[[], None] = lambda: None) -> Path:
 
 def _known(name: str) -> str:
     if name not in KNOWN:
-        raise WeightsError(f'models: there is no model "{name:.60}"; {nearest(name, list(KNOWN))}')
+        raise WeightsError(f'models: unknown model "{name:.60}"; {nearest(name, list(KNOWN))}')
     return name
 
 
@@ -276,7 +276,7 @@ def _guess(source: Path) -> tuple[str, str]:
 
 @contextmanager
 def _alone(name: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of a model; `waiting` is called once if another process has it."""
+    """Hold the lock of a model; `waiting` is called once if another process holds it."""
     from filelock import FileLock, Timeout
 
     try:
@@ -297,7 +297,7 @@ def _alone(name: str, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def _install(source: Path, name: str, file: str, sha256: str) -> Added:
-    """Convert and put in place; the lock is held."""
+    """Convert and install; the lock is held."""
     from restore.models import _conversion, caffe
 
     beside = folder() / f".{name}.new"
