@@ -93,12 +93,14 @@ def test_says_which_dye_has_lost_most(coffee, loss, dye):
 def test_a_photo_that_has_surely_not_faded_is_untouched():
     photo = _good("chelsea")
     np.testing.assert_array_equal(_restored(photo), photo)
+    summary = fade(Photo(photo).proxy()).findings.summary
+    assert summary == "nothing seemed faded; left as it was"
 
 
 def test_says_nothing_about_a_good_photo(coffee):
     findings = fade(Photo(coffee.copy()).proxy()).findings
     assert not findings.number("faded")
-    assert findings.summary == "nothing seemed faded; it was treated because you asked"
+    assert findings.summary.startswith("nothing seemed faded; ")
 
 
 @pytest.mark.parametrize("border", [(1, 1, 1), (0.95, 0.92, 0.8), (0.02, 0.02, 0.02)])

@@ -24,6 +24,7 @@ SEEN = (0.85, 0.12)
 NAMED = (0.05, 0.04)
 """Shares of a dye, and densities of a stain, from which they are named."""
 UNSEEN = "nothing seemed faded; it was treated because you asked"
+UNTOUCHED = "nothing seemed faded; left as it was"
 
 ENDS = (0.005, 0.005)
 """Shares of the pixels at the dark and at the light end that may go beyond the range."""
@@ -65,7 +66,7 @@ class Fade(Effect):
     def tile(self, t: Tile) -> color.Array:
         import cv2
 
-        if self.amount == 0 or self._idle:
+        if self.amount == 0 or self.idle:
             return t.pixels
         light = color.decode(t.pixels)
         below = None
@@ -88,7 +89,7 @@ class Fade(Effect):
         return color.encode(light)
 
     @property
-    def _idle(self) -> bool:
+    def idle(self) -> bool:
         """Whether nothing is done, as to photos that have surely not faded."""
         same = not self.edge and (self.matrix == np.eye(3)).all() and not self.shift.any()
         return bool(same and self.black == 0 and self.white == 1)
@@ -144,7 +145,8 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
         edge = Field(np.concatenate([gain, shift], -1).astype(np.float32))
     black, white = _ends(fading, small)
     findings = _findings(fading, places)
-    return Fade(fading.matrix, fading.shift, black, white, amount, edge, findings)
+    effect = Fade(fading.matrix, fading.shift, black, white, amount, edge, findings)
+    return replace(effect, findings=replace(findings, summary=UNTOUCHED)) if effect.idle else effect
 
 
 def _ends(fading: dyes.Fading, picture: color.Array) -> tuple[float, float]:
