@@ -1,1 +1,1 @@
-"""What a photo tells: noise, tones, casts, damage. Arrays in, arrays out; no step, no file."""
+"""What can be measured in a photo: noise, tones, casts, damage. Arrays in, arrays out."""

@@ -1,4 +1,4 @@
-"""Take noise out of overlapping cosine blocks, wherever their small coefficients are noise."""
+"""Denoise by shrinking the small coefficients of overlapping cosine blocks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from restore.analysis.noise import OPPONENT, Noise, cosines
 from restore.image.photo import Window
 
 THRESHOLD = 2.7
-"""Coefficients below this many standard deviations of the noise are taken for noise."""
+"""Coefficients below this many standard deviations of the noise count as noise."""
 AT_ONCE = 512
-"""Blocks that are calculated with at once: they stay in the processor's cache."""
+"""Blocks processed at once: they stay in the processor's cache."""
 TOGETHER = 64
-"""Blocks in one matrix product; with more of them BLAS would start threads of its own."""
+"""Blocks in one matrix product; with more, BLAS would start threads of its own."""
 
 
 def shrink(
@@ -23,9 +23,9 @@ def shrink(
     """Denoise a tile's pixels, (h, w, 3) sRGB-encoded.
 
     The tile is cut into blocks in `noise.side` shifted ways. In each block the coefficients that
-    are below the threshold become 0; the blocks' results are averaged, calm blocks counting more
+    are below the threshold become 0; the results are averaged, with more weight on calm blocks
     (Yu and Sapiro, "DCT image denoising", IPOL 2011, doi:10.5201/ipol.2011.ys-dct. All side²
-    shifts, as there, gain another 0.3 dB in 8 times the time). The blocks lie on a grid of the
+    shifts, as there, gain another 0.3 dB in 8 times the time). The blocks are on a grid of the
     whole picture, so only the outer `noise.side` pixels of a tile depend on the tiling.
 
     Parameters
@@ -51,7 +51,7 @@ def shrink(
     forward, backward = np.ascontiguousarray(cosines(side).T), cosines(side)
     blocks, coefficients, kept = (np.zeros((groups * TOGETHER, size), np.float32) for _ in range(3))
     table = noise.spectrum * (np.float32(THRESHOLD) * strength[:, None])
-    table[:, 0] = -1  # the mean of a block always stays, also one of 0 where there is no noise
+    table[:, 0] = -1  # the mean of a block always stays, even if the noise is 0
     brightness = noise.brightness * np.float32(side * np.sqrt(3))
     count = np.ones(size, np.float32)
     active = [c for c in range(3) if strength[c] > 0 and noise.level[:, c].max() > 1e-6]

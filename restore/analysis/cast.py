@@ -1,4 +1,4 @@
-"""The colour of the light on a photo: several estimators of what should be grey, and their vote.
+"""The colour of a photo's light: several estimators of what should be grey, and their vote.
 
 Each takes linear light and gives the colour that a grey surface has in the photo; the vote is
 their geometric median. Colours of light are given as log ratios (ln R/G, ln B/G), where all
@@ -15,17 +15,17 @@ import numpy as np
 from restore import color
 
 CLIPPED = (0.003, 0.97)
-"""Linear light outside of which a sample says nothing about the colour of the light."""
+"""Range of linear light outside which a sample is no evidence of the light's colour."""
 LIKELY = 0.7
-"""Limit of a log ratio: a light redder than a candle's is not undone."""
+"""Limit of a log ratio: no light redder than a candle's is corrected."""
 NEUTRAL = np.zeros(2)
 TRUST = {"grey-world": 0.3, "shades-of-grey": 0.7, "grey-edge": 2, "white-patch": 1, "near-grey": 1}
 """Weight of each estimator's vote: by its error on tinted photos."""
 PRIOR = 2.0
 """Weight of the vote for "neutral", which is what photos mostly are."""
 LOOSE, LOOSER = 0.16, 0.3
-"""Spread of the estimators (log ratio) at which half of their vote is believed, and how much
-more they may differ about a strong cast, for each unit of it."""
+"""Spread of the estimators (log ratio) at which half of their vote is believed, and how much it
+grows per unit of cast."""
 UNSEEN = 0.035
 """Cast (log ratio) below which a photo passes as neutral."""
 NAMES = ("red", "orange", "yellow", "green", "cyan", "blue", "violet", "magenta")
@@ -40,7 +40,7 @@ class Cast:
     light
         (3,) linear RGB of a grey in the photo, its luminance that of neutral (1, 1, 1).
     confidence
-        0 … 1: how far the estimators agree that there is a cast.
+        0 … 1: how well the estimators agree that there is a cast.
     """
 
     light: color.Array
@@ -126,8 +126,8 @@ ESTIMATORS: Mapping[str, Callable[[color.Array], color.Array]] = {
 def cast(picture: color.Array) -> Cast:
     """The colour cast of a (height, width, 3) picture of working RGB, by vote.
 
-    The weighted geometric median of the estimators and of "neutral". It is believed the less
-    the more they differ, and casts too small to be seen shrink further.
+    The weighted geometric median of the estimators and of "neutral". The more
+    they differ, the less it is believed; casts too small to be seen shrink further.
     """
     light = color.decode(picture).clip(0)
     votes = [*(ratios(estimate(light)) for estimate in ESTIMATORS.values()), NEUTRAL]
@@ -140,7 +140,7 @@ def cast(picture: color.Array) -> Cast:
 
 
 def ratios(light: color.Array) -> color.Array:
-    """(2,) ln R/G and ln B/G of (3,) linear light, within what is likely."""
+    """(2,) ln R/G and ln B/G of (3,) linear light, limited to the likely range."""
     log = np.log(np.maximum(np.asarray(light, np.float64), 1e-6))
     return (log[[0, 2]] - log[1]).clip(-LIKELY, LIKELY)
 
@@ -159,7 +159,7 @@ def _usable(light: color.Array) -> color.Array:
 
 
 def _mean_of_degree_6(pixels: color.Array) -> color.Array:
-    """(3,) Minkowski mean of (n, 3); in double, for the light of floats far beyond white."""
+    """(3,) Minkowski mean of (n, 3); in double precision, for floats far beyond white."""
     mean = (pixels.astype(np.float64) ** 6).mean(0)
     return (mean ** (1 / 6)).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Where a picture shows faces, so that eyes, nostrils and moles stay."""
+"""Find faces in a picture, so that eyes, nostrils and moles stay."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from restore import color
 
 SIDE = 512
-"""Long side of the picture in which faces are looked for."""
+"""Long side of the picture in which faces are searched for."""
 SMALLEST = 24
 """Least side of a face there, in pixels; the cascade was made for faces of 24."""
 SURE = 2
 """Windows around a face that must agree."""
 AROUND = 0.1
-"""How much is added on each side of a face, of its own side."""
+"""Margin added on each side of a face, as a share of its side."""
 
 
 def faces(grey: color.Array) -> NDArray[np.bool_]:
-    """(h, w) where faces seen from the front are, and a few places that only look like one.
+    """(h, w) mask of frontal faces, with a few false positives.
 
     Uses the cascade of local binary patterns that comes with scikit-image: quick, and generous.
 
@@ -52,7 +52,7 @@ def faces(grey: color.Array) -> NDArray[np.bool_]:
 
 
 def within(marks: NDArray[np.bool_], face: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(h, w) those connected marks of which more lies inside faces than outside."""
+    """(h, w) the connected marks that are mostly inside faces."""
     import cv2
 
     count, label = cv2.connectedComponents(marks.astype(np.uint8))

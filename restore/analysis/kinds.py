@@ -21,7 +21,7 @@ SIDE = 128
 RIM = 0.06
 """Share of each side left out: borders, mounts and worn edges."""
 FURTHEST = 4.0
-"""Standard deviations from the mean of the fitted photos beyond which nothing is new."""
+"""Standard deviations from the mean of the fitted photos at which features are clipped."""
 SHARES = (0.5, 5, 25, 50, 75, 95, 99.5)
 BANDS = ((0, 0.1), (0.1, 0.35), (0.35, 0.65), (0.65, 0.9), (0.9, 1))
 """Shares of the pixels, sorted by lightness, whose mean colours are measured."""
@@ -66,8 +66,8 @@ def inner(picture: color.Array, rim: float = RIM) -> color.Array:
 def off_tone(lab: color.Array) -> tuple[float, float]:
     """How far colours lie from one tone, and from grey: root mean squares in Lab units.
 
-    The tone is the cubic in L* that fits the a* b* of (n, 3) best: black and white, toned or not,
-    lies on it.
+    The tone is the cubic in L* that best fits the a* b* of (n, 3): black-and-white photos, toned or
+    not, follow it.
     """
     lightness = lab[:, :1] / 100
     powers = np.concatenate([np.ones_like(lightness), lightness, lightness**2, lightness**3], 1)
@@ -118,7 +118,7 @@ def _chroma(lab: color.Array) -> color.Array:
 
 
 def _channels(rgb: color.Array) -> color.Array:
-    """How the channels' light goes together: pale or coloured, one after the other or apart."""
+    """How the channels' light correlates: pale or coloured, together or apart."""
     linear = color.decode(rgb)
     total = linear.sum(0) / max(float(linear.sum()), 1e-6)
     pale = linear.min(1).sum() / max(float(linear.max(1).sum()), 1e-6)

@@ -19,7 +19,7 @@ CARRIED = 0.3
 """Detail that JPEG files and colour matrices carry over into a channel, as a share of the strongest
 channel's. A file without visible noise has this much in channels that no lamp lit."""
 SEEN = 256
-"""Long side in pixels of the picture that `evidence` looks at."""
+"""Long side in pixels of the picture that `evidence` measures."""
 
 Weights = Sequence[float] | NDArray[np.floating]
 
@@ -130,9 +130,9 @@ def layer(v: Array, sliders: Sequence[float]) -> Array:
 
     Returns
     -------
-    (h, w), 0 … 1: the smallest channel, and of what lies between the middle and the smallest one
-    the share of their pair's slider (red and green: Yellows …), and of what lies between the
-    largest and the middle one the share of the largest one's slider.
+    (h, w), 0 … 1: the smallest channel, plus the difference of the middle and smallest times the
+    slider of their pair (red and green: Yellows …), plus the difference of the largest and middle
+    times the largest one's slider.
 
     References
     ----------
@@ -161,7 +161,7 @@ def as_layer(weights: Weights) -> tuple[float, ...]:
 
 
 def uncrossed(v: Array) -> Array:
-    """The camera's own channels, as far as they can be had from its sRGB picture.
+    """The camera's own channels, as far as they can be recovered from its sRGB picture.
 
     A camera's colour matrix subtracts two channels from the third. Under LED light that leaves
     noise and clipped zeros; adding it back before mixing is worth 0.2 dB of lightness on average
@@ -197,11 +197,11 @@ def tinted(grey: Array, tint: str) -> Array:
 
 
 def evidence(view: Array, noise: Array, averaged: float = 1) -> tuple[Array, Array]:
-    """How much each channel shows, and the weight it deserves: the SNR-gated mean.
+    """The detail of each channel, and its weight in an SNR-gated mean.
 
     A channel's weight is q = snr^2 / (snr^2 + 6), normalised, with snr its detail over its noise. A
-    share of the strongest channel's detail counts as noise too: in a photo that was denoised, a
-    channel which no lamp lit would else weigh as much as the others. All weights are positive: a
+    share of the strongest channel's detail counts as noise too: in a denoised photo, a channel
+    that no lamp lit would otherwise weigh as much as the others. All weights are positive: a
     clipped channel is flat there, the others carry the picture, and there are no steps as with
     weights for each pixel; and noise is never amplified.
 
@@ -246,7 +246,7 @@ def shrunk(view: Array, side: int) -> Array:
 def noise(patches: Sequence[Array]) -> Array:
     """(3,) standard deviation of the noise in unaveraged (h, w, 3) windows, at least 0.4 / 255.
 
-    Median of the diagonal Haar detail of 2 x 2 pixels, which edges and gradients leave out mostly
+    Median of the diagonal Haar detail of 2 x 2 pixels, which edges and gradients hardly affect
     (Donoho & Johnstone 1994, doi:10.1093/biomet/81.3.425).
     """
     whole = [p[: len(p) // 2 * 2, : p.shape[1] // 2 * 2] for p in patches]

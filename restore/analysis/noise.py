@@ -1,4 +1,4 @@
-"""Measure a photo's noise: how strong at which brightness and at which frequency."""
+"""Measure a photo's noise by brightness and frequency."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from restore.values import Value
 BINS = 6
 """Brightness classes in which noise is measured."""
 MOST = 2**14
-"""Blocks of one picture that are measured."""
+"""Most blocks of one picture that are measured."""
 BLURRED = 1.8
 """How much stronger than at the highest frequencies noise may be in demosaiced luminance."""
 FLATTEST = 0.05
-"""Share of the blocks that are taken to hold noise only: the calmest of each brightness."""
+"""Share of the blocks assumed to hold only noise: the calmest of each brightness."""
 
 
 @cache
@@ -33,7 +33,7 @@ def cosines(side: int) -> NDArray[np.float32]:
 
 OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32)
 OPPONENT /= np.sqrt((OPPONENT**2).sum(1, keepdims=True))
-"""Orthonormal luminance, red-blue and green-magenta of RGB: equal noise stays equal, apart."""
+"""Orthonormal luminance, red-blue, green-magenta of RGB: equal noise stays equal and separate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +65,8 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
     """Measure the noise of (h, w, 3) pictures of the same photo in blocks of `side` pixels.
 
     The calmest blocks of each brightness show noise and nothing else. Blocks with clipped values
-    or with one value only (a frame that no scanner saw) are left out while others are there: both
-    hide noise. Texture grows toward low frequencies: so the noise of luminance is measured at the
+    or a single value (a border added after scanning) are left out if there are others: both hide
+    noise. Texture grows toward low frequencies: so the noise of luminance is measured at the
     highest ones and taken to be no stronger at the others, or little stronger where the noise of
     chroma, in which photos have not much texture, has lost its highest frequencies: to demosaicing
     or to JPEG.
@@ -111,7 +111,7 @@ def measure(pictures: Iterable[color.Array], side: int) -> Noise:
 
 
 def _blocks(pictures: Iterable[color.Array], side: int) -> NDArray[np.float32]:
-    """(n, side², 3) blocks, half overlapping where they are not too many."""
+    """(n, side², 3) blocks, half overlapping unless there are too many."""
     blocks = [np.empty((0, side * side, 3), np.float32)]
     for picture in pictures:
         if min(picture.shape[:2]) >= side:

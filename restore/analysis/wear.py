@@ -1,6 +1,6 @@
 """What time has done to a black-and-white print: tone, stains, dust, grain, lost contrast.
 
-A cheap look that is never acted upon: it only says whether a photo is an old print.
+A quick estimate for reports only: it decides whether a photo is an old print, and changes nothing.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from restore.analysis import mixes
 from restore.analysis.kinds import inner, off_tone
 
 SIDE = 1024
-"""Long side in pixels of the copy in which dust and grain are looked for."""
+"""Long side in pixels of the copy in which dust and grain are measured."""
 TONED, YELLOWED = 3.5, 6.0
 """Median chroma in Lab units: of neutral photos at most so much; of paper that has yellowed."""
 UNEVEN = 1.2
-"""Lab units: how far colours lie from one tone where there are stains."""
+"""Lab units: distance of colours from one tone from which there are stains."""
 FLAT = 45.0
 """L* from the darkest to the brightest hundredth below which a print has lost its contrast."""
 DUSTY, LOPSIDED, SMOOTH = 45.0, 4.0, 2.0
 """Bright specks per 100,000 pixels of even ground, and times the dark ones: what belongs to a photo
-is as often dark as bright, dust and cracks are bright. The ground's slope in codes of 8 bits per
-pixel from which on it is too uneven to tell."""
+is as often dark as bright, dust and cracks are bright. The ground's slope in 8-bit codes per
+pixel above which it is too uneven to judge."""
 GRAINY, COARSE = 2.5, 2.2
-"""Codes of 8 bits, and times the slopes of the ground itself."""
+"""8-bit codes, and multiples of the ground's own slopes."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Wear:
     bright, dark
         Specks per 100,000 pixels of even ground.
     grain, slope
-        Of the even ground: deviation from its median in codes of 8 bits, and its own slope.
+        Of the even ground: deviation from its median in 8-bit codes, and its slope.
     """
 
     chroma: float
@@ -61,7 +61,7 @@ class Wear:
 
     @property
     def signs(self) -> dict[str, str]:
-        """The signs of age that there are, in a word, and how strong each is."""
+        """The signs of age present, in a word, and how strong each is."""
         dust = self.slope < SMOOTH and self.bright > max(DUSTY, LOPSIDED * (self.dark + 8))
         grain = self.grain > max(GRAINY, COARSE * self.slope)
         signs = {
@@ -81,7 +81,7 @@ class Wear:
                 dust,
                 f"dust or scratches, {self.bright:.0f} bright specks per 100,000 smooth pixels",
             ),
-            "grainy": (grain, f"strong grain, {self.grain:.1f} codes of 8 bits"),
+            "grainy": (grain, f"strong grain, {self.grain:.1f} 8-bit codes"),
         }
         return {name: strength for name, (there, strength) in signs.items() if there}
 

@@ -55,7 +55,7 @@ class Format(Protocol):
     """Of the files it reads, with the dot; the first also of those it writes."""
 
     def matches(self, head: bytes) -> bool:
-        """Whether a file that begins so (64 KiB) is one of its own."""
+        """Whether a file with this beginning (64 KiB) is of this format."""
 
     def read(self, ask: Any) -> Sequence[Photo]:
         """The photo's pages; `ask` is a `_reading.Ask`."""
@@ -71,4 +71,4 @@ class Writer(Format, Protocol):
         """Write the pages; the file is empty, open for writing and reading."""
 
     def check(self, file: BinaryIO, pages: Sequence[Photo]) -> None:
-        """OSError if what was written is not whole, or does not decode to its end."""
+        """OSError if the written file is incomplete or does not decode to its end."""

@@ -1,1 +1,1 @@
-"""Faded dyes: how far they have faded, and where a mount kept them from it."""
+"""Faded dyes: how far they have faded, and where a mount protected them."""

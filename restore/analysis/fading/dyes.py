@@ -1,10 +1,10 @@
 """How far a photo's dyes have faded, from the photo alone: a map of its densities.
 
-A small network looks at a thumbnail, where it can tell sky, skin and what was grey, and at
-statistics of the densities. It says how to mix the channels' densities, where their middles belong,
-how certain it is that anything is faded at all, and how far off the result may be. Its weights,
+A small network sees a thumbnail, which shows sky, skin and what was grey, and statistics of the
+densities. It predicts how to mix the channels' densities, where their middles belong, how certain
+it is that anything has faded, and how far off the result may be. Its weights,
 `data/fade.npz`, were fitted on simulated fades (`restore/training/fade.py`). A smaller one that
-sees the statistics alone, from other photos, has a quarter of the say: `data/fade-looks.npz`.
+sees the statistics alone, fitted on other photos, has a weight of a quarter: `data/fade-looks.npz`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from restore import color
 from restore.analysis import mixes
 
 SIDE = 200
-"""Long side in pixels on which borders and edges are looked for: any scan then looks alike."""
+"""Long side in pixels at which borders and edges are searched for: all scans then look alike."""
 LOOK = 128
-"""Long side in pixels on which the densities are looked at."""
+"""Long side in pixels at which the densities are measured."""
 THUMBNAIL = 64
 """Side in pixels of the square that the network sees."""
 WIDEST = 0.25
@@ -32,11 +32,11 @@ ALIKE = 0.05
 BLACK = 0.1
 """Encoded value below which a border is black."""
 CORNER = 0.02
-"""Share of a line that may be of a black border's tone where that has ended."""
+"""Share of a line that may have a black border's tone after the border has ended."""
 LEVELS = (0.005, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 0.995)
 """Quantiles of each channel's density."""
 BANDS = ((0, 0.01), (0, 0.05), (0.05, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 0.95), (0.95, 1))
-"""Pixels from the lightest (0) to the darkest (1), whose mean colours are looked at."""
+"""Bands from the lightest (0) to the darkest (1) pixels, whose mean colours are measured."""
 MIDDLE = LEVELS.index(0.5)
 NARROWEST = 0.08
 """Range of densities below which a channel is taken as flat."""
@@ -45,7 +45,7 @@ GREY = 2 / 255
 STEEPEST = (-0.4, 2.0)
 """Limits of the logarithm of a gain."""
 BELIEVED = (0.6, 0.95)
-"""Certainties up to which nothing is done, and from which all is: sound photos stay sound."""
+"""Certainties up to which nothing is changed, and from which all is: sound photos stay sound."""
 OF_FEATURES = 0.25
 """Share in the estimate of the network that sees the statistics alone."""
 CROSS = 0.3
@@ -61,9 +61,9 @@ class Fading:
     matrix, shift
         (3, 3) and (3,) for red, green, blue light, that is for the cyan, magenta and yellow dye.
     certainty
-        0 (nothing seems to be faded) … 1.
+        0 (nothing seems faded) … 1.
     doubt
-        How far off the restored colours are thought to be, CIEDE2000.
+        Expected error of the restored colours, CIEDE2000.
     """
 
     matrix: color.Array
@@ -73,7 +73,7 @@ class Fading:
 
     @property
     def gain(self) -> color.Array:
-        """(3,) by how much the contrast of a grey grows in each channel."""
+        """(3,) factor on the contrast of a grey in each channel."""
         return self.matrix.sum(1)
 
 
@@ -89,7 +89,7 @@ def estimate(picture: color.Array) -> Fading:
     share = np.float32(np.interp(certainty, BELIEVED, (0, 1)))
     log_gain, level, cross = share * log_gain, share * level, share * cross
     ends = own[:, [0, len(LEVELS) - 1]]
-    if np.ptp(ends, axis=1).max() < NARROWEST:  # an empty sheet tells nothing of what it was
+    if np.ptp(ends, axis=1).max() < NARROWEST:  # an empty sheet is no evidence of what it was
         return Fading(np.eye(3, dtype=np.float32), np.zeros(3, np.float32), 0.0, 0.0)
     if not share:
         return Fading(np.eye(3, dtype=np.float32), np.zeros(3, np.float32), certainty, doubt)
@@ -113,7 +113,7 @@ def weights(name: str) -> Mapping[str, color.Array]:
 def predict(
     thumbnail: color.Array, own: color.Array, common: color.Array
 ) -> tuple[color.Array, color.Array, color.Array, float, float]:
-    """What the network makes of a photo's thumbnail and features.
+    """The network's prediction from a photo's thumbnail and features.
 
     Returns
     -------
@@ -176,13 +176,13 @@ def _convolved(planes: color.Array, kernels: color.Array, bias: color.Array) -> 
 
 
 def features(picture: color.Array) -> tuple[color.Array, color.Array, color.Array]:
-    """Statistics of a picture's densities that tell how far it has faded.
+    """Statistics of a picture's densities that show how far it has faded.
 
     Returns
     -------
     For each channel (3, f): quantiles, mean colours from light to dark, the distinct colours,
     contrasts of edges, spreads, shares of clipped pixels. For the picture (g,): how the channels
-    go together. The middle density of each channel (3,).
+    correlate. The middle density of each channel (3,).
     """
     density = color.to_density(softened(picture))
     steps = (density[:, 1:] - density[:, :-1], density[1:] - density[:-1], np.zeros((1, 1, 3)))
@@ -294,7 +294,7 @@ def inside(picture: color.Array) -> tuple[slice, slice]:
 
 
 def _border(lines: color.Array) -> tuple[int, float]:
-    """How many of the first lines may belong to a plain border, and how light it is."""
+    """Number of first lines that may belong to a plain border, and its lightness."""
     if len(lines) < 16:
         return 0, 0.0
     first = lines[: int(WIDEST * len(lines))]

@@ -1,14 +1,14 @@
-"""A mount's edge: the border of a photo that a mount, a frame or a slide's rebate kept from light.
+"""A mount's edge: the border of a photo that a mount, frame or slide rebate kept from light.
 
 There less of the dyes has faded: from the edge inwards the density and the contrast of details
 fall, on all four sides, in each channel by as much as that channel has faded. Scenes seldom do so.
 Sixteen lines of strips, four on each side, are compared with what an edge would do to them: from
 strip to strip a scene wanders at random, as far as on other photos (`WANDERS`), each line with an
-unrest of its own. That makes Student's t of the normal law, and one object at the edge does not
+unrest of its own. That turns the normal law into Student's t, so one object at the edge does not
 decide.
 
-A tilt, more fading towards one side, can be found in the same way, but not be told from daylight
-that changes colour across a scene: docs/steps/fade.md.
+A tilt, more fading towards one side, could be found in the same way, but not be distinguished from
+daylight that changes colour across a scene: docs/steps/fade.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Found on 75 photos as `benchmarks/measure_mount.py` does.
 CALM = 2
 """Degrees of freedom of the lines' unrest."""
 APART = 0.35
-"""Share of the lines that tells something of its own: neighbours see the same things."""
+"""Share of the lines that is independent evidence: neighbours see the same objects."""
 WIDTHS = np.array([0.03, 0.05, 0.075, 0.1, 0.13])
 """Widths of the edge, as the strips."""
 SOFTNESS = 0.02
@@ -43,22 +43,22 @@ KEPT = np.array([0.2, 0.35, 0.55, 0.7, 0.85])
 CLEAR = 3.0
 """Natural logarithm of the evidence from which an edge is believed."""
 SMALLEST = 50
-"""Pixels of a side from which there is something to compare."""
+"""Least side in pixels for a comparison."""
 
 
 def exposure(picture: color.Array, fading: dyes.Fading) -> color.Array | None:
-    """How much of the fading came to each place.
+    """How much of the fading each place received.
 
     Parameters
     ----------
     picture
         (h, w, 3) sRGB-encoded, at most about `dyes.SIDE` pixels.
     fading
-        What was found in it.
+        The fading estimated for it.
 
     Returns
     -------
-    (h, w) float32: 1 inside, less at the edges. None where no edge is to be seen.
+    (h, w) float32: 1 inside, less at the edges. None if no edge is visible.
     """
     rows, columns = dyes.inside(picture)
     within = picture[rows, columns]
@@ -84,7 +84,7 @@ def exposure(picture: color.Array, fading: dyes.Fading) -> color.Array | None:
 
 
 def restored(picture: color.Array, fading: dyes.Fading) -> color.Array:
-    """Densities (h, w, 3) of the picture as they were, as far as one matrix and shift give them."""
+    """Original densities (h, w, 3) of the picture, by one matrix and shift."""
     density = color.to_density(dyes.softened(picture))
     return (density @ fading.matrix.T + fading.shift).clip(-0.3, 3)
 
@@ -119,7 +119,7 @@ def _aside(size: int, inside: slice) -> color.Array:
 
 
 def _covered(aside: NDArray[np.floating]) -> NDArray[np.floating]:
-    """(widths, n) how far places at n distances from the side are under an edge, 0 … 1."""
+    """(widths, n) how far places at n distances from the side are covered by an edge, 0 … 1."""
     return 1 / (1 + np.exp((aside - WIDTHS[:, None]) / SOFTNESS))
 
 

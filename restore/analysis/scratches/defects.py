@@ -23,23 +23,22 @@ from restore.analysis.scratches.odds import odds
 Mask = NDArray[np.uint8]
 
 WIDTH = 2
-"""Pixels that the defects looked for are wide, or less."""
+"""Largest width in pixels of the defects searched for."""
 
 NEAR = 16
 """Pixels around a speck in which it is compared with other spots."""
 FEW = 4
 """Spots, itself among them, that may be as high as a speck near it."""
 OPAQUE = 0.6
-"""Share of the way to white or black that dust goes."""
+"""Share of the way to white or black that dust reaches."""
 
 
 def scratches(grey: color.Array, threshold: float, least: float, wide: float) -> color.Array:
     """How much scratches cover: (h, w), of their middle, 0 … 1.
 
-    Lines are found and linked (`_lines`); those that edges go along with, patterns of many
-    (`_judged`), those that look like thin things (`_odds`), and what lies on such a line belong to
-    the photo. Lines wider than `WIDTH` are looked for again in the halved picture, where nothing
-    is known yet.
+    Lines are found and linked (`lines`); those along edges, in patterns of many (`judged`) or like
+    thin objects (`odds`), and all that is on such a line, belong to the photo. Lines wider than
+    `WIDTH` are searched for again in the halved picture.
 
     Parameters
     ----------
@@ -48,7 +47,7 @@ def scratches(grey: color.Array, threshold: float, least: float, wide: float) ->
     threshold
         How sure a line must be, in spreads of its surroundings summed over 16 pixels each.
     least
-        Log odds that it must have of being a scratch and no thing.
+        Least log odds of being a scratch rather than an object.
     wide
         The widest scratch in pixels.
     """
@@ -101,11 +100,11 @@ def _upright(grey: color.Array, threshold: float, least: float, own: Mask) -> co
 def specks(grey: color.Array, threshold: float, wide: float) -> Mask:
     """Where bright and dark specks are: (h, w, 2) masks of 0 and 1.
 
-    A speck is what no short line fits into, in any of four directions. It stands out by `threshold`
-    from the unrest of its surroundings, so highlights at edges are none, and from the highest of
-    the photo's own spots there, so grass is none; and it is opaque: what goes half of the way to
-    black or white or less counts by how far it goes. It is at most twice as wide as a scratch:
-    `wide` pixels.
+    A speck has no room for a short line in any of four directions. It stands out by `threshold`
+    from the unrest of its surroundings, which excludes highlights at edges, and from the highest of
+    the photo's own spots there, which excludes grass; and it is opaque: one that reaches half of
+    the way to black or white or less counts in proportion. It is at most twice as wide as a
+    scratch: `wide` pixels.
     """
     size = 2 * int(wide) + 3
     return np.dstack([_specks(picture, threshold, size) for picture in (grey, 1 - grey)])

@@ -14,9 +14,9 @@ AXES = 8
 
 
 GRAIN = 5
-"""Side of the square in which a pixel's detail is what it differs by from the mean."""
+"""Side of the square whose mean a pixel's detail is measured from."""
 CALM = 11
-"""Side of the square whose calmest place says how strong grain is: edges are none."""
+"""Side of the square whose calmest place sets the strength of grain, which excludes edges."""
 SEEN = GRAIN - 1 + CALM // 2
 """How far the grain of a pixel is measured."""
 
@@ -34,7 +34,7 @@ class _Bridge:
     kept
         (n, 1) share of the surroundings' variance that is left after joining: 1 if none is lost.
     mirrored
-        Two places for each pixel: itself mirrored at both edges of the gap where that is narrowest.
+        Two places per pixel: its mirror images at both edges of the gap, where it is narrowest.
     """
 
     values: color.Array
@@ -43,11 +43,11 @@ class _Bridge:
 
 
 def filled(pixels: color.Array, gap: NDArray[np.bool_], reach: int) -> color.Array:
-    """(n, c) values for the n pixels of a gap as `bridged`, with the grain of what lies beside it.
+    """(n, c) values for the n pixels of a gap as `bridged`, with the grain of its surroundings.
 
     Joining ramps averages, so a filled scratch would be a smooth band in grain or grass. The lost
-    share of the variance is given back by detail from beside the gap, mirrored at its edge, and no
-    stronger than in the calmest place near it on either side: from an edge, or beside a plain sky,
+    share of the variance is restored with detail from beside the gap, mirrored at its edge, and no
+    stronger than in the calmest place near it on either side: at an edge, or beside a plain sky,
     there is none to add. Looks as far as `reach` and `SEEN`.
     """
     import cv2
@@ -77,7 +77,7 @@ def bridged(
 
     Along each of `AXES` lines through a pixel the two nearest pixels outside the gap are joined by
     a straight ramp. Short ramps between like values count most: an edge that a scratch crosses
-    goes on across it. (OpenCV's inpaint rounds colour to 8 bits, and its Navier-Stokes variant
+    continues across it. (OpenCV's inpaint rounds colour to 8 bits, and its Navier-Stokes variant
     is wrong for float.)
 
     Parameters
@@ -89,7 +89,7 @@ def bridged(
     reach
         How far to look, in pixels. A pixel that sees no other keeps its value.
     stride
-        Pixels from one look to the next: more is faster and less exact.
+        Step in pixels: larger is faster and less exact.
     """
     return _bridge(pixels, gap, reach, stride).values
 
@@ -111,7 +111,7 @@ def _bridge(pixels: color.Array, gap: NDArray[np.bool_], reach: int, stride: int
         way = to_one + to_other
         np.minimum(
             worth, way * np.float32(2 / stride), out=worth
-        )  # a ramp much longer than another counts for nothing
+        )  # a ramp much longer than another has no weight
         unlike = np.abs(first - second).mean(1, keepdims=True) + np.float32(0.02)
         trust = 1 / (way * unlike) ** 2
         total += trust * (first * to_other + second * to_one) / way
@@ -120,7 +120,7 @@ def _bridge(pixels: color.Array, gap: NDArray[np.bool_], reach: int, stride: int
         less = np.flatnonzero(way[:, 0] < narrowest)
         narrowest[less] = way[less, 0]
         for places, edge, far in zip(mirrored, (one, other), (to_one, to_other), strict=True):
-            on = 2 * far[less, 0] <= reach  # further on lies out of reach: there the edge itself
+            on = 2 * far[less, 0] <= reach  # out of reach further on: there the edge itself
             for place, at, own, size in zip(places, edge, (rows, columns), gap.shape, strict=True):
                 place[less] = (at[less] + on * (at[less] - own[less])).clip(0, size - 1)
     return _Bridge(total / weight, noise / weight**2, mirrored)

@@ -9,18 +9,18 @@ from restore import color
 from restore.image.photo import Tile
 
 LEAST = 0.12
-"""Share of the infrared light that dust takes at least, at medium sensitivity."""
+"""Least share of the infrared light that dust blocks, at medium sensitivity."""
 SPREADS = 6
 """Spreads of the infrared channel's own noise that dust stands out from."""
 VISIBLE = 0.06
-"""Spread of the picture in the infrared channel's logarithm up to which that is dust alone.
+"""Spread of the infrared channel's logarithm up to which it shows dust only.
 
-The silver of black-and-white film and Kodachrome's cyan dye stop infrared: there the picture itself
-is in it, and every dark thing would be taken for dust."""
+The silver of black-and-white film and Kodachrome's cyan dye block infrared: the picture itself
+then shows in it, and every dark object would be taken for dust."""
 
 
 def threshold(view: Tile, radius: int, factor: float) -> float | None:
-    """Share of infrared light from which something is dust; None where infrared cannot say.
+    """Share of infrared light from which something is dust; None if infrared is no evidence.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def threshold(view: Tile, radius: int, factor: float) -> float | None:
 
 
 def dimmed(infrared: color.Array, radius: int) -> color.Array:
-    """Share of the infrared light (h, w) that something smaller than a radius takes, 0 … 1.
+    """Share of the infrared light (h, w) blocked by something smaller than a radius, 0 … 1.
 
-    Against what a closing leaves: the light beside it.
+    Relative to a morphological closing: the light around it.
     """
     import cv2
 
@@ -61,7 +61,7 @@ def dimmed(infrared: color.Array, radius: int) -> color.Array:
 
 
 def dust(infrared: color.Array, radius: int, least: float) -> NDArray[np.bool_]:
-    """Where dust takes more of the infrared light (h, w) than the least, with its rim."""
+    """Where dust blocks more of the infrared light (h, w) than the least share, with its rim."""
     import cv2
 
     taken = dimmed(infrared, radius)

@@ -1,4 +1,4 @@
-"""Which lines of a picture are scratches, and which belong to it; how wide a scratch is."""
+"""Decide which lines of a picture are scratches and which belong to it; measure their width."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from restore import color
 from restore.analysis.scratches.lines import Line
 
 REACH = 14
-"""Pixels on each side of a line that are looked at."""
+"""Pixels examined on each side of a line."""
 AWAY = np.arange(-REACH, REACH + 1)
-"""(2 REACH + 1,) where they lie, in pixels from the line."""
+"""(2 REACH + 1,) their distances from the line in pixels."""
 BESIDE = 0.42
 """How much of a line's own edges an edge beside it may reach before both are one object."""
 UNLIKE = 0.65
@@ -30,12 +30,12 @@ COMPANY = 2.5
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """A line and what lies beside it, straightened.
+    """A line and its surroundings, straightened.
 
     Attributes
     ----------
     line
-        Its middle put where the ridge is highest.
+        The line, centred on the ridge.
     height
         (n, 2 REACH + 1) brightness, of a dark line negative: the line is a ridge.
     edges
@@ -79,9 +79,9 @@ def straightened(grey: color.Array, line: Line) -> Strip:
 def belongs(strip: Strip) -> bool:
     """Whether the line is part of the photo.
 
-    It is if edges run along beside it (the other edge of a leg, a post, a joint: a scratch crosses
-    what lies beside it), if one side is calm and the other is not or the sides are unlike (it is
-    the outline of something), or if it bends as whiskers do, and more so if it is as grey as they.
+    It is if edges run along it (the other edge of a leg, a post, a joint: a scratch crosses its
+    surroundings), if one side is calm and the other is not, or the sides differ (it is an outline),
+    or if it bends like a whisker, all the more if it is as grey.
     """
     mean = strip.edges.mean(0)
     away = AWAY[1:-1]
@@ -109,7 +109,7 @@ def belongs(strip: Strip) -> bool:
 
 
 def in_pattern(lines: list[Line], short_side: int) -> list[bool]:
-    """Of each line whether it has company: bricks, fences, stripes."""
+    """For each line, whether it is part of a pattern: bricks, fences, stripes."""
     first = np.array([line.row[0] for line in lines])
     last = np.array([line.row[-1] for line in lines])
     dark = np.array([line.dark for line in lines])
@@ -134,7 +134,7 @@ def in_pattern(lines: list[Line], short_side: int) -> list[bool]:
 
 
 def cover(strip: Strip) -> color.Array:
-    """(n, 2 REACH + 1) how much of a strip the scratch covers, of its middle: 0 … 1."""
+    """(n, 2 REACH + 1) cover of a strip by the scratch, relative to its middle: 0 … 1."""
     import cv2
 
     left, right = (
@@ -153,7 +153,7 @@ def cover(strip: Strip) -> color.Array:
             there[:, place] &= there[:, place - way] & (step <= 4)
         wide = there[:, REACH::way].sum(1)
         usual = np.percentile(wide[wide > 0], 60) if wide.any() else 0
-        there[:, way * AWAY >= usual + 1] = False  # more is something that lies beside
+        there[:, way * AWAY >= usual + 1] = False  # beyond that is another object
     share = np.clip(rise / np.maximum(top, chance)[:, None], 0.15, 1) * there
     share[:, REACH] = there[:, REACH]
     whole = cv2.morphologyEx(share.astype(np.float32), cv2.MORPH_CLOSE, np.ones((15, 1)))

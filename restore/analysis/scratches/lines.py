@@ -10,24 +10,24 @@ from numpy.typing import NDArray
 from restore import color
 
 ROWS = 16
-"""Rows of a strip: a line is a chain of straight pieces, one a strip."""
+"""Rows of a strip: a line is a chain of straight pieces, one per strip."""
 SLOPES = np.arange(-ROWS, ROWS + 1)
-"""Columns that a piece moves on over a strip; flatter lines are found in the turned picture."""
+"""Columns a piece moves across a strip; flatter lines are found in the turned picture."""
 CLIP = 2.0
-"""Most that one row says for a line, in spreads of its surroundings: a bright spot is no line."""
+"""Largest evidence of one row, in spreads of its surroundings: a bright spot is not a line."""
 MOST, LEAST = 3.0, 1.2
-"""Most that a strip says for a line, and what it must say to count for it, not against it."""
+"""Largest evidence of a strip, and the evidence above which it counts for a line."""
 BEND, JUMP = 0.6, 0.3
-"""What a bend by a column a strip costs, and a jump by a column."""
+"""Cost of a bend by one column per strip, and of a jump by one column."""
 FLOOR = 0.006
-"""Contrast that always counts as ordinary, of encoded values: noise of a good scan."""
+"""Encoded contrast that always counts as ordinary: noise of a good scan."""
 AROUND = 25
 """Side of the square whose ordinary contrast a row is measured in."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """Straight pieces of lines that lie beside each other and are sure together with others.
+    """Straight pieces of lines that are certain when chained with others.
 
     Attributes
     ----------
@@ -44,13 +44,13 @@ class Pieces:
 def pieces(grey: color.Array, threshold: float) -> Pieces:
     """The pieces of bright and dark lines within 45 degrees of upright.
 
-    A piece says as much for a line as it is brighter (darker) than both its sides, row by row in
-    spreads of its surroundings and summed over a strip, less what ridges of its direction usually
-    show around it: grass and hair say little. Pieces are then chained from strip to strip as
-    sequences are aligned (Smith-Waterman 1981): what speaks for a line is added up along the best
-    chain above and below, what speaks against it taken off, and the sum stays within 0 …
-    `threshold`. A piece is kept if chains and piece together exceed `threshold`: so a line goes on
-    across an interruption as long as it is sure again beyond, and ends where it ends.
+    The evidence of a piece is how much brighter (darker) it is than both its sides, row by row in
+    spreads of its surroundings and summed over a strip, minus that of the ridges of its direction
+    around it: grass and hair have little. Pieces are then chained from strip to strip as
+    sequences are aligned (Smith-Waterman 1981): evidence for and against a line is summed along the
+    best chain above and below, and the sum stays within 0 … `threshold`. A piece is kept if chains
+    and piece together exceed `threshold`: so a line continues across an interruption if it is
+    certain again beyond, and ends where it ends.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def pieces(grey: color.Array, threshold: float) -> Pieces:
 
 
 def _contrast(wide: color.Array, apart: int) -> color.Array:
-    """(2, strips, slopes, columns) how bright and how dark pieces are against both sides.
+    """(2, strips, slopes, columns) how much brighter and darker pieces are than both sides.
 
     The sides are `apart` columns away. A step up before a column and one down after it is a ridge.
     """
@@ -117,7 +117,7 @@ def _summed(rows: color.Array) -> color.Array:
 
 
 def _moved(rows: color.Array, columns: int) -> color.Array:
-    """(n, w) rows as they are `columns` further right; the last column goes on."""
+    """(n, w) rows shifted to show what is `columns` further right; the last column repeats."""
     if columns == 0:
         return rows
     result = np.empty_like(rows)
@@ -131,7 +131,7 @@ def _moved(rows: color.Array, columns: int) -> color.Array:
 
 
 def _chained(contrast: color.Array, most: float) -> tuple[color.Array, color.Array]:
-    """What the best chains above and below each piece say, 0 … `most`; shaped as `told`."""
+    """Evidence of the best chains above and below each piece, 0 … `most`; shaped as `contrast`."""
     import cv2
 
     strips, _, slopes, columns = contrast.shape
@@ -179,7 +179,7 @@ class Line:
 
 
 def linked(pieces: Pieces, height: int) -> list[Line]:
-    """The lines that pieces of following strips make; (n,) pieces each used once."""
+    """The lines formed by pieces of successive strips; each of the (n,) pieces is used once."""
     chains: list[list[int]] = []
     ends: dict[tuple[int, int], list[int]] = {}  # the chains that end in a strip, bright or dark
     for piece in range(len(pieces.strip)):
@@ -203,7 +203,7 @@ def linked(pieces: Pieces, height: int) -> list[Line]:
 
 
 def _line(pieces: Pieces, chain: list[int], height: int) -> Line:
-    """The line of a chain of pieces, its corners rounded."""
+    """The line of a chain of pieces, with rounded corners."""
     import cv2
 
     inner = np.arange(ROWS)

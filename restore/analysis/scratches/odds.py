@@ -1,9 +1,8 @@
-"""How likely a line is a scratch and no thin thing: a mast, a wire, a whisker, a twig.
+"""How likely a line is a scratch and not a thin object: a mast, a wire, a whisker, a twig.
 
-A small network answers, from the line's profile, the edges that go along beside it, its bend, how
-even it is, how it ends, what lies beyond its ends, and which lines run near it or meet it. Its
-weights, `data/scratches.npz`, are from scratches, things and photos that
-`benchmarks/train_scratches.py` puts together.
+A small network decides from the line's profile, the edges along it, its bend, evenness and ends,
+what is beyond its ends, and which lines run near it or meet it. Its weights, `data/scratches.npz`,
+were fitted by `benchmarks/train_scratches.py` on simulated scratches and objects in photos.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from restore.analysis.scratches.judged import AWAY, REACH, Strip
 from restore.analysis.scratches.lines import Line
 
 FURTHEST = 4.0
-"""Standard deviations from the mean of what the network saw, beyond which nothing is new."""
+"""Standard deviations from the training mean at which features are clipped."""
 BEYOND = np.arange(3, 15)
-"""Rows after a line's end in which is looked at what it leads to."""
+"""Rows beyond a line's end in which its continuation is measured."""
 
 
 def odds(grey: color.Array, strips: list[Strip], lines: list[Line]) -> color.Array:
@@ -39,7 +38,7 @@ def predict(w: Mapping[str, color.Array], seen: color.Array) -> color.Array:
 
 
 def features(grey: color.Array, strips: list[Strip], lines: list[Line]) -> color.Array:
-    """(n, f) what the network sees of each strip: of itself, of its ends, of lines near it."""
+    """(n, f) the features of each strip: of itself, its ends, and lines near it."""
     short_side = min(grey.shape)
     own = [_own(strip, short_side) + _ends(grey, strip) for strip in strips]
     near = _company([strip.line for strip in strips], lines, short_side)
@@ -54,7 +53,7 @@ def _ground(strip: Strip) -> tuple[color.Array, float]:
 
 
 def _own(strip: Strip, short_side: int) -> list[float]:
-    """What is seen of a line alone; brightness in its own contrast where nothing else is said."""
+    """Features of a line alone; brightness in units of its contrast unless noted."""
     height, count = strip.height, len(strip.height)
     ground, contrast = _ground(strip)
     rise = height[:, REACH] - ground
@@ -128,10 +127,10 @@ def _smooth(values: color.Array) -> color.Array:
 
 
 def _ends(grey: color.Array, strip: Strip) -> list[float]:
-    """What lies beyond the ends of a line: a scratch fades on its ground, a mast has a foot.
+    """Features beyond a line's ends: a scratch fades into its ground, a mast has a foot.
 
-    Steps of the ground there, more and less; how far the line goes on, more and less; and how many
-    ends lie at the picture's own. All but the last in the line's contrast.
+    Larger and smaller step of the ground there; larger and smaller continuation of the line; number
+    of ends at the picture's edge. All but the last in units of the line's contrast.
     """
     height, width = grey.shape
     sign = -1 if strip.line.dark else 1

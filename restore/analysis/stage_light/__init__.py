@@ -1,1 +1,1 @@
-"""Stage light: which lamps there were, how they mix, which hues they leave."""
+"""Stage light: which lamps lit a photo, how they mix, which hues they leave."""

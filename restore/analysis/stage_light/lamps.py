@@ -1,6 +1,6 @@
 """Lamps and natural colours: how a camera sees surfaces under each, and how often they are.
 
-Matrices and statistics come from `data/colour-constants.json`, which says whence they are.
+Matrices and statistics come from `data/colour-constants.json`, which names their sources.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LAMPS = {
     "amber": "amber590",
     "red": "red625",
 }
-"""The lamps that are told apart, with their names in the constants: LEDs by their peak in nm."""
+"""The lamps distinguished, with their names in the constants: LEDs by their peak in nm."""
 WHITES = ("white", "warm-white", "tungsten")
 FIXTURES: tuple[tuple[str, ...], ...] = (("cyan", "blue"),)
 """Sets of lamps that are compared on stages only."""
@@ -43,7 +43,7 @@ CANDIDATES: tuple[tuple[str, ...], ...] = (
     ("red", "green", "blue"),
     ("warm-white", "red", "blue"),
 )
-"""Sets of lamps that are compared; on a stage there are seldom more."""
+"""Sets of lamps that are compared; stages seldom have more."""
 
 
 def listed(names: Sequence[str]) -> str:
@@ -54,7 +54,7 @@ def listed(names: Sequence[str]) -> str:
 
 @cache
 def constants() -> Any:
-    """Matrices of lamps and statistics of natural colours; `about` in the file says whence."""
+    """Matrices of lamps, statistics of natural colours; `about` in the file names the sources."""
     return json.loads(files("restore").joinpath("data/colour-constants.json").read_text("utf-8"))
 
 

@@ -2,14 +2,14 @@
 
 A camera's channels under lamps l are `t * sum_l w_l M_l rho`: rho is the surface's colour (linear
 sRGB of luminance 1), M_l a fixed 3 x 3 matrix of the lamp (means of 50 cameras), w_l the lamps'
-light and t a scale that is not known. One narrow lamp has a matrix of rank 1: a photo under it is
-one number a pixel, and no colour can be had back from it, by any means. Two lamps leave one number
+light and t an unknown scale. One narrow lamp has a matrix of rank 1: a photo under it has one
+number per pixel, and no colour can be recovered from it by any means. Two lamps leave one number
 of chroma, mixed up with their unknown ratio; a white lamp leaves nearly all.
 
 So: the lamps' ratio is estimated as a field that falls across the photo (`mixture`), and the chroma
 of a cell is the mean of all natural colours, weighted by how well each explains the channels under
 all likely ratios (`colours`). Everything happens on cells of about 1/48 of the long side. Which
-lamps there were is for `lightings` to say.
+lamps lit the photo is decided by `lightings`.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from restore.color import Array
 SIDE = 48
 """Cells on the long side."""
 LEAK = (0.06, 0.04)
-"""How far channels are off the model, to the brightest: of a JPEG, and of camera channels."""
+"""Error of the model relative to the brightest channel: of a JPEG, and of camera channels."""
 WRONG, WIDER = 0.3, 100.0
-"""Share of places where a network is simply wrong, and variance added to what it says."""
+"""Share of places where a network is simply wrong, and variance added to its estimate."""
 NOTHING = np.float32(1e3)
-"""A relative variance that says as little as any larger one: powers of it are still finite."""
+"""A relative variance as uninformative as any larger one, whose powers are still finite."""
 BLOCK = 2**15
-"""Numbers that are looked at together."""
+"""Numbers processed at once."""
 POWERS, COLOURS = 0.35, 0.48
 """Standard deviations in nats: of lamps' relative power, and of its estimate from one photo."""
 
 SLOPES = (0.9, 0.25)
-"""How much of a ratio's slope across and down a photo is the lamps'; the rest is the things':
+"""How much of a ratio's slope across and down a photo is the lamps'; the rest is the scene's:
 skies are above and the ground below. Fitted on simulated shots; lamps stood at sides and above."""
 SPREAD = 0.45
-"""Standard deviation in nats of a cell's ratio about what is found."""
+"""Standard deviation in nats of a cell's ratio around the fitted one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Cells:
         return self.values.shape[0], self.values.shape[1]
 
     def plane(self) -> Array:
-        """(n, 3) a constant, and where a cell is: across and down, -1 … 1 on the long side."""
+        """(n, 3) a constant, and a cell's position: across and down, -1 … 1 on the long side."""
         rows, columns = self.shape
         across, down = (
             np.broadcast_to(axis, self.shape).ravel() * (length / max(self.shape))
@@ -88,21 +88,21 @@ class Cells:
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """How much of each lamp falls on each cell.
+    """The amount of each lamp's light on each cell.
 
     Attributes
     ----------
     lamps
         Names, keys of `lamps.LAMPS`.
     place
-        (n, m - 1) where the logarithms of the m lamps' light stand, in the coordinates of
+        (n, m - 1) logarithms of the m lamps' light, in the coordinates of
         `ratios.basis`: for two lamps, ln(w_1 / w_2).
     likelihood
         (n, 90) of the palette's colours for each cell, over its likely ratios.
     evidence
         (n,) log evidence of each cell.
     reach
-        5th and 95th percentile over the cells of what each alone says of ln(w_1 / w_2).
+        5th and 95th percentile over the cells of each one's own estimate of ln(w_1 / w_2).
     """
 
     lamps: tuple[str, ...]
@@ -114,7 +114,7 @@ class Mixture:
     def colours(self, likely: Array | None = None) -> Array:
         """(n, 90) probability of the palette's colours, sum 1, for each cell.
 
-        `likely` is what is known of them beside the light, (n, 90): that they are natural.
+        `likely` (n, 90) is their prior besides the light; by default, that they are natural.
         """
         p: Array = self.likelihood * (palette()[1] if likely is None else likely)
         p /= p.sum(1, keepdims=True)
@@ -161,7 +161,7 @@ def cells(view: Array, noise: Array, averaged: float, camera: bool, side: int = 
     slope = 2.4 / 1.055 * ((color.encode(values).clip(0.04, None) + 0.055) / 1.055) ** 1.4
     # A quarter: JPEG and demosaicking make neighbours' noise alike. 0.6 / 255 is 8 bits' rounding.
     variance = (noise**2 + (0.6 / 255) ** 2) * slope**2 / max(averaged / 4, 1) + 1e-7
-    if not camera:  # what the colour matrix made negative was cut off at 0
+    if not camera:  # negative values of the colour matrix were clipped at 0
         top = values.max(-1, keepdims=True)
         cut = values < 0.01 * top
         variance = variance + cut * (0.05 * top) ** 2
@@ -172,11 +172,11 @@ def cells(view: Array, noise: Array, averaged: float, camera: bool, side: int = 
 def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     """The mixture of known lamps on each cell.
 
-    Each cell alone says little: a red thing under blue light looks like a grey one under red
+    A single cell is weak evidence: a red object under blue light looks like a grey one under red
     light. So the ratios are fitted by a plane over the photo: lamps stand somewhere. Its slopes are
-    those of all cells, less what natural photos alone would make of them; its level that of the
-    surfaces which are bright under every lamp, for these are the most nearly neutral, drawn towards
-    lamps of equal strength.
+    those of all cells, minus what natural photos alone would suggest; its level that of surfaces
+    that are bright under every lamp, which are the most nearly neutral, drawn towards lamps of
+    equal strength.
     """
     lamps = tuple(lamps)
     likelihood = _explain(seen, lamps)
@@ -203,12 +203,12 @@ def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
 
 
 def colours(seen: Cells, mixture: Mixture, likely: Array | None = None) -> tuple[Array, Array]:
-    """What chroma each cell can have, and how much of that the light has told.
+    """The chroma of each cell, and how far the light determines it.
 
     Parameters
     ----------
     likely
-        (n, 90) probability of the palette's colours for each cell, where more is known than that
+        (n, 90) probability of the palette's colours for each cell, if more is known than that
         they are natural.
 
     Returns
@@ -223,7 +223,7 @@ def colours(seen: Cells, mixture: Mixture, likely: Array | None = None) -> tuple
 
 
 def likely(ab: Array, covariance: Array) -> Array:
-    """Probability of the palette's colours where a network has said something.
+    """Probability of the palette's colours given a network's estimate.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def likely(ab: Array, covariance: Array) -> Array:
 
     Returns
     -------
-    (n, 90). The network is taken to be wrong altogether in `WRONG` of the places.
+    (n, 90). The network is assumed to be entirely wrong in a share `WRONG` of the places.
     """
     colour, share, _ = palette()
     aa, cross, bb = (covariance * np.float32(1) + (WIDER, 0, WIDER)).T[..., None]
@@ -245,14 +245,16 @@ def likely(ab: Array, covariance: Array) -> Array:
 
 
 def recoverability(seen: Cells, mixture: Mixture) -> Array:
-    """(n,) share of the natural variance of chroma that the light can tell, 0 … 1.
+    """(n,) share of the natural variance of chroma that the light determines, 0 … 1.
 
     1 - trace(C) / trace(C0) with C the covariance after, C0 before, of the linear estimate: it
     depends on the lamps, their mixture and its doubt, noise and clipping, not on the colour found.
     """
     prior = {key: np.array(value) for key, value in constants()["hue_prior"].items()}
     if len(mixture.lamps) == 1 and not broad(mixture.lamps[0], seen.camera):
-        return np.zeros(len(mixture.place), np.float32)  # what it leaks is less than cameras differ
+        return np.zeros(
+            len(mixture.place), np.float32
+        )  # its leaks are smaller than the differences of cameras
     matrices = np.stack([matrix(name, seen.camera) for name in mixture.lamps])
     coordinates = ratios.basis(len(mixture.lamps))
     top = np.maximum(seen.values.reshape(-1, 3).max(1), 1e-4)
@@ -265,10 +267,10 @@ def recoverability(seen: Cells, mixture: Mixture) -> Array:
     noise = mixed @ prior["Q_rel"] @ mixed.transpose(0, 2, 1)
     noise += 25 * neutral[:, :, None] * neutral[:, None, :]
     own = seen.variance.reshape(-1, 3) / top[:, None] ** 2
-    # Lamps and cameras differ, more so after a colour matrix that is not known.
+    # Lamps and cameras differ, more so after an unknown colour matrix.
     own += (0.15 * neutral) ** 2 + 0.05**2 if seen.camera else (0.25 * neutral) ** 2 + 0.1**2
     if not seen.camera:
-        own += neutral < 0.01  # cut off at 0, it tells nothing
+        own += neutral < 0.01  # clipped at 0, it is no evidence
     noise += own[:, :, None] * np.eye(3)
     shift = np.einsum("nm,mc,mk->nck", weights, coordinates, matrices @ prior["mu_rel"])
     shift *= (SPREAD / scale)[:, None, None]
@@ -283,7 +285,7 @@ def recoverability(seen: Cells, mixture: Mixture) -> Array:
 def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
     """(n, K, 90) likelihood of every colour under every mixture in `ratios.nodes`, for each cell.
 
-    Student's t about the predicted channels, the unknown scale integrated out. Beside noise there
+    Student's t about the predicted channels, the unknown scale integrated out. Besides noise there
     is 8 % of each channel and a leak of 4 % (camera channels) or 6 % of the brightest one: cameras
     and lamps differ by that much.
     """
@@ -357,7 +359,7 @@ def _divided(seen: Cells, lamp: str) -> Array:
 
 
 def _lit_by_all(seen: Cells, lamps: tuple[str, ...]) -> Array:
-    """(n,) how bright a cell is under every lamp at once, to its surroundings, squared."""
+    """(n,) brightness of a cell under every lamp at once, relative to its surroundings, squared."""
     import cv2
 
     neutral = constants()["hue_prior"]["mu_rel"]

@@ -1,10 +1,10 @@
-"""Which lamps there may have been, and what each would mean for the hues. Arrays in, arrays out.
+"""Which lamps may have lit a photo, and what each would mean for the hues. Arrays in, arrays out.
 
-How well a set of lamps explains a photo (`light.mixture`) does not settle which there were: green
-may come from a lamp or from grass, and one blue lamp is nearly two. So no set is chosen. A small
-network looks at every set: how it explains the photo, and what colours the photo would have under
-it; and at the light of the channels. It says how likely each set is, and hues and recoverability
-are means over the likeliest. Sets that claim nothing, such as one narrow lamp, make the photo paler
+How well a set of lamps explains a photo (`light.mixture`) does not settle which lamps there were:
+green may come from a lamp or from grass, and one blue lamp resembles two. So no set is chosen. A
+small network sees how every set explains the photo, which colours the photo would have under it,
+and the light of the channels. It predicts how likely each set is, and hues and recoverability are
+means over the likeliest. Sets that claim nothing, such as one narrow lamp, make the photo paler
 and recoverability lower.
 """
 
@@ -33,33 +33,33 @@ from restore.analysis.stage_light.ratios import softmax
 from restore.color import Array
 
 FEW = 14
-"""Cells on the long side that all sets are compared on."""
+"""Cells on the long side when all sets are compared."""
 BLACK = 0.01
 """Linear light of the strongest channel below which a cell is black."""
 SETS, LEFT_OUT = 4, 0.05
-"""How many sets are looked at on all cells, and the probability below which one is left out."""
+"""How many sets are used on all cells, and the probability below which one is left out."""
 ALONE, ALONE_ON_STAGE = 0.25, 0.1
-"""Probability of one narrow lamp, whichever, above which nothing is claimed. Less than a half: hues
-made up under one lamp are worse than hues not had back under two."""
+"""Total probability of single narrow lamps above which no hues are claimed. Less than a half: hues
+invented under one lamp are worse than hues not recovered under two."""
 SETTLED, REACH, ALIKE = 2.0, 5, 0.5
-"""What is around a cell that is not sure: standard deviation and reach in cells, and standard
-deviation in nats of the ratios of the channels of what is like it."""
+"""Smoothing of uncertain cells: standard deviation and reach in cells, and standard deviation in
+nats of the channel ratios of similar cells."""
 FULL = 0.1
-"""How far a cell with a full channel counts: hues would else change at the edge of what is full."""
+"""Weight of a cell with a full channel: else hues would change at the edges of clipped areas."""
 DIM = 0.5
-"""Linear light above which a channel may have been full before it became the file's."""
+"""Linear light above which a channel may have been clipped before it was stored."""
 
 
 @dataclass(frozen=True, eq=False)
 class Lighting:
-    """A set of lamps that may have been.
+    """A set of lamps that may have lit the photo.
 
     Attributes
     ----------
     chance
         Its probability, 0 … 1.
     mixture
-        How much of each lamp would fall on each cell.
+        The amount of each lamp's light on each cell.
     """
 
     chance: float
@@ -68,7 +68,7 @@ class Lighting:
 
 @dataclass(frozen=True, eq=False)
 class Hues:
-    """What chroma each cell can have, the mean over the lightings.
+    """The chroma of each cell, as the mean over the lightings.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Hues:
     weighted
         (n, 2) a* b* that the surface would have at L* = 50, times that weight.
     cautious
-        (n, 2) the same, drawn to the natural colours' mean as far as they are not sure.
+        (n, 2) the same, drawn to the natural colours' mean as far as they are uncertain.
     sure
         (n,) recoverability 0 … 1.
     """
@@ -92,11 +92,11 @@ class Hues:
 def find(seen: Cells, stage: bool = False) -> list[Lighting]:
     """The likeliest sets of lamps, the best first.
 
-    On a stage no daylight and no white lamp is alone, and a network is asked that was fitted on
+    On a stage, neither daylight nor a white lamp is alone, and the network is one fitted on
     fixtures that mix red, green and blue, on haze, beams and lamps in the frame.
 
-    Their probabilities sum to 1; but where one narrow lamp, whichever it is, is likelier than
-    `ALONE`, there is nothing to be had back, and the likeliest such lamp stands alone.
+    Their probabilities sum to 1; but if single narrow lamps together are likelier than `ALONE`,
+    nothing can be recovered, and the likeliest such lamp stands alone.
     """
     few = seen.every(FEW)
     chances = softmax(
@@ -141,9 +141,9 @@ def hues(seen: Cells, lightings: Sequence[Lighting], likely: Array | None = None
 
 
 def _settled(own: Array, sure: Array, seen: Cells) -> Array:
-    """(n, 2) hues of cells, as smooth as they are unsure: the rest comes from what is alike around.
+    """(n, 2) hues of cells, as smooth as they are uncertain: from similar neighbours.
 
-    Alike is what has about the same channels, as the same thing in the same light has.
+    Similar cells have about the same channel ratios, like one object in one light.
     """
     full = (seen.variance >= 1).any(-1, keepdims=True)
     certain = np.where(full, np.float32(FULL), np.float32(1)) * sure.reshape(*seen.shape, 1)
@@ -172,7 +172,7 @@ def tried(few: Cells) -> list[Mixture]:
 
 
 def features(few: Cells, tried: Sequence[Mixture]) -> Array:
-    """(sets, 48) what the network sees of each set of `CANDIDATES` on a photo's cells."""
+    """(sets, 48) the features of each set of `CANDIDATES` on a photo's cells."""
     lit = _lit(few)
     evidence = np.array([mixture.evidence[lit].mean() for mixture in tried])
     alone = dict(zip(CANDIDATES, evidence, strict=True))
@@ -193,9 +193,9 @@ def features(few: Cells, tried: Sequence[Mixture]) -> Array:
 
 
 def _lit(few: Cells) -> NDArray[np.bool_]:
-    """(n,) the cells to look at: all, or where most are black those that are not.
+    """(n,) the cells to use: all, or if most are black, those that are not.
 
-    Noise in black is cut off at 0, so its mean is grey, as if a white lamp had been there too.
+    Noise in black is clipped at 0, so its mean is grey, as if there had been a white lamp too.
     """
     lit = few.values.reshape(-1, 3).max(1) >= BLACK
     return lit if 3 < lit.sum() < 0.5 * len(lit) else np.ones_like(lit)
@@ -204,8 +204,8 @@ def _lit(few: Cells) -> NDArray[np.bool_]:
 def _under(mixture: Mixture, lit: NDArray[np.bool_], slopes: Array) -> Array:
     """(13,) how a set explains the cells, the colours they would have, and its lamps' ratio.
 
-    Colours: their mean's distance from that of natural photos, how they vary, and how they would
-    run over the photo, which a set that lacks a lamp makes them do.
+    Colours: their mean's distance from that of natural photos, their variation, and their gradient
+    over the photo, which is large if the set lacks a lamp.
     """
     evidence = mixture.evidence[lit]
     low, high = np.percentile(evidence, (10, 90)) - evidence.mean()
@@ -234,10 +234,10 @@ def _channels(values: Array) -> Array:
 
 
 def _scatter(few: Cells, lit: NDArray[np.bool_]) -> Array:
-    """(8,) decades of how far the channels are from being alike, on all cells and on dim ones.
+    """(8,) decades of the difference between the channels, on all cells and on dim ones.
 
     Under one narrow lamp every channel is the same picture, and what cameras leak is a constant
-    share of it. A second lamp, even a weak one, makes that share vary from thing to thing.
+    share of it. A second lamp, even a weak one, makes that share vary from object to object.
     """
     values = few.values.reshape(-1, 3)[lit].astype(np.float64)
     known = (few.variance.reshape(-1, 3)[lit] < 1).all(1)
@@ -249,9 +249,9 @@ def _scatter(few: Cells, lit: NDArray[np.bool_]) -> Array:
 
 
 def _unlike(values: NDArray[np.float64]) -> list[float]:
-    """What a multiple of the strongest channel leaves of the two others, the weaker first.
+    """Residuals of the two other channels after a multiple of the strongest, the weaker first.
 
-    Each to the strongest channel, and to that multiple.
+    Each relative to the strongest channel, and to that multiple.
     """
     weak, middle, top = values[:, np.argsort(values.mean(0))].T
     top = np.maximum(top, 1e-4)

@@ -1,4 +1,4 @@
-"""Unknown ratios of lamps: the grid on which they are tried, and sums of probabilities on it.
+"""Unknown ratios of lamps: the grid of candidates, and sums of probabilities on it.
 
 A mixture of m lamps has m - 1 coordinates: contrasts of the logarithms of the lamps' light.
 """
@@ -15,7 +15,7 @@ from restore.color import Array
 
 @cache
 def nodes(lamps: int) -> Array:
-    """(K, lamps - 1) mixtures that are tried: 17 of two lamps, 49 of three."""
+    """(K, lamps - 1) candidate mixtures: 17 of two lamps, 49 of three."""
     if lamps == 1:
         return np.zeros((1, 0), np.float32)
     axis = np.linspace(-4, 4, 17) if lamps == 2 else np.linspace(-3, 3, 7)
