@@ -88,7 +88,7 @@ def test_one_narrow_lamp_changes_nothing_and_says_so(scene):
     proxy = _over_grey(lit.srgb, lit.photo)
     render = _plan(proxy)
     assert np.array_equal(render.tile(proxy.view), proxy.view.pixels)
-    assert "lamp only: it holds no colours" in render.findings.summary
+    assert "lamp only: no colours can be recovered" in render.findings.summary
     assert render.findings.number("mean recoverability") < 0.03
 
 

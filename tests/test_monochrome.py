@@ -183,9 +183,9 @@ def test_half_the_amount_is_half_the_way():
 @pytest.mark.parametrize(
     ("settings", "warning"),
     [
-        ({"red": 60, "cyans": 10}, 'mix = "auto" makes no use of red, cyans'),
-        ({"mix": "tri-x", "reds": 10}, 'mix = "tri-x" makes no use of reds'),
-        ({"mix": "layer", "constant": 5}, 'mix = "layer" makes no use of constant'),
+        ({"red": 60, "cyans": 10}, 'mix = "auto" does not use red, cyans'),
+        ({"mix": "tri-x", "reds": 10}, 'mix = "tri-x" does not use reds'),
+        ({"mix": "layer", "constant": 5}, 'mix = "layer" does not use constant'),
         ({"mix": "channels", "red": 60, "constant": 5}, None),
         ({"mix": "layer", "reds": 10}, None),
         ({}, None),

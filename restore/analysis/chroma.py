@@ -1,4 +1,4 @@
-"""Small chroma maps: evened out, muted, and brought to full resolution along the photo's edges."""
+"""Small chroma maps: smoothed, muted, and upsampled along the photo's edges."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from restore.image.photo import Window
 from restore.values import Value
 
 FINE = 8
-"""Pixels of lightness that are looked at in a cell, each way: more find the same."""
+"""Side in lightness pixels at which a cell is sampled: more change nothing."""
 BEYOND = 1.0
-"""How far colours may go beyond those of the cells around, or beyond grey: Lab units. A share
-of the range of these would leave a cyan rim where something white is in front of orange."""
+"""How far colours may exceed those of the cells around, or grey, in Lab units. A share of their
+range would leave a cyan rim where something white is in front of orange."""
 FINER = 4
-"""The maps are kept this much finer than the cells: linear between their points is smooth."""
+"""The maps are this much finer than the cells, so that linear interpolation is smooth."""
 REACH = 0.3
-"""How far colours even out inside a thing, in short sides of the photo."""
+"""How far colours even out inside an object, in short sides of the photo."""
 EDGE = 5.0
 """Difference in L* between cells across which colours hardly even out."""
 KIN = 16
 """Power of the likeness of two cells' distributions: one neighbour in twenty is under 0.95, and
-one in a hundred, where things meet, under 0.87."""
+one in a hundred, where objects meet, under 0.87."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Guided(Value):
         return np.stack([*self.planes(lightness, window)], -1)
 
     def planes(self, lightness: Array, window: Window) -> Array:
-        """As `at`, a* and b* each on its own: (2, rows, columns)."""
+        """As `at`, as separate planes of a* and b*: (2, rows, columns)."""
         found = self.coefficients.planes(window)
         ab = found[:2]
         ab *= lightness * np.float32(0.01)
@@ -53,21 +53,21 @@ class Guided(Value):
 
 
 def light_of_cells(lightness: Array, ab: Array) -> Array:
-    """(h, w) CIE L* of the cells of a map (h, w, 2), of that of the whole photo."""
+    """(h, w) CIE L* of the cells of a map (h, w, 2), from that of the whole photo."""
     import cv2
 
     return cv2.resize(lightness, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
 
 
 def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: float) -> Array:
-    """Even a network's colours out inside things, and mute them where it is unsure.
+    """Even out a network's colours inside objects, and mute them where it is unsure.
 
-    The colours closest to the network's, each as far as it is sure, and to those of their
+    The result is closest to the network's colours, weighted by certainty, and to those of its
     neighbours: a sparse linear system (a Gaussian Markov random field; Levin, Lischinski, Weiss,
-    10.1145/1015706.1015780, with the network in place of scribbles). Cells belong together where
-    their lightness is alike, and what the network holds possible: a coat is of one colour, and
-    none runs from a face into the sky. Then a colour of chroma C that is known to a variance V
-    keeps the share C² / (C² + caution V): on haze and walls, which may be anything, little.
+    10.1145/1015706.1015780, with the network in place of scribbles). Cells belong together if
+    their lightness and the network's distributions are alike: a coat has one colour, and none
+    runs from a face into the sky. Then a colour of chroma C and variance V keeps the share
+    C² / (C² + caution V): little on haze and walls, which may be any colour.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
 
     A guided filter (He, Sun, Tang, 10.1109/TPAMI.2012.213) whose coefficients are found on the
     cells, 3 x 3 at a time, and two back-projections: the mean of the result over each cell is
-    again what the network said.
+    again the network's.
 
     Parameters
     ----------
@@ -178,15 +178,15 @@ def _ends(lightness: Array, rows: int, columns: int) -> tuple[Array, Array]:
 def _within(slope: Array, ab: Array, mean: Array, *ends: Array) -> Array:
     """(h, w, 2) factors on slopes, 0 … 1, that keep colours about as the cells around have them.
 
-    Without, something white in front of orange turns cyan: its cell holds orange, too, and a line
-    through both goes on beyond white.
+    Otherwise, something white in front of orange turns cyan: its cell holds orange too, and a line
+    through both continues beyond white.
 
     Parameters
     ----------
     ab, mean
         (h, w, 2) a* b* of the cells, and their mean around each.
     ends
-        (h, w, 1) L*/100 of the lightest and the darkest there, off its mean.
+        (h, w, 1) L*/100 of the lightest and the darkest there, relative to its mean.
     """
     import cv2
 

@@ -1,4 +1,4 @@
-"""Colours that a person knows at some places, carried to where the photo is alike."""
+"""Spread colours known at some places to similar parts of the photo."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from restore.color import Array
 from restore.image.hints import Hint
 
 FEATURES = 16
-"""Principal components of the square-rooted distribution: what the network takes a cell for."""
+"""Principal components of the square-rooted distribution, which describe a cell's content."""
 MOST = 200
-"""Cells with a hint that are used; of more, these are spread evenly."""
+"""Most cells with a hint that are used, spread evenly."""
 STEP, OTHER = 1.0, 30.0
-"""How much longer a way is for each L* between two cells, and between things that the network
-tells apart wholly, than over a plain."""
+"""Extra path length per L* between two cells, and between objects the network fully
+distinguishes."""
 STEEPEST = 20.0
-"""L* between two cells beyond which a step counts no more."""
+"""L* between two cells at which the cost of a step is capped."""
 WIDTHS = ((3.0, 30.0, 0.4), (0.7, 20.0, 0.4))
-"""Of the two kernels: in short sides of the photo (the way's length), in L*, in the features."""
+"""Length scales of the two kernels: path in short sides of the photo, L*, features."""
 DOUBT = 0.05
-"""Variance of a hint, of that of the network's error."""
+"""Variance of a hint, relative to that of the network's error."""
 
 
 def carry(ab: Array, p: Array, lightness: Array, hints: Sequence[Hint]) -> tuple[Array, Array]:
-    """The network's colours corrected by hints, and how well the corrections are known.
+    """The network's colours corrected by hints, and how certain the corrections are.
 
-    Gaussian-process regression of what the network missed at the hints, over place, lightness and
-    the distribution that the network gives: far from the hints, and in other things, its own
-    colours stay. The mean of a wide and a narrow kernel. How far a cell is from a hint is the
-    length of the shortest way there, and edges make a way long: a colour fills the thing it is on.
+    Gaussian-process regression of the network's errors at the hints, over place, lightness and the
+    network's distribution: far from the hints, and in other objects, its own colours stay. The
+    mean of a wide and a narrow kernel. The distance of a cell from a hint is the length of the
+    shortest path, which edges lengthen: a colour fills the object it is on.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ def carry(ab: Array, p: Array, lightness: Array, hints: Sequence[Hint]) -> tuple
     lightness
         (h, w) CIE L* of the cells.
     hints
-        Where they overlap, the later one counts.
+        Where they overlap, the last one wins.
 
     Returns
     -------
-    The colours (h, w, 2), and the share of the network's doubt that is left (h, w), 0 … 1.
+    The colours (h, w, 2), and the share of the network's variance that is left (h, w), 0 … 1.
     """
     rows, columns = lightness.shape
     wanted = np.zeros_like(ab)
@@ -53,7 +53,7 @@ def carry(ab: Array, p: Array, lightness: Array, hints: Sequence[Hint]) -> tuple
     for hint in hints:
         place = hint.cells(rows, columns)
         light, *chroma = hint.colour
-        # chroma of one reflectance goes with the cube root of the light on it
+        # the chroma of one reflectance varies with the cube root of the light on it
         scale = (lightness[place] + 16) / np.float32(light + 16)
         wanted[place] = scale[:, None] * np.array(chroma, np.float32)
         marked |= place
@@ -67,7 +67,7 @@ def carry(ab: Array, p: Array, lightness: Array, hints: Sequence[Hint]) -> tuple
         width = np.array([light, *[feature] * FEATURES], np.float32)
         apart = (ways / np.float32(way)) ** 2 + _distances(described / width, known)
         kernel += np.exp(-0.5 * apart) / np.float32(len(WIDTHS))
-    # ways over a graph: the kernel may be a little less than positive, which is cut off
+    # paths over a graph: small negative eigenvalues of the kernel are clipped
     values, axes = np.linalg.eigh((kernel[known] + kernel[known].T).astype(np.float64) / 2)
     inverse = (axes / (values.clip(0) + DOUBT)) @ axes.T
     missed = (wanted - ab).reshape(-1, 2)[known]
@@ -81,7 +81,7 @@ def carry(ab: Array, p: Array, lightness: Array, hints: Sequence[Hint]) -> tuple
 
 
 def _ways(p: Array, lightness: Array, known: Array) -> Array:
-    """(cells, k) length of the shortest way to each known cell, in short sides of the photo."""
+    """(cells, k) length of the shortest path to each known cell, in short sides of the photo."""
     from scipy import sparse
     from scipy.sparse.csgraph import dijkstra
 

@@ -1,6 +1,6 @@
-"""One network family a file: CIE L* in, chroma out. Found by file name.
+"""One network family per file: CIE L* in, chroma out. Found by file name.
 
-A colorizer's module says, as data and functions, all that the rest of the program asks:
+A colorizer's module provides, as data and functions, all the rest of the program needs:
 
     ABOUT: str          what it is good for, one sentence
     LICENCE: str        of the weights
@@ -8,14 +8,14 @@ A colorizer's module says, as data and functions, all that the rest of the progr
     RANK: int           "auto" takes the highest rank that is installed
     installed() -> bool
     sha256() -> str     of the weights in use
-    load(context)       the network, ready to run; held by the context, so that `chroma` finds it
+    load(context)       the network, ready to run; kept by the context for `chroma`
     chroma(lightness, *, side, temperature, vividness, context) -> Chroma
 
-The defaults of `chroma` for temperature and vividness are what suits the network.
-`lightness` is (height, width) float32, CIE L* 0 … 100, any size; `side` is what the network is to
-see as the short side, in pixels, a multiple of 32. Whatever its network wants (normalising,
-padding, layout) is handled in its own file; `_input.fit` fits the size and keeps the cells aligned
-with the photo, `_distribution` has all that follows from logits.
+The defaults of `chroma` for temperature and vividness suit the network.
+`lightness` is (height, width) float32, CIE L* 0 … 100, any size; `side` is the short side of the
+network's input in pixels, a multiple of 32. What the network needs (normalising, padding,
+layout) is handled in its own file; `_input.fit` fits the size and keeps the cells aligned
+with the photo, `_distribution` derives everything from logits.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from restore.errors import WeightsError, nearest
 
 @dataclass(frozen=True, eq=False)
 class Chroma:
-    """What a colorizer gives; cells cover the photo exactly, row 0 at its top.
+    """The output of a colorizer; cells cover the photo exactly, row 0 at its top.
 
     Attributes
     ----------
     ab
-        (h, w, 2) float32: CIE a* b* at the temperature and vividness that were asked for.
+        (h, w, 2) float32: CIE a* b* at the given temperature and vividness.
     logits
         (313, h, w) float32, vividness applied, temperature not: softmax(logits / T) is the
-        distribution over `grid`. None for a network that gives one colour only.
+        distribution over `grid`. None for a network that predicts single colours.
     grid
         (313, 2) float32: centres of the bins, CIE a* b*.
     engine
@@ -71,5 +71,5 @@ def get(name: str = "auto", where: str = "colorizers") -> ModuleType:
     here, module = sys.modules[__name__], name.replace("-", "_")
     if module not in registry.names(here):
         known = nearest(name, names())
-        raise WeightsError(f'{where}: there is no colorizer "{name:.60}"; {known}')
+        raise WeightsError(f'{where}: unknown colorizer "{name:.60}"; {known}')
     return registry.module(here, module, where, "colorizer", WeightsError)

@@ -1,4 +1,4 @@
-"""All that follows from logits over the 313 colours: annealed mean, entropy, covariance.
+"""Derived from logits over the 313 colours: annealed mean, entropy, covariance.
 
 `logits` is (313, h, w) float32 throughout; the distribution at temperature T is
 softmax(logits / T) along the first axis, and T = 0 is the likeliest colour alone.
@@ -26,9 +26,9 @@ def rebalancing() -> Array:
 
 
 def natural(logits: Array, vividness: float) -> Array:
-    """Logits of a class-rebalanced network taken back towards natural frequencies.
+    """Logits of a class-rebalanced network moved back towards natural frequencies.
 
-    Vividness 1 leaves them, 0 takes the rebalancing away: logits - (1 - vividness) log w.
+    Vividness 1 leaves them, 0 removes the rebalancing: logits - (1 - vividness) log w.
     """
     shift = np.float32(vividness - 1) * np.log(rebalancing())
     return logits + shift[:, None, None]
@@ -66,7 +66,7 @@ def covariance(p: Array) -> Array:
 
 def entropy(p: Array) -> Array:
     """(h, w) uncertainty in bits: 0 (one colour) … 8.29 (all 313 alike)."""
-    bits = p + np.float32(1e-30)  # of what is 0 nothing is left when multiplied
+    bits = p + np.float32(1e-30)  # 0 log 0 is 0
     np.log2(bits, out=bits)
     return -np.einsum("i...,i...", p, bits)
 

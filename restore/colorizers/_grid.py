@@ -1,4 +1,4 @@
-"""The 313 colours a network chooses from: CIE a* b* in steps of 10, those that sRGB can show."""
+"""The 313 colours a network chooses from: CIE a* b* in steps of 10, within sRGB."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fitting a photo to a network, so that its cells lie exactly on the photo."""
+"""Fit a photo to a network's input so that its cells align exactly with the photo."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numpy as np
 from restore.color import Array
 
 CELL = 4
-"""Input pixels a cell of the logits covers, each way."""
+"""Side in input pixels of a cell of the logits."""
 LONGEST = 8
-"""Long side in short sides that a network is given; a longer panorama is squeezed."""
+"""Most long side, in short sides; a longer panorama is squeezed."""
 LEAST = 64
 """Smallest input side: below, some versions of OpenCV's dnn enlarge a map of one cell wrongly."""
 
@@ -17,16 +17,16 @@ LEAST = 64
 def fit(lightness: Array, side: int, multiple: int = 32) -> tuple[Array, tuple[slice, slice]]:
     """Resize to a short side of `side`, pad by reflection to multiples.
 
-    The resized photo is a whole number of cells each way, at most half a cell off its aspect.
+    The resized photo has an integer number of cells each way, at most half a cell off its aspect.
 
     Parameters
     ----------
     lightness
         (height, width) CIE L*.
     side
-        Short side the network is to see, in pixels.
+        Short side of the network's input, in pixels.
     multiple
-        What the network's input sides must be multiples of; itself a multiple of `CELL`.
+        The input sides must be multiples of this; itself a multiple of `CELL`.
 
     Returns
     -------

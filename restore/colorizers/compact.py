@@ -23,7 +23,7 @@ WEIGHTS = Path(__file__).parents[1] / "data" / "compact.onnx"
 
 
 def installed() -> bool:
-    """Whether it can be used: always."""
+    """Whether it is installed: always."""
     return True
 
 
@@ -48,8 +48,8 @@ def chroma(
 ) -> Chroma:
     """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
 
-    The network takes L* as it is, sides multiples of 32. It was trained on photos whose short side
-    was 208 and is at its best from 192 to 256.
+    The network's input is plain L*, with sides that are multiples of 32. It was trained on photos
+    with a short side of 208 and works best from 192 to 256.
     """
     values, (rows, columns) = fit(lightness, side)
     network = load(context or default())

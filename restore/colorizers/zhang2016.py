@@ -1,13 +1,13 @@
-"""The release of Zhang, Isola and Efros 2016: brought by `restore models pull zhang2016`.
+"""The release of Zhang, Isola and Efros 2016, installed by `restore models pull zhang2016`.
 
 Colorful Image Colorization, ECCV 2016, arXiv 1603.08511. Input CIE L*; logits over the 313 colours
 at a quarter of the input, before the release's own scale: softmax(logits / T) is the distribution
 at temperature T, and T = 0.38 (1 / 2.606) the published choice.
 
 The release was trained class-rebalanced with the paper's weights w, which were not published as a
-file. `vividness` therefore uses an estimate of them: the same formula on how often the colours
-occur in the compact network's training photos (`_distribution.rebalancing`). At vividness 1, the
-published network, the estimate has no part.
+file. `vividness` therefore uses an estimate of them: the same formula on the colour frequencies of
+the compact network's training photos (`_distribution.rebalancing`). At vividness 1, the published
+network, the estimate is not used.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RANK = 20
 NAME = "zhang2016"
 BYTES = weights.KNOWN[NAME].size
 MULTIPLE = 32
-"""Of the input's sides; 8 would do, 32 makes fewer sizes to compile."""
+"""Divisor of the input's sides; 8 would do, 32 makes fewer sizes to compile."""
 
 
 installed = partial(weights.installed, NAME)
@@ -48,7 +48,7 @@ def chroma(
 ) -> Chroma:
     """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
 
-    The release's own input is 224 x 224: in a larger one, things are larger than it knows them.
+    The release's own input is 224 x 224: in a larger one, objects are larger than in training.
     """
     return run(NAME, lightness, side, temperature, vividness, context)
 
@@ -59,10 +59,10 @@ def load(context: Context) -> engines.Network:
 
 
 def loaded(name: str, context: Context) -> tuple[engines.Network, engines.Precision]:
-    """The model `name` of this family, ready to run, and what it calculates in.
+    """The model `name` of this family, ready to run, and its precision.
 
-    That is bf16 where the processor has it: about half the time, and colours that differ less than
-    one sees (docs/models/zhang2016.md has the figures).
+    That is bf16 if the processor supports it: about half the time, with no visible difference
+    in colour (docs/models/zhang2016.md has the figures).
     """
     engine = engines.chosen(context.engine)
     precision: engines.Precision = "bf16" if engine == "openvino" and engines.has_bf16() else "f32"

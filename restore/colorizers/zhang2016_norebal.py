@@ -1,4 +1,4 @@
-"""Zhang 2016 trained without class rebalancing: brought by `restore models add FILE`.
+"""Zhang 2016 trained without class rebalancing, installed by `restore models add FILE`.
 
 It predicts how often colours really occur, so it is cautious: vividness 0 is the network as it was
 trained, and more of it weights rare colours up by the estimate that `zhang2016` explains.
@@ -39,6 +39,6 @@ def chroma(
 ) -> Chroma:
     """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
 
-    Its logits are natural already, so `vividness` adds log w instead of what it leaves.
+    Its logits are natural already, so `vividness` adds log w instead of subtracting it.
     """
     return zhang2016.run(NAME, lightness, side, temperature, vividness + 1, context)

@@ -1,4 +1,4 @@
-"""Colours that a person knows: points, strokes and regions, and the file of them beside a photo.
+"""Known colours: points, strokes and regions, and the file of them beside a photo.
 
 [[hints]]
 colour = "#7a5230"                      # or [40, 14, 25] (CIE L* a* b*), or a CSS name
@@ -27,26 +27,26 @@ from restore.image.window import Window
 from restore.values import Value
 
 SUFFIX = ".hints.toml"
-"""What is added to a photo's name: portrait.jpg.hints.toml."""
+"""Suffix appended to a photo's name: portrait.jpg.hints.toml."""
 SHAPES = ("points", "stroke", "region")
 LARGEST = 2**18
-"""Bytes a file of hints may have."""
+"""Most bytes of a file of hints."""
 MOST = 500
-"""Hints of a photo, and points of a hint."""
+"""Most hints of a photo, and most points of a hint."""
 
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Hint(Value):
-    """A place in a photo and the colour of the thing there.
+    """A place in a photo and the colour of the object there.
 
     Attributes
     ----------
     colour
-        CIE L* a* b*. What counts is the hue and how strong it is for its lightness.
+        CIE L*a*b*. Only the hue, and its strength relative to lightness, are used.
     points
-        Where, in per cent of the photo's width (from the left) and height (from the top).
+        Positions in per cent of the photo's width (from the left) and height (from the top).
     shape
         "points", "stroke" (a line through them) or "region" (what they enclose).
     """
@@ -57,12 +57,12 @@ class Hint(Value):
 
     @classmethod
     def at(cls, x: float, y: float, colour: object) -> Hint:
-        """A hint at one point, its colour as `shade` takes it.
+        """A hint at one point, its colour as accepted by `shade`.
 
         Raises
         ------
         PhotoError
-            If the point is outside the photo, or there is no such colour.
+            If the point is outside the photo, or the colour is unknown.
         """
         return cls(shade(colour, "hint"), _points([[x, y]], "hint"))
 
@@ -79,7 +79,7 @@ class Hint(Value):
         return replace(self, points=points)
 
     def cells(self, rows: int, columns: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """(rows, columns) mask of the cells of a grid over the photo that the hint lies on."""
+        """(rows, columns) mask of the cells of a grid over the photo that the hint covers."""
         import cv2
 
         points, size = np.array(self.points).clip(-1000, 1000), np.array([columns, rows])
@@ -102,7 +102,7 @@ def beside(path: Path) -> tuple[Hint, ...]:
     Raises
     ------
     PhotoError
-        If the file cannot be read or something in it is wrong.
+        If the file cannot be read or has an error.
     """
     path = path.with_name(path.name + SUFFIX)
     try:
@@ -111,7 +111,9 @@ def beside(path: Path) -> tuple[Hint, ...]:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # the photo's name is long: no such file can be
+        if (
+            error.errno == errno.ENAMETOOLONG
+        ):  # the photo's name is too long for such a file to exist
             return ()
         raise PhotoError(f"{path}: cannot be read: {error.strerror}") from error
     if len(content) > LARGEST:
@@ -120,14 +122,14 @@ def beside(path: Path) -> tuple[Hint, ...]:
 
 
 def parse(text: str, where: str) -> tuple[Hint, ...]:
-    """The hints of a TOML text; PhotoError, beginning with `where`, if something is wrong."""
+    """The hints of a TOML string; PhotoError, beginning with `where`, if it has an error."""
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise PhotoError(f"{where}: is not TOML: {error!s:.100}") from error
     for key in content:
         if key != "hints":
-            raise PhotoError(f'{where}: there is no setting "{key:.60}"; write [[hints]]')
+            raise PhotoError(f'{where}: unknown key "{key:.60}"; write [[hints]]')
     tables = content.get("hints", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise PhotoError(f"{where}: hints is not a list of tables; write [[hints]]")
@@ -140,7 +142,7 @@ def _hint(table: dict[str, Any], where: str) -> Hint:
     for key in table:
         if key not in ("colour", *SHAPES):
             known = nearest(key, ["colour", *SHAPES])
-            raise PhotoError(f'{where}: there is no setting "{key:.60}"; {known}')
+            raise PhotoError(f'{where}: unknown key "{key:.60}"; {known}')
     shapes = [shape for shape in SHAPES if shape in table]
     if "colour" not in table or len(shapes) != 1:
         raise PhotoError(f"{where}: needs a colour, and one of points, stroke and region")
@@ -150,7 +152,7 @@ def _hint(table: dict[str, Any], where: str) -> Hint:
 
 
 def shade(colour: object, where: str) -> tuple[float, float, float]:
-    """CIE L* a* b* of "#rrggbb", of a CSS colour name, or of three numbers: L*, a*, b*.
+    """CIE L*a*b* of "#rrggbb", a CSS colour name, or three numbers: L*, a*, b*.
 
     Raises
     ------

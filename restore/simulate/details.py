@@ -13,11 +13,11 @@ from restore import color
 Points = NDArray[np.float64]
 
 FINE = 2
-"""How much finer details are drawn than they are shown."""
+"""Supersampling of the details drawn."""
 
 
 class _Canvas:
-    """A photo (h, w, c) that shapes are laid on, in pixels and encoded tones."""
+    """A photo (h, w, c) to draw shapes on, in pixels and encoded tones."""
 
     def __init__(self, photo: color.Array, rng: np.random.Generator) -> None:
         self.photo, self.rng = photo, rng
@@ -72,7 +72,7 @@ class _Canvas:
 
 
 def details(photo: color.Array, rng: np.random.Generator) -> color.Array:
-    """The photo (h, w, c) with one kind of detail more, as grainy as a clean scan."""
+    """The photo (h, w, c) with one kind of detail added, as grainy as a clean scan."""
     canvas = _Canvas(photo, rng)
     KINDS[rng.integers(len(KINDS))](canvas)
     return np.clip(canvas.photo, 0, 1).astype(np.float32)

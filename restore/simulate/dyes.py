@@ -1,7 +1,7 @@
-"""Another faded photo than `fading` makes: spectra of dyes, kept for testing.
+"""A simulation of faded photos independent of `fading`: spectra of dyes, kept for testing.
 
-No estimator was ever fitted on it, and it shares nothing with `fading` but the losses and stains of
-a `Kind`. Three dyes have absorption spectra, drawn anew with each seed; a scanner with three lamps
+No estimator was ever fitted on it, and it shares only the losses and stains of a `Kind` with
+`fading`. Three dyes have absorption spectra, drawn anew with each seed; a scanner with three lamps
 sees through them; a lost dye leaves some of its weight behind as a yellow residue; the stain rises
 towards the violet; the sheet has grain. Each layer fades along a curve of its own, and the scanner
 has a curve and a saturation of its own.
@@ -24,7 +24,7 @@ from restore.simulate.folder import generator, jpeg
 from restore.simulate.spectra import WAVES, Spectra, bell
 
 _STEPS = 8
-"""Rounds of the search for the dyes that show a colour."""
+"""Iterations of the search for the dyes that match a colour."""
 
 
 def fade_spectra(photo: color.Array, kind: str, *, seed: int = 0) -> NDArray[np.uint8]:
@@ -48,7 +48,7 @@ def fade_spectra(photo: color.Array, kind: str, *, seed: int = 0) -> NDArray[np.
     amounts = _amounts(color.decode(photo), dyes, scanner)
 
     loss = (np.array(model.loss) * np.exp(0.2 * rng.standard_normal(3))).clip(0, 0.95)
-    knee = rng.uniform(-0.08, 0.12, 3)  # how much sooner, or later, the dense parts fade
+    knee = rng.uniform(-0.08, 0.12, 3)  # how much sooner or later the dense parts fade
     left = amounts * (1 - loss) / (1 + knee * (amounts - 1)).clip(0.7)
     residue = rng.uniform(0, 0.06) * (amounts - left).clip(0).sum(-1, keepdims=True)
     violet = np.exp(-(WAVES - 400) / rng.uniform(60, 110))

@@ -1,6 +1,6 @@
 """A photo whose dyes have faded, as a scanner sees it.
 
-Densities are made of cyan, magenta and yellow dye, each with side absorptions in the other
+Densities come from cyan, magenta and yellow dye, each with side absorptions in the other
 channels: D = A q. Fading takes a share of each dye (a little less where it is dense), stain adds
 density, flare and noise come from the scanner:
 
@@ -46,7 +46,7 @@ class Kind:
     bend
         Exponent of each layer's curve after fading, about density 1: cross-over where they differ.
     pale
-        Share of the stain that the shadows do not have: some stains show in the highlights alone.
+        Share of the stain missing from the shadows: some stains show in the highlights alone.
     steep, dark
         A slide's own tones: factor of all densities, and density on top of them.
     exposed
@@ -89,7 +89,7 @@ STRONG: Mapping[str, Kind] = MappingProxyType(
         "dark slide": Kind((0.25, 0.30, 0.40), (0, 0, 0), 0.02, steep=1.2, dark=0.45),
     }
 )
-"""The strong casts of life: one dye or two nearly gone, slides scanned dark."""
+"""Strong casts as they occur: one dye or two nearly gone, slides scanned dark."""
 
 MILD: Mapping[str, Kind] = MappingProxyType(
     {
@@ -97,15 +97,15 @@ MILD: Mapping[str, Kind] = MappingProxyType(
         "stain alone": Kind((0, 0, 0), (0.02, 0.07, 0.20), pale=0.3),
     }
 )
-"""What should be put right without a trace."""
+"""Mild fading that should be restored without a trace."""
 
 UNDAMAGED = "undamaged"
-"""The name that only scans the photo (8 bits, JPEG) and fades nothing."""
+"""The kind that only scans the photo (8 bits, JPEG) and fades nothing."""
 
 
 @dataclass(frozen=True, eq=False)
 class Faded:
-    """A simulated scan of a faded print or slide with everything that is known about it.
+    """A simulated scan of a faded print or slide, with the ground truth.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ class Faded:
     stain
         (3,) density added in R, G, B where `exposure` is 1.
     exposure
-        (h, w) float32: how much of loss and stain came to each place; 1 is nominal.
+        (h, w) float32: the loss and stain at each place; 1 is nominal.
     """
 
     kind: str
@@ -188,7 +188,7 @@ def fade(
 
 
 def _exposure(place: str, size: tuple[int, int], rng: np.random.Generator) -> color.Array:
-    """(h, w) how much of the fading came to each place."""
+    """(h, w) the fading each place receives."""
     y, x = (np.linspace(-1, 1, length, dtype=np.float32) for length in size)
     if place == "ramp":
         angle = rng.uniform(0, 2 * np.pi)

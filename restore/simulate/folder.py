@@ -1,4 +1,4 @@
-"""The good photos of a folder, reduced; and the last thing that happens to a damaged one: JPEG."""
+"""The good photos of a folder, reduced; and the final JPEG of a damaged one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def reduced(photo: color.Array, size: int) -> color.Array:
 
 
 def jpeg(srgb: color.Array, quality: int) -> NDArray[np.uint8]:
-    """The photo in 8 bits as a JPEG file (chroma halved, as cameras do) gives it back."""
+    """The photo after 8-bit JPEG compression (chroma halved, as cameras do)."""
     codes = (srgb.clip(0, 1) * 255 + 0.5).astype(np.uint8)
     packed = cv2.imencode(".jpg", codes[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     decoded: NDArray[np.uint8] = cv2.imdecode(packed, cv2.IMREAD_COLOR)  # type: ignore[assignment]
@@ -49,5 +49,5 @@ def jpeg(srgb: color.Array, quality: int) -> NDArray[np.uint8]:
 
 
 def generator(name: str, seed: int) -> np.random.Generator:
-    """Random numbers of their own for every kind of damage and seed."""
+    """Independent random numbers for every kind of damage and seed."""
     return np.random.default_rng([zlib.crc32(name.encode()), seed])

@@ -1,8 +1,8 @@
 """A stage photo under one or two LED lights, as a camera sees it.
 
 A photo's linear sRGB is taken as reflectance and shading under D65. What a camera's channel k
-records under a lamp l is close to a fixed 3x3 matrix of it, M_l (the mean of 50 cameras; it lies as
-near to a full spectral simulation as cameras lie to each other). With fall-offs f_l(x):
+records under a lamp l is close to a fixed 3x3 matrix of it, M_l (the mean of 50 cameras; it is as
+near to a full spectral simulation as cameras are to each other). With fall-offs f_l(x):
 
     camera(x) = max(0, sum_l power_l f_l(x) M_l photo(x)), exposed, with noise, clipped
     sRGB(x)   = encode(clip(CCM camera(x), 0, 1)), 8 bits, JPEG
@@ -83,7 +83,7 @@ FULL_WELL, READ_NOISE = 3000, 3
 
 @dataclass(frozen=True, eq=False)
 class Lit:
-    """A simulated stage photo with everything that is known about it.
+    """A simulated stage photo, with the ground truth.
 
     Attributes
     ----------
@@ -138,7 +138,7 @@ def light(
     exposure
         EV: 0 clips about 1 % of the pixels, 1.5 clips 10 … 25 %.
     shading
-        How much surfaces turned towards a lamp are brighter; 0 is a smooth wash of light.
+        How much brighter surfaces are that face a lamp; 0 is a smooth wash of light.
     other
         Other lamps, surfaces and another camera (drawn by `seed`) than the estimators' constants.
     noise
@@ -185,7 +185,7 @@ def light(
     camera = camera + noise * np.sqrt(variance) * grain
     clipped = camera >= 1
     camera = camera.clip(0, 1)
-    if balance is not None:  # a decoder scales by the least gain, so that a full channel stays full
+    if balance is not None:  # decoders scale by the least gain, so that a full channel stays full
         camera = (camera * balance / balance.min()).clip(0, 1)
         clipped |= camera >= 1
 
@@ -199,7 +199,7 @@ def falloff(photo: color.Array, angle: float, shading: float) -> color.Array:
     """(h, w) light of a lamp in direction `angle` (degrees): distance and the surfaces' slope.
 
     The lamp stands 0.7 of the long side from the centre. Slopes are made up from the lightness:
-    where it rises towards the lamp, the surface is taken to face it. The brightest place has 1.
+    where it rises towards the lamp, the surface is assumed to face it. The brightest place has 1.
     """
     height, width = photo.shape[:2]
     size = max(height, width)

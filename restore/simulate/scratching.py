@@ -66,7 +66,7 @@ def crease(photo: color.Array, *, seed: int = 0, creases: int = 3, fibres: int =
     """Draw creases and cracks across a photo, 2 to 12 pixels wide, and fibres that lie on it.
 
     A crease wanders from one side to another, its white paper showing more here, less there; some
-    fork. Fibres are bowed threads, light or dark. The sizes hold for 1024 pixels.
+    fork. Fibres are curved threads, light or dark. The sizes hold for 1024 pixels.
     """
     rng = generator("crease", seed)
     height, width = photo.shape[:2]
@@ -117,7 +117,7 @@ def crease(photo: color.Array, *, seed: int = 0, creases: int = 3, fibres: int =
 def _line(
     height: int, width: int, unit: float, even: bool, rng: np.random.Generator
 ) -> color.Array:
-    """(h, w) cover 0 … 1 of one scratch: leaning, bowed, of uneven depth, thin at its ends.
+    """(h, w) cover 0 … 1 of one scratch: slanted, curved, of uneven depth, thin at its ends.
 
     Or, if it is `even`, of one depth, every third from edge to edge.
     """

@@ -29,7 +29,7 @@ WAVES = np.arange(380.0, 781.0, 5.0)
 """Wavelengths in nm."""
 
 GRID = 17
-"""Steps an axis of the table of surfaces, even in sRGB-encoded values."""
+"""Steps per axis of the table of surfaces, even in sRGB-encoded values."""
 
 LEDS = {
     "royal450": (450, 20),
@@ -43,7 +43,7 @@ LEDS = {
 WHITES = {"whiteB3": (0.95, 578), "whiteB5": (1.7, 557)}
 """White LEDs: height of the blue peak to the phosphor's, and the phosphor's peak in nm."""
 
-# 380 … 780 nm in steps of 10 nm; by definition the values between lie on straight lines.
+# 380 … 780 nm in steps of 10 nm; by definition, interpolate linearly.
 _D65 = (
     "49.98 54.65 82.75 91.49 93.43 86.68 104.87 117.01 117.81 114.86 115.92 108.81 109.35 107.80 "
     "104.79 107.69 104.41 104.05 100.00 96.33 95.79 88.69 90.01 89.60 87.70 83.29 83.70 80.03 "
@@ -139,7 +139,7 @@ def surfaces() -> tuple[NDArray[np.float64], Spectra]:
     """The table of surfaces: (4913, 3) linear sRGB, and (4913, 81) reflectances 0 … 1.
 
     Fitted by damped Gauss-Newton steps on cube roots, from grey outwards, so that each fit begins
-    beside its solution. The gamut's corners have no such spectrum; there it is the nearest.
+    near its solution. The gamut's corners have no such spectrum and get the nearest one.
     """
     axis = np.linspace(0, 1, GRID)
     wanted = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)

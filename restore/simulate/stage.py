@@ -1,8 +1,8 @@
 """What a stage and a phone add to a photo under lamps: haze, beams, lamps in the frame, a look.
 
-`light` alone takes a scene lit evenly by lamps that are out of sight, by a camera that does no more
-than it must. On a stage there is haze that lights up in the lamps' colours, lamps light parts of
-the scene only and shine into the lens; and phones smooth noise away, bend tones and push colours.
+`light` alone simulates a scene lit evenly by lamps out of sight, and a plain camera. On a stage
+there is haze that lights up in the lamps' colours, lamps light only parts of the scene and shine
+into the lens; and phones smooth noise, bend tones and boost colours.
 """
 
 from __future__ import annotations

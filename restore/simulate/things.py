@@ -1,6 +1,6 @@
-"""Thin things that are no scratches: wires, masts, lattice towers, whiskers, twigs.
+"""Thin objects that are not scratches: wires, masts, lattice towers, whiskers, twigs.
 
-None is a single line that meets nothing: that could be a scratch as well.
+None is an isolated single line, which could be a scratch as well.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from restore import color
 Stroke = tuple[NDArray[np.float64], float, float]
 """(k, 2) points x, y in pixels, and how wide the first and the last of them is."""
 FINE = 4
-"""How much finer things are drawn than they are shown."""
+"""Supersampling of the objects drawn."""
 
 
 def things(photo: color.Array, rng: np.random.Generator) -> color.Array:
-    """The photo (h, w, c) with one thing more, as sharp and as grainy as the photo is.
+    """The photo (h, w, c) with one object added, as sharp and grainy as the photo.
 
     Of one tone, light or dark or one of the photo's own, opaque; half a pixel to three wide at a
     short side of 512 pixels, and of that size in smaller photos.

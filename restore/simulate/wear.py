@@ -3,7 +3,7 @@
     for mark in marks((160, 160), rng):
         scan = mark.on(photo)           # (h, w, c); mark.kind says what it is
 
-Sizes are in pixels: draw at the size at which the damage is looked for.
+Sizes are in pixels: draw at the size at which the damage is to be detected.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from restore import color
 
 LINE, SPOT, LOSS = 1, 2, 3
-"""Kinds of damage: long and thin, small, and where nothing of the picture is left."""
+"""Kinds of damage: long and thin, small, and areas where the picture is lost."""
 FINE = 3
-"""How much finer marks are drawn than they are shown."""
+"""Supersampling of the marks drawn."""
 
 Points = NDArray[np.float64]
 Size = tuple[int, int]
@@ -28,7 +28,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class Mark:
-    """One mark, or several of one making.
+    """One mark, or several of the same kind.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Mark:
 def marks(
     size: Size, rng: np.random.Generator, kinds: tuple[str, ...] | None = None
 ) -> Iterator[Mark]:
-    """Random damage: some of all kinds, or of those named in `KINDS`."""
+    """Random damage of all kinds, or of those named in `KINDS`."""
     if kinds is None:
         chosen = rng.choice(list(KINDS), rng.integers(1, 5), p=_OFTEN)
         kinds = tuple(str(name) for name in chosen)
@@ -105,7 +105,7 @@ def _strokes(size: Size, paths: list[tuple[Points, NDArray[np.float64]]]) -> col
 def _mark(
     cover: color.Array, kind: int, rng: np.random.Generator, even: float = 0.3, dark: float = 0.3
 ) -> Iterator[Mark]:
-    """The cover as a mark: of a tone, with gaps, soft; a share has a shadow beside it."""
+    """The cover as a mark with a tone, gaps and blur; some have a shadow beside them."""
     size = cover.shape[0], cover.shape[1]
     depth = rng.uniform(0.5, 1) ** 0.6
     if rng.random() >= even:
@@ -172,7 +172,7 @@ def _frayed(cover: color.Array, rng: np.random.Generator) -> color.Array:
 def _branches(
     start: Points, angle: float, length: float, thick: float, rng: np.random.Generator, depth: int
 ) -> Iterator[tuple[Points, NDArray[np.float64]]]:
-    """A crack and those that leave it, thinner each time."""
+    """A crack and its branches, thinner each time."""
     stop = start + length * np.array([np.cos(angle), np.sin(angle)])
     points = jagged(start, stop, rng.uniform(0.05, 0.18), rng)
     taper = np.linspace(1, rng.uniform(0.2, 0.9), len(points) - 1)

@@ -1,4 +1,4 @@
-"""Scans of worn prints with what is damage on them, pixel by pixel: what a detector learns from."""
+"""Scans of worn prints with their damage labelled by pixel, to train a detector."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from restore.simulate.things import things
 from restore.simulate.wear import LOSS, marks, smooth_noise
 
 VISIBLE, UNREST = 0.05, 1.2
-"""Least that damage must change an encoded value to be looked for, also in deviations around it."""
+"""Least change of an encoded value that counts as damage, and in standard deviations around it."""
 SOUND = 0.35
 """Share of the scans without damage."""
 
@@ -30,7 +30,7 @@ class Worn:
     kind
         (h, w) uint8: 0 sound, or the kind of damage (`wear.LINE` …).
     counts
-        (h, w) float32, 0 where it is too faint to say, else 1.
+        (h, w) float32, 0 where the damage is too faint to judge, else 1.
     """
 
     scan: color.Array
@@ -125,7 +125,7 @@ def _grain(size: tuple[int, int], rng: np.random.Generator) -> color.Array:
 
 
 def _scanned(scan: color.Array, rng: np.random.Generator) -> color.Array:
-    """As a scanner and a JPEG file hand it on: blurred or sharpened, noisy, in 8 bits."""
+    """As a scanner and JPEG deliver it: blurred or sharpened, noisy, in 8 bits."""
     if rng.random() < 0.5:
         soft = cv2.GaussianBlur(scan, (0, 0), rng.uniform(0.3, 1))
         scan = soft + np.float32(rng.choice([0, 0, 1.5])) * (scan - soft)

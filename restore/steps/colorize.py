@@ -20,12 +20,12 @@ from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
 
 COLOURED = 5.0
-"""Lab units that a twentieth of a photo must be off its own toning to pass as coloured. Of 190
-colour photos 3 % are below; toned, stained, yellowed and damaged prints reach 4.4."""
+"""Lab units by which a twentieth of a photo must differ from its own toning to pass as coloured.
+Of 190 colour photos 3 % are below; toned, stained, yellowed and damaged prints reach 4.4."""
 LOOKED_AT = 96
-"""Short side in pixels of what `apart` looks at: finer, noise and JPEG's blocks count."""
+"""Short side in pixels of the picture `apart` measures: finer, noise and JPEG blocks count."""
 FEWEST = 192
-"""Short side that a small photo is enlarged to: the networks know things at about this size."""
+"""Short side that a small photo is enlarged to: the networks know objects at about this size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +62,12 @@ def colorize(
     model: Annotated[
         str,
         Param(
-            "network; auto is the best that is installed",
+            "network; auto takes the best one installed",
             choices=("auto", *colorizers.names()),
         ),
     ] = "auto",
     side: Annotated[
-        int, Param("most the network sees of the short side", 64, 1024, "px", multiple=32)
+        int, Param("short side of the network's input, at most", 64, 1024, "px", multiple=32)
     ] = 384,
     temperature: Annotated[
         float | None,
@@ -77,16 +77,18 @@ def colorize(
         float | None,
         Param("0 only common colours; 1 rare ones as readily; unset: suits the network", 0, 1),
     ] = None,
-    caution: Annotated[float, Param("how far colours are muted where it is unsure", 0, 1)] = 0.2,
-    saturation: Annotated[float, Param("chroma of the colours found", 0, 200, "%")] = 100,
-    keep: Annotated[bool, Param("leave a photo alone that has colours of its own")] = True,
+    caution: Annotated[
+        float, Param("how far colours are muted where the network is unsure", 0, 1)
+    ] = 0.2,
+    saturation: Annotated[float, Param("factor on the chroma of the colours", 0, 200, "%")] = 100,
+    keep: Annotated[bool, Param("leave photos alone that have colours of their own")] = True,
     amount: Amount = 1,
 ) -> Effect:
     """Give a photo plausible colours.
 
-    A network looks at the lightness of the whole photo and says for each small cell how likely
-    each of 313 colours is; their annealed mean, evened out within things and muted where it is
-    unsure, is brought to full resolution along the photo's edges. Hints beside the photo correct
+    From the lightness of the whole photo, a network predicts for each small cell how likely each
+    of 313 colours is; their annealed mean, evened out within objects and muted where the network is
+    unsure, is upsampled along the photo's edges. Hints beside the photo correct
     it. Lightness stays. A photo with colours of its own, not merely toned, stays as it is unless
     `keep` is false.
     """
@@ -134,10 +136,10 @@ def colorize(
 
 
 def apart(pixels: Array) -> float:
-    """How far a photo's colours are from a mere toning of it, in Lab units.
+    """Distance of a photo's colours from a mere toning of it, in Lab units.
 
     The 95th percentile of the distance in a* b* from what its tone and its place explain: paper
-    and toner colour by lightness, stains and yellowed sides by place. The rim does not count.
+    and toner colour by lightness, stains and yellowed sides by place. The rim is ignored.
 
     Parameters
     ----------

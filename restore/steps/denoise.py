@@ -18,12 +18,12 @@ from restore.step import Amount, Param
 
 MINOR = True
 SIDE = 8
-"""Pixels a block measures: noise up to this size is taken out of the full photo tile by tile."""
+"""Side of a block in pixels: noise up to this size is removed from the full photo tile by tile."""
 
 
 @dataclass(frozen=True, eq=False)
 class Denoise(Effect):
-    """Noise taken out of cosine blocks, and coarser colour noise by a map.
+    """Removes noise from cosine blocks, and coarser colour noise with a map.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Denoise(Effect):
     strength
         (3,) on luminance, red-blue, green-magenta.
     blotches
-        (h, w, 3) what to add against colour noise that is coarser than a block.
+        (h, w, 3) correction of colour noise that is coarser than a block.
     amount
         Share of the change, 0 … 1.
     """
@@ -66,21 +66,21 @@ def denoise(
     proxy: Proxy,
     *,
     luminance: Annotated[
-        float, Param("strength on brightness noise; 1 takes all, and fine texture with it", 0, 3)
+        float,
+        Param("strength on brightness noise; 1 removes all of it, and fine texture too", 0, 3),
     ] = 0.8,
     chroma: Annotated[
         float, Param("strength on colour noise; 1 fits the measured noise", 0, 3)
     ] = 1,
     amount: Amount = 1,
 ) -> Effect:
-    """Take out noise, that of brightness and that of colour apart.
+    """Reduce luminance and colour noise separately.
 
-    How strong the noise is at which brightness is measured in the calmest places of the photo's
-    unaveraged patches; small cosine coefficients of overlapping blocks are then taken out
-    (`_blocks.shrink`). Colour blotches larger than a block are found once, on the proxy. Works in
-    float: 16 bits stay 16 bits. Known failures: a texture that fills the whole photo (gravel,
-    grass) is taken for noise and softened, lower `luminance`; film grain is noise to this step,
-    lower `amount` to keep some.
+    The noise at each brightness is measured in the calmest places of the photo's unaveraged
+    patches; small cosine coefficients of overlapping blocks are then removed (`blocks.shrink`).
+    Colour blotches larger than a block are found once, on the proxy. Works in float: 16 bits stay
+    16 bits. Known failures: a texture that fills the whole photo (gravel, grass) is taken for noise
+    and softened: lower `luminance`. Film grain is noise to this step: lower `amount` to keep some.
     """
     strength = np.array([luminance, chroma, chroma], np.float32)
     if amount == 0 or not strength.any():
@@ -100,9 +100,9 @@ def denoise(
 
 
 def _averaged(proxy: Proxy, ratio: float) -> Noise | None:
-    """The noise of the view: of patches averaged as it is, in blocks of about as much photo.
+    """The noise of the view, from patches averaged like it, in blocks of about the same area.
 
-    None where a pixel of the view is a block.
+    None if a pixel of the view covers a block.
     """
     import cv2
 
@@ -121,10 +121,10 @@ def _averaged(proxy: Proxy, ratio: float) -> Noise | None:
 
 
 def _blotches(pixels: color.Array, ratio: float, noise: Noise, chroma: float) -> Field:
-    """What to add against colour noise that is coarser than the blocks of the full photo.
+    """The correction of colour noise that is coarser than the blocks of the full photo.
 
-    Its strength is measured where it lies, but a photo's own slow changes of colour look the same:
-    it is taken to be no stronger than the slowest noise of the blocks, averaged.
+    Its strength is measured at that scale, where the photo's own slow changes look the same: it
+    is limited to that of the slowest noise of the blocks, averaged.
     """
     import cv2
 

@@ -1,4 +1,4 @@
-"""Faded dyes: give each layer its density back."""
+"""Faded dyes: restore the density of each layer."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from restore.step import Amount
 
 DYES = ("cyan", "magenta", "yellow")
 BRIGHTEST = 100.0
-"""Linear light above which a sample is a mistake of its file."""
+"""Linear light above which a sample counts as an error of its file."""
 SEEN = (0.85, 0.12)
 """A photo counts as faded from this certainty and from this share of a dye (or stain density)."""
 NAMED = (0.05, 0.04)
-"""Shares of a dye, and densities of a stain, from which they are named."""
+"""Shares of a dye, and densities of a stain, from which they are reported."""
 UNSEEN = "nothing seemed faded; it was treated because you asked"
 UNTOUCHED = "nothing seemed faded; left as it was"
 
 ENDS = (0.005, 0.005)
 """Shares of the pixels at the dark and at the light end that may go beyond the range."""
 BLACKEST, WHITEST = 0.005, 0.92
-"""Linear light that the ends are brought towards."""
+"""Linear light towards which the ends are moved."""
 FINISHED = (0.6, 0.4)
 """How far, of a photo that has surely faded."""
 SURE = (0.95, 1.0)
-"""Certainties from which a photo is brought to the full range, and wholly."""
+"""Certainties from which stretching to the full range begins, and is complete."""
 LIFTED, BRIGHTER = 0.1, 3.0
 """Highest black point in linear light, and factor up to which the light end is raised."""
 
@@ -47,7 +47,7 @@ class Fade(Effect):
     matrix, shift
         (3, 3) and (3,): D' = matrix D + shift.
     black, white
-        What becomes black of the linear light after that, and the factor of what is left.
+        Linear light, after that, that becomes black, and the factor on the rest.
     amount
         0 … 1: the share of the change.
     edge
@@ -90,7 +90,7 @@ class Fade(Effect):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is done, as to photos that have surely not faded."""
+        """Whether nothing changes, as for photos that have surely not faded."""
         same = not self.edge and (self.matrix == np.eye(3)).all() and not self.shift.any()
         return bool(same and self.black == 0 and self.white == 1)
 
@@ -119,16 +119,16 @@ def follow(proxy: Proxy, series: Fade, **settings: object) -> Fade:
 
 
 def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
-    """Bring back the contrast and the neutral greys that fading dyes have taken away.
+    """Restore the contrast and neutral greys lost to fading dyes.
 
     Each dye of a colour photo loses density in proportion, and the paper yellows: in optical
     density the true photo is an affine function of the faded one, D' = M D + s, with a matrix M
     that is nearly diagonal: the layers absorb a little of each other's light. A small network that
     sees a thumbnail and statistics of the densities estimates the numbers, and how certain it is
-    that anything is faded at all; a plain border is left out of its sight. A photo that has surely
-    faded is then brought to the full range from black to white. Where a mount has clearly kept its
-    edge from fading, the numbers differ from place to place. `amount` moves from none of the
-    correction to all of it.
+    that anything has faded; plain borders are excluded. A photo that has surely faded is then
+    stretched to the full range from black to white. Where a mount has clearly protected the edge
+    from fading, the numbers differ from place to place. `amount` goes from none of the correction
+    to all of it.
 
     Known failures: other fading that differs over the sheet is corrected for its mean; a photo that
     is meant to be pale, or of one colour, may be taken for a faded one.
@@ -162,7 +162,7 @@ def _ends(fading: dyes.Fading, picture: color.Array) -> tuple[float, float]:
 
 
 def _whiten(light: color.Array, before: color.Array) -> None:
-    """Keep white, in corrected linear light (h, w, 3), what was white in sRGB-encoded `before`."""
+    """Keep pixels white in corrected linear light (h, w, 3) that were white in sRGB `before`."""
     if before.max() > color.FULL:
         least = np.minimum(np.minimum(before[..., 0], before[..., 1]), before[..., 2])
         full = ((least - np.float32(color.FULL)) / np.float32(1 - color.FULL)).clip(0, 1)
@@ -170,7 +170,7 @@ def _whiten(light: color.Array, before: color.Array) -> None:
 
 
 def _findings(fading: dyes.Fading, places: color.Array | None) -> Findings:
-    """The estimate in numbers and as a sentence."""
+    """The findings: the estimate in numbers and as a sentence."""
     loss = 1 - 1 / fading.gain
     stain = -fading.shift / fading.gain
     strongest = max(float(loss.max()), float(stain.max()) * 2)

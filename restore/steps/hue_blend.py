@@ -32,7 +32,7 @@ class HueBlend(LabEffect):
     colours
         a* b* at L* = 50 as a function of place and lightness, weighted.
     kept
-        (h, w) how much of the colours before stays, 0 … 1.
+        (h, w) share of the previous colours that stays, 0 … 1.
     lamps
         Names of the likeliest lamps.
     """
@@ -54,7 +54,7 @@ class HueBlend(LabEffect):
 
 @dataclass(frozen=True, eq=False)
 class Paler(LabEffect):
-    """Colours of the steps before, their chroma times `keep`."""
+    """Colours of the previous steps, their chroma times `keep`."""
 
     keep: float
     findings: Findings = field(default_factory=Findings)
@@ -72,7 +72,7 @@ def follow(proxy: Proxy, series: Effect, **settings: Any) -> Effect:
 
 
 def shared(effects: Sequence[Effect]) -> Effect:
-    """The lamps of a series: those that most of its photos were lit by."""
+    """The lamps of a series: those that lit most of its photos."""
     sets = [effect.lamps if isinstance(effect, HueBlend) else () for effect in effects]
     commonest, _ = Counter(sets).most_common(1)[0]
     return effects[sets.index(commonest)]
@@ -90,15 +90,15 @@ def hue_blend(
         ),
     ] = "auto",
     guess: Annotated[
-        float, Param("colour of the steps before that stays where the light tells nothing", 0, 1)
+        float, Param("share of the previous steps' colour kept where the light shows no hues", 0, 1)
     ] = 1,
     amount: Amount = 1,
 ) -> Effect:
-    """Blend the original's own hues back, where they can be trusted.
+    """Blend the original's own hues back where they can be trusted.
 
     Finds which lamps lit the scene and how they mix over it, divides their colours out, and infers
-    each place's chroma from what natural colours look like under that light. What the light cannot
-    tell stays as the step before left it, its chroma times `guess`: with 1, nothing changes under
+    each place's chroma from what natural colours look like under that light. Where the light does
+    not determine it, the previous step's chroma times `guess` stays: with 1, nothing changes under
     one narrow lamp. Lightness stays.
     """
     view = proxy.view
@@ -134,7 +134,7 @@ def hue_blend(
 def _before(
     proxy: Proxy, shape: tuple[int, int], lightness: color.Array
 ) -> tuple[color.Array, color.Array] | None:
-    """What the step before says of each cell: (n, 2) a* b* at L* = 50 and (n, 3) covariance."""
+    """The previous step's estimate for each cell: (n, 2) a* b* at L* = 50, (n, 3) covariance."""
     import cv2
 
     def mean(values: color.Array) -> color.Array:
@@ -159,19 +159,21 @@ def _findings(
     poor: Sequence[str],
     daylit: bool,
 ) -> Findings:
-    """What was found, as numbers, as maps, and in one sentence; `poor` channels are noise."""
+    """The findings: numbers, maps and one sentence; `poor` channels are noise."""
     best = candidates[0].mixture
     lit = lamps.listed(best.lamps)
     known = float(hues.sure.mean())
     if len(best.lamps) == 1 and known < LEAST:
-        colours = "colours are the network's guess" if proxy.guess else "it holds no colours"
+        colours = (
+            "colours are the network's guess" if proxy.guess else "no colours can be recovered"
+        )
         summary = f"{lit} lamp only: {colours}"
     elif len(best.lamps) == 1:
         name = lit if lit.endswith("light") else f"{lit} light"
-        summary = f"{name}: {known:.0%} of the hues can be told"
+        summary = f"{name}: {known:.0%} of the hues can be recovered"
     else:
         count = {2: "two", 3: "three"}[len(best.lamps)]
-        summary = f"{count} lamps, {lit}: {known:.0%} of the hues can be told"
+        summary = f"{count} lamps, {lit}: {known:.0%} of the hues can be recovered"
     if poor:
         hold = "channel holds" if len(poor) == 1 else "channels hold"
         summary += f"; the {lamps.listed(poor)} {hold} noise only"

@@ -28,9 +28,9 @@ NATURAL: color.Array = np.array(
 DARK = 0.04
 """Encoded grey below which a pixel is black and stays so."""
 BEND = np.linspace(-0.6, 3, 73, dtype=np.float32)
-"""Midtone bends that are tried."""
+"""Candidate midtone bends."""
 TOE, SHOULDER = 0.03, 0.75
-"""Encoded greys below which tones are bent less and less, and above which highlights roll off."""
+"""Encoded greys below which bending fades out, and above which highlights roll off."""
 BLOWN, LAMP = 0.985, 0.008
 """Encoded value from which the original is blown, and the largest share of a photo that a lamp in
 the frame fills: a face or a shirt that is blown is larger."""
@@ -49,7 +49,7 @@ class Levels(Effect):
     bend
         Slope of the midtones beside 1: above 0 brighter, below darker; black and white stay.
     shoulder
-        0 … 1: how far highlights roll off, so that what is above white is not lost at once.
+        0 … 1: how far highlights roll off, so that values above white are not lost at once.
     gamma, contrast, amount
         As in `levels`.
     """
@@ -116,10 +116,14 @@ def levels(
     proxy: Proxy,
     *,
     auto: Annotated[
-        float, Param("find black and white so that this share clips at each end; 0 off", 0, 10, "%")
+        float,
+        Param(
+            "set black and white so that this share clips at each end; 0 turns it off", 0, 10, "%"
+        ),
     ] = 0,
     tone: Annotated[
-        float, Param("how far midtones go towards those of good photos; highlights roll off", 0, 1)
+        float,
+        Param("how far midtones move towards those of good photos; highlights roll off", 0, 1),
     ] = 0,
     black: Annotated[float, Param("encoded value that becomes black", -50, 99, "%")] = 0,
     white: Annotated[float, Param("encoded value that becomes white", 1, 200, "%")] = 100,
@@ -132,8 +136,8 @@ def levels(
     """Set black, white, middle brightness and contrast.
 
     All on sRGB-encoded values, each channel alike, so that neutral greys stay neutral. `auto`
-    stretches the tones to the full range, to at most 8 times their own, and leaves lamps in the
-    frame (small and blown) out of account; `black` and `white` then count from there. `tone` bends
+    stretches the tones to the full range, to at most 8 times their own, ignoring lamps in the frame
+    (small and blown); `black` and `white` are then relative to that range. `tone` bends
     the middle tones, up or down, so that the photo's tones come nearer to those of good photos: at
     0.5 half as far away; black stays, and highlights roll off instead of being cut. Contrast bends
     the tones by v + contrast v (1 - v) (2 v - 1): black, middle grey and white stay, the slope in
@@ -155,7 +159,7 @@ def levels(
 
 
 def _grey(proxy: Proxy) -> color.Array:
-    """(n,) or (n, 3) encoded values of the view, without those of lamps in the frame."""
+    """(n,) or (n, 3) encoded values of the view, without lamps in the frame."""
     pixels = proxy.view.pixels
     one = color.plane(pixels)
     values = pixels if one is None else one
@@ -185,9 +189,9 @@ def _lamps(original: color.Array) -> NDArray[np.bool_]:
 
 
 def _range(values: color.Array, clip: float) -> tuple[float, float]:
-    """The values between which all but `clip` % at each end lie, at least an eighth apart.
+    """The percentiles `clip` % from each end, at least an eighth apart.
 
-    Of a range that is widened black stays black, and white white.
+    If the range is widened, black stays black, and white white.
     """
     low, high = np.percentile(values, [clip, 100 - clip])
     if high - low < 1 / 8:
@@ -197,7 +201,7 @@ def _range(values: color.Array, clip: float) -> tuple[float, float]:
 
 
 def _bend(values: color.Array, tone: float) -> float:
-    """The bend that brings the tones a share `tone` nearer to `NATURAL`, least squares."""
+    """The bend that brings the tones a share `tone` nearer to `NATURAL`, by least squares."""
     grey = values if values.ndim == 1 else values @ color.LUMA
     lit = grey[grey > DARK]
     if lit.size < 16:

@@ -41,9 +41,9 @@ class Monochrome(Effect):
     weights
         (3,) of the channels, or (6,) of the layer's colours, as shares of 1.
     added
-        Added to the grey of a channel mixer.
+        Constant added to the grey of a channel mixer.
     uncross
-        What the camera's colour matrix has subtracted is first added back.
+        Whether the camera's colour matrix is first undone.
     tone
         "#RRGGBB" of the middle greys, or None.
     amount
@@ -88,7 +88,7 @@ def follow(proxy: Proxy, series: Monochrome, **settings: object) -> Monochrome:
 def monochrome(
     proxy: Proxy,
     *,
-    mix: Annotated[Mix, Param("how the grey is made: found, set below, or a preset")] = "auto",
+    mix: Annotated[Mix, Param("how the grey is mixed: automatic, set below, or a preset")] = "auto",
     red: Share = 40,
     green: Share = 40,
     blue: Share = 20,
@@ -107,8 +107,8 @@ def monochrome(
 ) -> Monochrome:
     """Make black and white of a colour photo, by a mix of its channels.
 
-    `auto` weighs the channels by what they show over their noise, and first adds back what the
-    camera's colour matrix has subtracted, where the file is not the camera's own channels. Names of
+    `auto` weighs the channels by their detail over noise, and first undoes the camera's colour
+    matrix unless the file holds the camera's own channels. Names of
     films and filters are channel mixes, names such as `red-filter` the presets of a Black & White
     layer. `channels` is the channel mixer, `layer` the layer with six sliders.
     """
@@ -132,14 +132,14 @@ def monochrome(
     pairs = [pair for names, values in others.values() for pair in zip(names, values, strict=True)]
     idle = [name for name, value in pairs if value != defaults[name]]
     if idle:
-        unused = f'mix = "{mix}" makes no use of {", ".join(idle)}'
+        unused = f'mix = "{mix}" does not use {", ".join(idle)}'
         findings = replace(findings, warnings=(*findings.warnings, unused))
     tone = mixes.TINTS.get(tint, tint) if tint else None
     return Monochrome(kind, weights, added, uncross, tone, amount, findings)
 
 
 def _auto(proxy: Proxy) -> tuple[NDArray[np.floating], Findings]:
-    """The mix that the channels' evidence asks for, and its reasons."""
+    """The mix chosen from the channels' evidence, and its reasons."""
 
     def seen(v: color.Array) -> color.Array:
         return v if proxy.camera else mixes.uncrossed(v)
@@ -176,7 +176,7 @@ def _auto(proxy: Proxy) -> tuple[NDArray[np.floating], Findings]:
 
 
 def _summary(channels: dict[str, dict[str, float]]) -> str:
-    """What was found and done, in one sentence."""
+    """The findings in one sentence."""
     parts = []
     for name, channel in channels.items():
         if channel["clipped"] > 0.02:

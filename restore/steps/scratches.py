@@ -20,19 +20,19 @@ from restore.step import Amount, Param
 LINE, SPECK = 16, 2.0
 """How far scratches and specks stand out from their surroundings at medium sensitivity."""
 DARK = 50
-"""Sensitivity in % above which dark damage is looked for: most dark lines are the photo's."""
+"""Sensitivity in % above which dark damage is searched for: most dark lines are the photo's."""
 OPAQUE, GROUND = 0.3, 15
-"""Share of the way from the ground to white that a line goes; the square that shows the ground."""
+"""Share of the way from the ground to white a line reaches; side of the square for the ground."""
 ODDS, LESS = -1.5, 2.0
 """Log odds of a scratch at medium sensitivity, and how much less at the highest.
 
-Below even: a line that nothing speaks against is what the rules took it for."""
+Below even odds: without evidence against it, a line is what the rules took it for."""
 NAMES = ("scratches", "dust")
 
 
 @dataclass(frozen=True, eq=False)
 class Scratches(Effect):
-    """Gaps bridged from beside.
+    """Fills gaps from their surroundings.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Scratches(Effect):
     amount
         Share of the change, 0 … 1.
     opaque
-        Share of a scanner's infrared light from which something is dust; None if it cannot say.
+        Share of a scanner's infrared light from which something is dust; None if unusable.
     """
 
     zone: Field
@@ -64,12 +64,12 @@ class Scratches(Effect):
         return (2 if self.opaque is None else 3) * (reach + near) + SEEN
 
     def _lengths(self, ratio: float) -> tuple[int, int]:
-        """How far to look for sound pixels, and half the side of where a defect must stick out."""
+        """Reach for sound pixels, and half the side of the area a defect must stand out in."""
         return int(np.ceil((self.wide + 6) * ratio)), int(np.ceil(ratio))
 
     def tile(self, t: Tile) -> color.Array:
         ratio = t.window.short_side / self.short_side
-        edge = 0.1 if ratio < 1.25 else 0.3  # of a pixel of the view a scratch covers a part
+        edge = 0.1 if ratio < 1.25 else 0.3  # a scratch covers only part of a pixel of the view
         bright, dark, gap = np.moveaxis(self.zone.at(t.window) > (0.2, 0.2, edge), -1, 0)
         doubtful = bright | dark
         reach, near = self._lengths(ratio)
@@ -92,22 +92,21 @@ def scratches(
     *,
     width: Annotated[float, Param("the widest scratch, of the short side", 0.05, 1, "%")] = 0.5,
     sensitivity: Annotated[
-        float, Param("higher finds fainter scratches, and takes more lines for some", 0, 100, "%")
+        float, Param("higher finds fainter scratches, with more false ones", 0, 100, "%")
     ] = 50,
     amount: Amount = 1,
 ) -> Effect:
-    """Find thin scratches and dust, bright or dark, and fill them from beside.
+    """Find thin scratches and dust, bright or dark, and fill them from their surroundings.
 
-    Lines are chained on the proxy from straight pieces, judged (is it a scratch, or the edge of
-    something, or a thin thing?) and outlined; in the full photo they are bridged with grain.
-    Up to a sensitivity of 50 % only bright, opaque damage goes: dark lines and dots are mostly the
-    photo's own. Dust in faces stays, and lines that do not leave them. Where a film scanner's
-    infrared channel shows dust and not the picture, dust is what it shows, in faces too. Known
-    failures:
-    some lines that lie alone and have nothing beside them (a whisker, a wire, a bare mast) are
-    taken for scratches, dots on smooth ground for dust: lower `sensitivity`; scratches along
-    edges and between many parallel lines stay, and most dust on grass; defects much thinner
-    than a pixel of the proxy (1024 on the long side) fade there.
+    Lines are chained on the proxy from straight pieces, judged (a scratch, an edge, or a thin
+    object?) and outlined; in the full photo they are bridged with grain.
+    Up to a sensitivity of 50 % only bright, opaque damage is removed: dark lines and dots are
+    mostly the photo's own. Dust in faces stays, and so do lines that end within them. If a film
+    scanner's infrared channel shows dust and not the picture, it decides what is dust, in faces
+    too. Known failures: some isolated lines (a whisker, a wire, a bare mast) are taken for
+    scratches, and dots on smooth ground for dust: lower `sensitivity`. Scratches along edges and
+    between many parallel lines stay, and so does most dust on grass. Defects much thinner than a
+    pixel of the proxy (1024 on the long side) fade there.
     """
     import cv2
 
@@ -151,7 +150,7 @@ def scratches(
 
 
 def _opaque(grey: color.Array, lines: color.Array, least: float) -> NDArray[np.bool_]:
-    """Those connected lines that are bright and on the mean at least that opaque: bare paper."""
+    """The connected lines that are bright and on average at least that opaque: bare paper."""
     import cv2
 
     rise = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((GROUND, GROUND), np.uint8))
@@ -164,7 +163,7 @@ def _opaque(grey: color.Array, lines: color.Array, least: float) -> NDArray[np.b
 
 
 def _outlined(doubtful: NDArray[np.bool_], off: color.Array, near: int) -> NDArray[np.bool_]:
-    """The pixels of doubtful places that really stick out by `off` (n,), and those beside them."""
+    """The doubtful pixels that really stand out by `off` (n,), and their neighbours."""
     import cv2
 
     square = np.ones((2 * near + 1, 2 * near + 1), np.uint8)

@@ -1,4 +1,4 @@
-"""A colour cast goes: what should be grey becomes grey."""
+"""Remove a colour cast: what should be grey becomes grey."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
 SIDE = 400
-"""Long side in pixels of the picture the estimators look at."""
+"""Long side in pixels of the picture the estimators use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def white_balance(
         Literal[
             "auto", "grey-world", "shades-of-grey", "grey-edge", "white-patch", "near-grey", "pick"
         ],
-        Param("who says what is grey: a vote of all, one estimator, or the picked place"),
+        Param("how neutral is chosen: a vote of all estimators, one of them, or a picked place"),
     ] = "auto",
     x: Annotated[float, Param("picked grey: from the left edge", 0, 100, "%")] = 50,
     y: Annotated[float, Param("picked grey: from the top edge", 0, 100, "%")] = 50,
@@ -102,7 +102,7 @@ def white_balance(
 
 
 def _single(light: color.Array) -> Cast:
-    """The cast that one estimator or a picked grey says, believed in full."""
+    """The cast by one estimator or a picked grey, fully trusted."""
     return Cast(of_ratios(ratios(light)), 1.0)
 
 

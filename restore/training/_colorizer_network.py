@@ -1,7 +1,7 @@
 """The compact colorizer as PyTorch trains it, and its way to and from an ONNX file.
 
-Every normalisation of the first training is folded into the convolutions, so all that is left are
-convolutions and ReLU6: a small network to read, to export, and to train in small batches.
+Every normalisation of the first training is folded into the convolutions, which leaves only
+convolutions and ReLU6: easy to read, to export, and to train in small batches.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ TAPS = {4: 2, 8: 4, 16: 10, 32: 15}
 WIDTHS = {32: 192, 16: 192, 8: 160, 4: 128}
 """Channels at which the decoder meets the encoder, by stride."""
 EVIDENCE = {4: 32, 8: 48, 16: 64, 32: 96}
-"""Channels of what is made of the evidence, by stride."""
+"""Channels of the encoded evidence, by stride."""
 CHROMA = 50.0
-"""Lab units that the network takes for 1."""
+"""Lab units scaled to 1 for the network."""
 
 
 class Conv(nn.Conv2d):  # type: ignore[misc]
@@ -111,7 +111,7 @@ class Colorizer(nn.Module):  # type: ignore[misc]
         lightness
             (n, 1, h, w) CIE L* 0 … 100; sides multiples of 32.
         evidence
-            (n, 4, h/4, w/4): a* and b* at L* = 50, how sure 0 … 1, told by a person 0 or 1.
+            (n, 4, h/4, w/4): a* and b* at L* = 50, certainty 0 … 1, 1 if from a person.
         """
         y = functional.relu6(self.stem(lightness * (2.55 / 128) - 127 / 128))
         met: dict[int, Tensor] = {}
@@ -140,8 +140,8 @@ class Colorizer(nn.Module):  # type: ignore[misc]
 def load(path: Path) -> Colorizer:
     """The network of an ONNX file that `export` wrote, or of a training's checkpoint.
 
-    Also of the first compact network, which knows lightness alone. What is loaded is data: ONNX's
-    tables of weights, or tensors alone (`weights_only`).
+    Also of the first compact network, which has lightness as its only input. Only data is loaded:
+    ONNX weights, or tensors (`weights_only`).
     """
     network = Colorizer()
     if path.suffix == ".onnx":

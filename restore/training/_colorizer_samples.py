@@ -1,4 +1,4 @@
-"""What the colorizer is trained on: photos as they really come in black and white, and evidence."""
+"""Training samples of the colorizer: photos as real black-and-white ones look, and evidence."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from restore import color
 from restore.analysis import mixes
 
 CELL = 4
-"""Pixels of lightness in a cell of colour, each way."""
+"""Side of a colour cell in lightness pixels."""
 DEVIATION = 16.0
 """Standard deviation of a* and of b* (at L* = 50) over photos: evidence is as sure as it leaves
 less of this variance, 1 - variance / DEVIATION²."""
 AVERAGE = np.array([3, 11], np.float32)
-"""Mean a* b* (at L* = 50) over photos: where evidence that knows nothing would lie."""
+"""Mean a* b* (at L* = 50) over photos: the value of uninformative evidence."""
 CLEAN = 0.35
-"""Share of the samples whose lightness is the photo's own, without any harm."""
+"""Share of the samples whose lightness is undamaged."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -34,7 +34,7 @@ class Sample:
     lightness
         (size, size) CIE L*, 0 … 100, as film, lens, print and scan left it.
     evidence
-        (size/4, size/4, 4) a* and b* at L* = 50, how sure 0 … 1, told by a person 0 or 1.
+        (size/4, size/4, 4) a* and b* at L* = 50, certainty 0 … 1, 1 if from a person.
     ab
         (size/4, size/4, 2) the true a* b*.
     """
@@ -64,7 +64,7 @@ def files(paths: Sequence[Path], without: Collection[str] = ()) -> Iterator[tupl
 
 
 def decoded(content: bytes) -> color.Array:
-    """(h, w, 3) uint8 R G B of a photo file's bytes."""
+    """(h, w, 3) uint8 RGB of a photo file's bytes."""
     codes = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if codes is None:
         raise ValueError("not a photo that OpenCV reads")
@@ -102,7 +102,7 @@ def cells(values: color.Array) -> color.Array:
 
 
 def at_half(ab: color.Array, light: color.Array) -> color.Array:
-    """a* b* (h, w, 2) of things as they would be at L* = 50, where their L* is `light` (h, w)."""
+    """a* b* (h, w, 2) of objects scaled to L* = 50 from their L* `light` (h, w)."""
     scale: color.Array = np.float32(66) / (light.clip(10) + np.float32(16))
     return ab * scale[..., None]
 
@@ -231,7 +231,7 @@ def hints(ab: color.Array, count: int, rng: np.random.Generator) -> color.Array:
         reach = int(rng.integers(0, 2))
         around = slice(max(y - reach, 0), y + reach + 1), slice(max(x - reach, 0), x + reach + 1)
         shade = ab[around].mean((0, 1)) + rng.normal(0, 1.5, 2)
-        if rng.random() < 0.25:  # a stroke, as far as the thing goes
+        if rng.random() < 0.25:  # a stroke, within the object
             stroke = np.zeros((height, width), np.uint8)
             end = int(x + rng.normal(0, 6)), int(y + rng.normal(0, 6))
             cv2.line(stroke, (x, y), end, 1, 1)
@@ -252,7 +252,7 @@ def measured(ab: color.Array, rng: np.random.Generator) -> color.Array:
     shape = ab.shape[:2]
     soft = cv2.GaussianBlur(ab, (0, 0), float(np.exp(rng.uniform(np.log(0.4), np.log(4)))))
     sure: color.Array = rng.uniform(0.05, 0.95) + rng.uniform(0, 0.4) * _field(shape, rng)
-    if rng.random() < 0.4:  # a part that tells nothing: full channels, another lamp
+    if rng.random() < 0.4:  # an uninformative part: full channels, another lamp
         sure *= _field(shape, rng) <= rng.uniform(-0.5, 1.2)
     sure = sure.clip(0, 0.97)[..., None].astype(np.float32)
     smooth = np.stack([_field(shape, rng) for _ in range(2)], -1)

@@ -1,8 +1,8 @@
-"""Simulated fades to learn from: photos of a folder or of tar files, faded in every way, on disk.
+"""Simulated fades for training: photos of a folder or tar files, faded in every way, on disk.
 
 Each photo is cropped, mirrored, given more or less of the tones it lacks, then faded and scanned by
 one of three simulators: `simulate.fading`, the same with other dyes and an S-shaped curve, or plain
-curves of each channel. `GROUPS` says how often, from not at all to as hard as life.
+curves of each channel. `GROUPS` sets how often, from sound to as hard as life.
 """
 
 from __future__ import annotations
@@ -154,8 +154,8 @@ def _crop(photo: color.Array, rng: np.random.Generator) -> color.Array:
 
 
 def _stretched(photo: color.Array, rng: np.random.Generator) -> color.Array:
-    """The photo with part of what its tones lack to black and white: cameras give that, crops
-    have lost it. Three quarters of the photos stay as they are."""
+    """The photo with its tones stretched part of the way to black and white, as cameras do and
+    crops lose. Three quarters of the photos stay as they are."""
     if rng.random() < 0.75:
         return photo
     low, high = np.quantile(photo, (0.002, 0.998))

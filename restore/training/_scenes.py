@@ -39,12 +39,12 @@ def ramp(shape: tuple[int, ...], rng: np.random.Generator) -> color.Array:
 
 
 def recorded(srgb: color.Array, rng: np.random.Generator) -> color.Array:
-    """As a JPEG gives it back."""
+    """The photo after JPEG compression."""
     return shown(jpeg(srgb, int(rng.integers(80, 99))))
 
 
 def shown(codes: NDArray[np.uint8]) -> color.Array:
-    """Codes of 8 bits as values 0 … 1."""
+    """8-bit codes as values 0 … 1."""
     return codes.astype(np.float32) / np.float32(255)
 
 
@@ -68,7 +68,7 @@ def high_key(photo: color.Array, rng: np.random.Generator) -> color.Array:
 
 
 def mist(photo: color.Array, rng: np.random.Generator) -> color.Array:
-    """Airlight, more of it further away; things near the bottom keep their blacks."""
+    """Airlight, more of it further away; objects near the bottom keep their blacks."""
     through = np.exp(-np.float32(rng.uniform(0.8, 3.5)) * ramp(photo.shape, rng))
     air = rng.uniform(0.35, 0.9) * np.exp(rng.normal(0, 0.05, 3))
     return color.encode(color.decode(photo) * through + air.astype(np.float32) * (1 - through))

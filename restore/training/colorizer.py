@@ -3,8 +3,8 @@
     python -m restore.training.colorizer train --photos FOLDER… --val FOLDER… --out FOLDER
     python -m restore.training.colorizer export --out FOLDER --file compact.onnx
 
-Needs PyTorch. It starts from the shipped network and goes on from its last checkpoint in `--out`;
-stop it whenever you like. What is exported is the running average of the weights.
+Needs PyTorch. It starts from the shipped network and resumes from its last checkpoint in `--out`;
+stop it whenever you like. The running average of the weights is exported.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ WARM = 300
 SAVED, VALIDATED_AFTER = 300, 1800
 """Seconds between checkpoints, and between validations."""
 REACH = 110
-"""a* and b* are taken as within ± this."""
+"""a* and b* are limited to ± this."""
 
 
 def soft_targets() -> tuple[Tensor, Tensor]:
-    """The five nearest colours of each whole a* b*, and their weights (Zhang 2016, section 2.2).
+    """The five nearest colours of each integer a* b*, and their weights (Zhang 2016, section 2.2).
 
     Both (221, 221, 5), from a* = b* = -110; weights Gaussian with a deviation of 5.
     """
@@ -61,11 +61,11 @@ def soft_targets() -> tuple[Tensor, Tensor]:
 
 
 class Loss:
-    """Cross-entropy over the colours, rare ones counted more, and still calibrated.
+    """Cross-entropy over the colours, with more weight on rare ones, yet calibrated.
 
     A network whose logits are l + log u, trained with a weight u for each colour, learns l: the
-    logits of natural frequencies. What the network gives is l + log w, w the rebalancing that
-    `vividness` takes away, so that its file means what it always has; u = (1 + w) / 2.
+    logits of natural frequencies. The network's output is l + log w, with w the rebalancing that
+    `vividness` removes, so that its file keeps its meaning; u = (1 + w) / 2.
     """
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ def batches(
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Endless batches: lightness (n, 1, h, w), evidence (n, 4, h/4, w/4), a* b* (n, h/4, w/4, 2).
 
-    Every photo comes once before any comes twice.
+    Every photo is used once before any is used twice.
     """
     order: list[int] = []
     while True:
@@ -106,7 +106,7 @@ def batches(
 
 
 def parameters(network: Colorizer) -> list[dict[str, object]]:
-    """The network's parameters with their learning rates; the first of the encoder stay."""
+    """The parameters with their learning rates; the encoder's first blocks stay fixed."""
     groups: dict[float, list[Tensor]] = {}
     for name, values in network.named_parameters():
         part, _, rest = name.partition(".")

@@ -1,9 +1,9 @@
-"""Train the network that tells damage from what belongs to a photo.
+"""Train the network that distinguishes damage from the content of a photo.
 
     python -m restore.training.damage --photos FOLDER --out damage.onnx [--state FOLDER]
 
 `FOLDER` holds photos, or tar files of photos; damage is drawn on pieces of them as they are needed
-(`simulate.worn`). Training goes on from the state folder, where a checkpoint, a validation table
+(`simulate.worn`). Training resumes from the state folder, where a checkpoint, a validation table
 and a page of examples are written now and then.
 """
 
@@ -33,7 +33,7 @@ WIDTHS = (16, 32, 64, 96)
 USUAL = (2.0, -1.0, -2.0, -2.0)
 """Logits to begin with: most pixels are sound."""
 RELIEFS = (3, 7, 19)
-"""Sides of the squares that what is narrow is measured by, in pixels."""
+"""Sides in pixels of the squares that define narrow."""
 PLANES = 1 + 2 * len(RELIEFS)
 KINDS = 4
 """Sound, line, spot, loss."""
@@ -140,10 +140,10 @@ def examples(photos: list[bytes], seed: int, sound: float | None = None) -> Iter
 
 
 def reliefs(grey: color.Array) -> color.Array:
-    """What the network sees of (h, w) encoded brightness: (7, h, w).
+    """The network's input (7, h, w) from (h, w) encoded brightness.
 
-    The brightness, and how far each pixel rises above and falls below what is left when all that is
-    narrower than `RELIEFS` is taken away: lines and spots whatever the tone they lie on.
+    The brightness, and how far each pixel rises above and falls below it once everything narrower
+    than `RELIEFS` is removed: lines and spots whatever the tone around them.
     """
     grey = np.clip(grey, 0, 1).astype(np.float32)
     planes = [grey - np.float32(0.5)]
@@ -181,7 +181,7 @@ def batch(taken: list[Worn]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def loss(logits: Tensor, kinds: Tensor, counts: Tensor) -> Tensor:
-    """Cross-entropy, for true probabilities, and a little overlap, as damage is rare."""
+    """Cross-entropy, for true probabilities, plus a little overlap, as damage is rare."""
     entropy = functional.cross_entropy(logits, kinds, reduction="none")
     damaged = 1 - logits.softmax(1)[:, 0]
     there = (kinds > 0) * counts

@@ -3,9 +3,9 @@
     python -m restore.training.fade --photos TRAIN --held VAL --cache CACHE --out fade.npz
 
 `TRAIN` and `VAL` are folders of good colour photos, or of tar files of them. First all of the
-network is trained, then a new head on what the convolutions have learnt to see: that is ten times
-as fast. The simulated fades are kept in the cache, and checkpoints; the same command goes on where
-it was stopped. Needs PyTorch.
+network is trained, then a new head on the convolutions' outputs, which is ten times as fast. The
+cache keeps the simulated fades and checkpoints; the same command resumes where it was stopped.
+Needs PyTorch.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from restore.analysis.fading import dyes
 from restore.training import _fades
 
 Batch = dict[str, Tensor]
-"""`Examples` by the names of its arrays; "seen" is what the convolutions make of the thumbnails."""
+"""`Examples` by the names of its arrays; "seen" are the convolutions' outputs."""
 
 BATCH = 256
 PIXELS = 64
@@ -38,15 +38,15 @@ DECAY = 3e-3
 KEPT = 0.998
 """Share of the mean of the weights that a step keeps."""
 NOISE = 0.08
-"""Standard deviation of noise on the standardized features, and on what the convolutions see."""
+"""Standard deviation of noise on the standardized features, and on the convolutions' outputs."""
 DROPPED = 0.2
 """Share of the first hidden units that a step leaves out."""
 SOUND = 1.5
 """Weight of photos that have not faded."""
 WORSE = 0.7
-"""Weight of what an example is farther from the truth than it was."""
+"""Weight of making an example worse than it was."""
 CROSSED = 0.3
-"""Weight of the cross terms' size: they are there for dyes that are nearly gone."""
+"""Weight of the cross terms' size: they are meant for dyes that are nearly gone."""
 ROUND = 500
 """Steps between checkpoints."""
 KERNELS = (6, 24, 32, 48, 64)
@@ -79,11 +79,11 @@ class Network(nn.Module):  # type: ignore[misc]
         self.register_buffer("spread", spread)
 
     def forward(self, batch: Batch) -> Batch:
-        """What it makes of a batch."""
+        """The prediction for a batch."""
         return self.judged(batch["seen"] if "seen" in batch else self.seen(batch), batch)
 
     def seen(self, batch: Batch) -> Tensor:
-        """(n, 128) what the convolutions see in the thumbnails (n, h, w, 3) uint8."""
+        """(n, 128) outputs of the convolutions for thumbnails (n, h, w, 3) uint8."""
         density = _DENSITY[batch["thumbnail"].int()].permute(0, 3, 1, 2)
         low = batch["own"][:, :, 0, None, None]
         high = batch["own"][:, :, len(dyes.LEVELS) - 1, None, None]
@@ -94,7 +94,7 @@ class Network(nn.Module):  # type: ignore[misc]
         return torch.cat([planes.mean((2, 3)), planes.amax((2, 3))], 1)
 
     def judged(self, seen: Tensor, batch: Batch) -> Batch:
-        """What the head makes of that and of the features."""
+        """The head's prediction from those outputs and the features."""
         features = torch.cat([batch["own"].flatten(1), batch["common"]], 1)
         features = (features - self.middle) / self.spread
         if self.training:
@@ -174,7 +174,7 @@ def train(data: Batch, check: Batch, cache: Path, steps: int, more: int) -> Netw
 
 
 def seen(network: Network, data: Batch) -> Batch:
-    """The examples with what the convolutions see in place of the thumbnails."""
+    """The examples with the convolutions' outputs in place of the thumbnails."""
     network.eval()
     with torch.inference_mode():
         parts = [network.seen(part) for part in _parts(data)]
@@ -263,7 +263,7 @@ def table(network: Network, check: Batch) -> str:
 
 
 def save(network: Network, path: Path) -> None:
-    """Write the weights that `_dyes` reads: half precision does."""
+    """Write the weights that `dyes` reads; half precision suffices."""
     arrays = {name: values.numpy() for name, values in network.state_dict().items()}
     kept = ("middle", "spread")
     half = {name: a if name in kept else a.astype(np.float16) for name, a in arrays.items()}

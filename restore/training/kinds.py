@@ -1,4 +1,4 @@
-"""Fit the networks that tell kinds of photos apart, `restore/data/kinds.npz`.
+"""Fit the networks that classify photos, `restore/data/kinds.npz`.
 
     python -m restore.training.kinds PHOTOS VALIDATION --out restore/data/kinds.npz
 
@@ -116,7 +116,7 @@ def fitted(labels: NDArray[np.int64], values: color.Array, seed: int = 0) -> Wei
 
 
 def table(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> str:
-    """Which kind was taken for which, in %."""
+    """The confusion matrix, in %."""
     lines = [f"{'':8}" + "".join(f"{name:>8}" for name in kinds.KINDS)]
     for kind, name in enumerate(kinds.KINDS):
         own = predicted[labels == kind]

@@ -1,4 +1,4 @@
-"""Exif blocks: find what a photo's pixels need, reset the orientation, take apart, put together.
+"""Exif blocks: find what affects the pixels, reset the orientation, parse, rebuild.
 
 CIPA DC-008 (Exif 2.32). A block begins with its TIFF header.
 """
@@ -23,7 +23,7 @@ PIXELS = (40962, 40963)
 """Width and height in pixels."""
 POINTERS = (EXIF, GPS, INTEROP)
 DENSEST = 1e9
-"""Pixels to a unit of length that may be told; rationals reach four times that."""
+"""Most pixels per unit of length that may be given; rationals reach four times that."""
 STRUCTURE = {
     *(254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284),
     *(288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330),
@@ -31,13 +31,13 @@ STRUCTURE = {
     *(518, 519, 520, 521, 529, 530, 531, 532, 559, 700, 32781, 33421, 33422, 33723, 34377),
     *(34675, 37724, 40962, 40963, 50706, EXIF, GPS, INTEROP),
 }
-"""TIFF tags that say how the pixels lie, or that are other metadata blocks: not copied as Exif.
+"""TIFF tags of the pixel layout or of other metadata blocks: not copied as Exif.
 50706 makes a TIFF a DNG."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """An Exif block taken apart: byte order, and the main, Exif, GPS and interoperability table."""
+    """A parsed Exif block: byte order, and the main, Exif, GPS and interoperability table."""
 
     order: str = "<"
     main: Table = field(default_factory=dict)
@@ -66,7 +66,7 @@ def read(peek: _ifd.Peek, main: Table, order: str, big: bool = False) -> Parts:
 
 
 def parse(block: bytes) -> Parts:
-    """An Exif block taken apart; empty parts if it is no TIFF structure."""
+    """A parsed Exif block; empty parts if it is not a TIFF structure."""
     layout = _ifd.layout(block)
     if layout is None:
         return Parts()
@@ -125,10 +125,10 @@ def _places(parts: Parts, at: int, big: bool) -> dict[int, int]:
 def upright(block: bytes) -> tuple[bytes, int | None]:
     """The block with orientation 1 and no preview, in place; and the orientation it had (1 … 8).
 
-    None if it does not say.
+    None if it has none.
 
     Width and height change places where the photo is turned by a quarter.
-    Nothing else moves, so that makers' notes, whose offsets nobody knows, stay readable. The
+    Nothing else moves, so that makers' notes, whose offsets are unknown, stay readable. The
     preview (the second table) would show the photo as it was; its pointer is set to 0.
     """
     layout = _ifd.layout(block)
@@ -157,7 +157,7 @@ def upright(block: bytes) -> tuple[bytes, int | None]:
 
 
 def resolution(main: Table, order: str) -> tuple[float, float] | None:
-    """Pixels per inch that a main table tells, or None."""
+    """Pixels per inch given in a main table, or None."""
     numbers = [main[tag].numbers(order) for tag in (X_RESOLUTION, Y_RESOLUTION) if tag in main]
     if len(numbers) < 2 or not all(number and 0 < number[0] < DENSEST for number in numbers):
         return None
@@ -189,7 +189,7 @@ def dated(block: bytes, when: str) -> bytes:
     Parameters
     ----------
     when
-        As ISO 8601 writes it, with the offset from UTC: 2026-11-28T21:30:00+01:00.
+        In ISO 8601, with the offset from UTC: 2026-11-28T21:30:00+01:00.
     """
     layout = _ifd.layout(block)
     if layout is None:
@@ -207,7 +207,7 @@ def dated(block: bytes, when: str) -> bytes:
 
 
 def turned(samples: Samples, orientation: int) -> Samples:
-    """Samples (height, width, …) as they are looked at, for an Exif orientation 1 … 8."""
+    """Samples (height, width, …) turned upright from an Exif orientation 1 … 8."""
     turns: Mapping[int, tuple[bool, bool, bool]] = {  # transpose, then flip rows, flip columns
         2: (False, False, True),
         3: (False, True, True),

@@ -1,4 +1,4 @@
-"""What a result says of itself to other programs, in XMP: made from what, when, by what, and how.
+"""A result's labels for other programs, in XMP: made from what, when, by what, and how.
 
 XMP specification, part 1 (ISO 16684-1) and part 2, xmpMM; IPTC Photo Metadata 2023.2, digital
 source type. The identifiers are derived from the original, the recipe and the time, not drawn, so
@@ -42,20 +42,20 @@ _CLOSE = b"</rdf:Description>"
 
 @dataclass(frozen=True)
 class Identity:
-    """The names of a document and of this state of it, as xmpMM wants them."""
+    """The identifiers of a document and of its state, as in xmpMM."""
 
     document: str
     instance: str
 
     @classmethod
     def of(cls, *facts: str) -> Identity:
-        """Derived from what makes it what it is, in order: the last may change between states."""
+        """Derived from identifying facts, in order: the last may change between states."""
         document = uuid.uuid5(uuid.NAMESPACE_URL, "\n".join([_xmp.SPACE, *facts[:-1]]))
         return cls(f"xmp.did:{document}", f"xmp.iid:{uuid.uuid5(document, facts[-1])}")
 
 
 def labelled(photo: Photo, packet: bytes | None, format: str, profile: str) -> bytes:
-    """The packet of a photo that a recipe has made, with the labels, and its history continued."""
+    """The packet of a recipe's result, with the labels, and its history continued."""
     source, record = photo.source, photo.source.record
     text = _xmp.base(packet)
     known = prefixes(text, SPACES)
@@ -112,12 +112,12 @@ def labelled(photo: Photo, packet: bytes | None, format: str, profile: str) -> b
 
 
 def _digest(photo: Photo) -> str:
-    """What tells a photo from others where its original's digest is not known."""
+    """What identifies a photo if its original's digest is unknown."""
     return hashlib.sha256(np.ascontiguousarray(photo.samples).data).hexdigest()
 
 
 def block(packet: bytes) -> bytes:
-    """The labels in a packet that `labelled` has made: for a shorter one beside it."""
+    """The labels in a packet made by `labelled`, for a shorter one beside it."""
     start = packet.rfind(_OPEN)
     end = packet.find(_CLOSE, start)
     return packet[start : end + len(_CLOSE)] if 0 <= start < end else b""

@@ -36,7 +36,7 @@ def write(resources: list[tuple[int, bytes, bytes]]) -> bytes:
 
 
 def kept(block: bytes | None) -> tuple[bytes | None, bytes | None]:
-    """The block without its previews, which show the photo as it was; and the IPTC in it."""
+    """The block without its previews, which show the unrestored photo; and the IPTC in it."""
     if not block:
         return None, None
     resources = [resource for resource in read(block) if resource[0] not in THUMBNAILS]
@@ -45,7 +45,7 @@ def kept(block: bytes | None) -> tuple[bytes | None, bytes | None]:
 
 
 def around(block: bytes | None, iptc: bytes | None) -> bytes | None:
-    """The block to write: the one there was, or one made for IPTC alone."""
+    """The block to write: the original one, or one made for IPTC alone."""
     if block or not iptc:
         return block
     return write([(IPTC, b"\0\0", iptc)])

@@ -1,4 +1,4 @@
-"""Texts in PNG, and the metadata blocks that ImageMagick and ExifTool write as texts.
+"""PNG text, and the metadata blocks that ImageMagick and ExifTool write as text.
 
 Portable Network Graphics, third edition (W3C, 2025), 11.3.3; ImageMagick, "Raw profile type".
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 _PROFILE = b"Raw profile type "
 _KINDS = (b"exif", b"APP1", b"iptc", b"8bim", b"xmp")
 _LARGEST = 16 * 1024 * 1024
-"""Bytes a text or a profile may have."""
+"""Most bytes of a text or a profile."""
 
 
 def inflated(body: bytes) -> bytes | None:
@@ -34,7 +34,7 @@ def text(body: bytes) -> bytes | None:
 
 
 def is_profile(body: bytes) -> bool:
-    """Whether a text is a metadata block that is read."""
+    """Whether a text is a supported metadata block."""
     return body.startswith(_PROFILE) and body[len(_PROFILE) :].partition(b"\0")[0] in _KINDS
 
 

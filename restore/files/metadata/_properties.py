@@ -1,7 +1,7 @@
-"""Where the top-level properties of an XMP packet stand in its text: to change some, not all.
+"""Locate the top-level properties of an XMP packet in its text, to change only some.
 
-Packets come from strangers' files and are not parsed as XML: their tags are walked through once,
-without entities, comments or anything else that could refer to more than is there.
+Packets come from untrusted files and are not parsed as XML: their tags are scanned once, without
+entities, comments or anything else that could refer elsewhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MOST = 100_000
-"""Tags that are looked at: what a stranger writes beyond them stays as it is."""
+"""Most tags that are read; any beyond them stay as they are."""
 _TAG = re.compile(
     rb"<(/?)([A-Za-z_][\w.-]*+:)?([A-Za-z_][\w.-]*+)((?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>"
 )
@@ -24,9 +24,9 @@ _SKIPPED = ((b"<!--", b"-->"), (b"<?", b"?>"), (b"<![CDATA[", b"]]>"))
 
 @dataclass(frozen=True)
 class Property:
-    """A property: its prefix and name, where it stands, its simple value.
+    """A property: its prefix and name, its position, its simple value.
 
-    `inner` is where its last child element ends that is not empty: a list takes more items there.
+    `inner` is the end of its last non-empty child element, where a list takes more items.
     """
 
     prefix: bytes
@@ -96,12 +96,12 @@ def properties(packet: bytes) -> list[Property]:
 
 
 def prefixes(packet: bytes, spaces: Mapping[str, str]) -> dict[bytes, str]:
-    """The prefixes that a packet has bound to namespaces of interest, and their names here.
+    """The prefixes a packet binds to the namespaces of interest, and our names for them.
 
     Parameters
     ----------
     spaces
-        Addresses of the namespaces by the names they have here.
+        Addresses of the namespaces by our names.
     """
     names = {space.encode(): name for name, space in spaces.items()}
     return {

@@ -1,8 +1,8 @@
-"""Regions of faces in XMP, which lie relative to the photo as it is stored: turned with it.
+"""Face regions in XMP, relative to the photo as stored: turned together with it.
 
 Metadata Working Group, "Guidelines for handling image metadata" 2.0, 5.9 (mwg-rs); Microsoft's
 MP:RegionInfo, whose rectangles begin at their upper left corner. Nothing here parses XML: numbers
-are found as text, and all else stays as it is.
+are found as text, and everything else stays as it is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RECTANGLE = re.compile(
 
 
 def turned(packet: bytes, orientation: int) -> bytes:
-    """The packet of a photo that was turned as an Exif orientation of 1 … 8 says."""
+    """The packet of a photo that was turned by an Exif orientation of 1 … 8."""
     if orientation not in range(2, 9):
         return packet
     if b"mwg-rs:Area" in packet:
@@ -39,7 +39,7 @@ def turned(packet: bytes, orientation: int) -> bytes:
 
 
 def _place(x: float, y: float, orientation: int) -> tuple[float, float]:
-    """Where a point (shares of width and height) is after turning."""
+    """The position of a point (shares of width and height) after turning."""
     if orientation > 4:
         x, y = y, x
     return (
@@ -71,7 +71,7 @@ def _swapped(text: bytes) -> bytes:
 
 
 def _with(text: bytes, values: dict[bytes, float]) -> bytes:
-    """Text with other numbers in it."""
+    """The text with its numbers replaced."""
 
     def number(match: re.Match[bytes]) -> bytes:
         return match[1] + _written(values[match[1].partition(b":")[2][:1]])

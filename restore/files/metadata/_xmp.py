@@ -1,8 +1,8 @@
-"""XMP packets: put how a photo was made into one, read it back, reset the orientation.
+"""XMP packets: record how a photo was made, read it back, reset the orientation.
 
-Packets come from strangers' files, so nothing here parses XML: our own block is found, cut and
-inserted as text, and all that others wrote stays as it is, byte by byte. (XMP specification,
-part 1, ISO 16684-1; part 3 for where packets lie in files.)
+Packets come from untrusted files, so nothing here parses XML: our own block is found, cut and
+inserted as text, and everything else stays as it is, byte by byte. (XMP specification, part 1,
+ISO 16684-1; part 3 for the position of packets in files.)
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 CAMERA_RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
 GOOGLE_CAMERA = "http://ns.google.com/photos/1.0/camera/"
 MOTION = r"(?:MotionPhoto|MicroVideo)\w{0,64}"
-"""Names in `GOOGLE_CAMERA` that say that a video is behind the picture."""
+"""Names in `GOOGLE_CAMERA` that announce a video after the picture."""
 SPACE = "https://restore-photos.org/ns/1.0/"
 _NOTE = "http://ns.adobe.com/xmp/note/"
 LARGEST = 16 * 1024 * 1024
 MOST = 50
-"""Blocks of ours that are looked for in a packet: it has one, or a stranger plays with us."""
+"""Most blocks of ours read from a packet: it has one, unless it is forged."""
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,63}")
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -49,18 +49,18 @@ _EMPTY = (
 def write(
     packet: bytes | None, fields: Mapping[str, str], extended: str = "", more: bytes = b""
 ) -> bytes:
-    """The packet with our fields in it, in place of those it had; a new packet if it is broken.
+    """The packet with our fields replaced; a new packet if it is broken.
 
     Parameters
     ----------
     packet
         XMP as a file held it, or None.
     fields
-        Names (letters and digits) and free texts.
+        Names (letters and digits) and free strings.
     extended
         Name of a longer packet elsewhere in a JPEG.
     more
-        Other descriptions to be put in.
+        Other descriptions to insert.
     """
     text = _without_ours(base(packet))
     about = _ABOUT.search(text)
@@ -77,7 +77,7 @@ def write(
 
 
 def base(packet: bytes | None) -> bytes:
-    """The packet in UTF-8 if something can be put in; else a new one."""
+    """The packet in UTF-8 if it can be extended; else a new one."""
     text = _utf8(packet) if packet else _EMPTY
     return text if _END.search(text) else _EMPTY
 
@@ -90,12 +90,12 @@ def inserted(text: bytes, description: bytes) -> bytes:
 
 
 def escaped(value: str) -> str:
-    """A text as it may stand in XML."""
+    """A string escaped for XML."""
     return html.escape(_FORBIDDEN.sub("?", value))
 
 
 def _without_ours(text: bytes) -> bytes:
-    """The packet without the blocks that `write` has put there before."""
+    """The packet without earlier blocks of `write`."""
     at = text.find(_OPEN)
     for _ in range(MOST):
         if at < 0:
@@ -112,7 +112,7 @@ def _without_ours(text: bytes) -> bytes:
 
 
 def read(packet: bytes | None) -> dict[str, str]:
-    """Our fields in a packet, also where another program has written the packet anew."""
+    """Our fields in a packet, even if another program has rewritten it."""
     if not packet or len(packet) > LARGEST or SPACE.encode() not in packet:
         return {}
     fields: dict[str, str] = {}
@@ -123,7 +123,7 @@ def read(packet: bytes | None) -> dict[str, str]:
 
 
 def orientation(packet: bytes | None) -> int | None:
-    """tiff:Orientation, 2 … 8; None if the packet says nothing else than upright."""
+    """tiff:Orientation, 2 … 8; None if the packet has none or is upright."""
     match = _ORIENTATION.search(_utf8(packet)) if packet else None
     return int(match[2]) if match else None
 
