@@ -201,12 +201,12 @@ def test_colorizers_are_found_by_file_name() -> None:
         colorizers.get("compcat", "recipe")
 
 
-def test_an_unknown_network_is_told_before_any_photo() -> None:
+def test_an_unknown_network_is_reported_before_any_photo() -> None:
     with pytest.raises(RecipeError, match='model = "compat" is not known; did you mean "compact"'):
         Recipe.parse('[[steps]]\nuse = "colorize"\nmodel = "compat"', "x.toml")
 
 
-def test_a_side_that_is_no_multiple_of_32_is_told_before_any_photo() -> None:
+def test_a_side_that_is_no_multiple_of_32_is_reported_before_any_photo() -> None:
     with pytest.raises(RecipeError, match="side = 250 is not a multiple of 32"):
         Recipe.parse('[[steps]]\nuse = "colorize"\nside = 250', "x.toml")
 

@@ -96,7 +96,7 @@ def test_the_check_fails_on_what_is_missing_and_on_what_is_too_far():
         assert targets["fading, six kinds, dE"] is held
 
 
-def test_harm_is_told():
+def test_harm_is_reported():
     def scores(ours: float) -> list[Score]:
         pairs = ((_hues.OURS, ours), (_hues.REFERENCE, 20.0))
         return [Score("hues", _hues.JPEG, "red", m, "one", {"ab": v, "dE": v}) for m, v in pairs]

@@ -76,7 +76,7 @@ def test_lzw_that_begins_with_an_entry_of_an_empty_table_is_an_error(
     data = path.read_bytes()
     bad = packed([256, 7, 256, 256, 300, 9, 257], old)
     path.write_bytes((data[:at] + bad).ljust(at + size, b"\0"))
-    with pytest.raises(PhotoError, match="a code before any it could mean"):
+    with pytest.raises(PhotoError, match="an LZW code before its entry exists"):
         load(path)
 
 

@@ -50,7 +50,7 @@ def test_huge_floats_are_limited(tmp_path: Path, dtype: type) -> None:
     )
 
 
-def test_floats_of_another_white_are_told(tmp_path: Path) -> None:
+def test_floats_of_another_white_are_reported(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", FACE.astype(np.float32), photometric="rgb")
     (told,) = files.load(tmp_path / "a.tif").source.warnings
     assert "most samples are over 1, which is white in floats" in told
@@ -163,7 +163,7 @@ def test_metadata_that_a_format_cannot_hold_are_named(tmp_path: Path) -> None:
         assert (kept.details.get("comments") is None) == ("cannot store comments" in lost)
 
 
-def test_further_pictures_are_told(tmp_path: Path) -> None:
+def test_further_pictures_are_reported(tmp_path: Path) -> None:
     pictures = [Image.fromarray(FACE), Image.fromarray(FACE[::-1])]
     for name, kind in (("a.jpg", "MPO"), ("b.png", "PNG")):
         pictures[0].save(tmp_path / name, kind, save_all=True, append_images=pictures[1:])
@@ -177,7 +177,7 @@ def test_further_pictures_are_told(tmp_path: Path) -> None:
     assert files.load(tmp_path / "c.png").source.warnings == ()
 
 
-def test_wrong_calls_are_told(tmp_path: Path) -> None:
+def test_wrong_calls_are_reported(tmp_path: Path) -> None:
     photo = Photo(FACE.copy())
     path = files.save(photo, tmp_path / "a.png")
     with pytest.raises(PhotoError, match='raw is "foo"; it must be "developed" or "camera"'):

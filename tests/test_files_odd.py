@@ -83,7 +83,7 @@ def test_only_the_end_mark_is_missing(tmp_path: Path, progressive: bool) -> None
     (tmp_path / "a.jpg").write_bytes(data[:-2])
     photo = files.load(tmp_path / "a.jpg")
     assert (photo.samples == imagecodecs.jpeg8_decode(data)).all()
-    assert "end mark is missing; all pixels are there" in photo.source.warnings[0]
+    assert "end marker is missing; all pixels are there" in photo.source.warnings[0]
 
 
 def test_a_jpeg_that_is_cut_off_can_be_salvaged(tmp_path: Path) -> None:

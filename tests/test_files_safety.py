@@ -43,7 +43,7 @@ def one_line(path: Path, **options: object) -> str:
     return text
 
 
-def test_what_is_no_photo_is_told(tmp_path: Path) -> None:
+def test_what_is_no_photo_is_reported(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     assert "is empty" in one_line(tmp_path / "empty.jpg")
     (tmp_path / "text.jpg").write_text("hello")
@@ -95,7 +95,7 @@ def test_a_file_that_is_cut_off_is_an_error(tmp_path: Path, suffix: str, share: 
     one_line(path)
 
 
-def test_a_jpeg_with_an_end_but_not_its_lower_part_is_told(tmp_path: Path, photo: Path) -> None:
+def test_a_jpeg_with_an_end_but_not_its_lower_part_is_reported(tmp_path: Path, photo: Path) -> None:
     data = photo.read_bytes()
     (tmp_path / "half.jpg").write_bytes(data[: len(data) // 2] + b"\xff\xd9")
     half = files.load(tmp_path / "half.jpg")
@@ -285,7 +285,7 @@ def test_a_failure_leaves_nothing_behind(
     assert [each.name for each in tmp_path.iterdir()] == ["photo.jpg"]
 
 
-def test_a_full_disk_and_a_locked_folder_are_told(
+def test_a_full_disk_and_a_locked_folder_are_reported(
     tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import errno
@@ -338,7 +338,7 @@ def test_kill_leaves_no_file_that_looks_finished(tmp_path: Path, photo: Path) ->
     assert left[0].endswith(".part")
 
 
-def test_a_photo_too_long_for_a_format_is_told(tmp_path: Path) -> None:
+def test_a_photo_too_long_for_a_format_is_reported(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((2, 70000, 3), np.uint8), photometric="rgb")
     loaded = files.load(tmp_path / "a.tif")
     for suffix, most in ((".jpg", 65500), (".webp", 16383)):

@@ -200,7 +200,7 @@ def test_a_photo_below_its_preview_is_read(tmp_path: Path) -> None:
     assert (photos[0].samples == FACE).all()
 
 
-def test_a_transparency_mask_that_is_dropped_is_told(tmp_path: Path) -> None:
+def test_a_transparency_mask_that_is_dropped_is_reported(tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
         tiff.write(FACE, photometric="rgb")
         tiff.write(FACE[..., 0] > 99, photometric=4, subfiletype=4)
@@ -210,7 +210,7 @@ def test_a_transparency_mask_that_is_dropped_is_told(tmp_path: Path) -> None:
     assert "transparency mask" in photos[0].source.warnings[0]
 
 
-def test_layers_that_are_dropped_are_told(tmp_path: Path) -> None:
+def test_layers_that_are_dropped_are_reported(tmp_path: Path) -> None:
     block = b"Adobe Photoshop Document Data Block\0MIB8ryaL" + bytes(40)
     layers = [(37724, "B", len(block), block, False)]
     tifffile.imwrite(tmp_path / "a.tif", FACE, photometric="rgb", extratags=layers)

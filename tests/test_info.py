@@ -106,7 +106,7 @@ def test_channels_tell_what_is_clipped() -> None:
     assert found["green"].white < 0.05
 
 
-def test_nothing_is_told_as_minus_nothing() -> None:
+def test_nothing_is_reported_as_minus_nothing() -> None:
     assert comparison.said({"cyan": -0.0, "yellow": np.float64(-0.02)}) == "cyan 0, yellow -0.02"
 
 

@@ -138,7 +138,7 @@ def test_a_model_that_says_not_what_it_is_made_from_is_damaged(folder: Path) -> 
 
 
 @pytest.mark.parametrize("place", ["~nobody-of-this-name/models", "long" * 100])
-def test_a_folder_that_cannot_be_is_told(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_is_reported(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTORE_MODELS", place)
     found = models()
     assert isinstance(found.exception, WeightsError)

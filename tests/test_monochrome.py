@@ -191,7 +191,7 @@ def test_half_the_amount_is_half_the_way():
         ({}, None),
     ],
 )
-def test_a_setting_of_another_mix_is_told(settings, warning):
+def test_a_setting_of_another_mix_is_reported(settings, warning):
     _, findings = _run(_photo(_astronaut()), **settings)
     assert findings.warnings == ((warning,) if warning else ())
 

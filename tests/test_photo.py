@@ -136,7 +136,7 @@ def test_samples_cannot_be_written() -> None:
         ([[[1, 2, 3]]], "list; a NumPy array is needed"),
     ],
 )
-def test_samples_that_are_no_photo_are_told(samples: Any, reason: str) -> None:
+def test_samples_that_are_no_photo_are_reported(samples: Any, reason: str) -> None:
     with pytest.raises(PhotoError, match=f"^a photo's samples are .*{reason}"):
         Photo(samples)
 

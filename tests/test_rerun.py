@@ -39,7 +39,7 @@ def test_a_result_can_be_made_again(original: Path, tmp_path: Path) -> None:
     assert again.source.record["recipe"] == record["recipe"]
 
 
-def test_what_differs_now_is_told(original: Path, tmp_path: Path) -> None:
+def test_what_differs_now_is_reported(original: Path, tmp_path: Path) -> None:
     run = ["run", "monochrome", str(original), "-o", str(tmp_path / "one"), "--profile", "srgb"]
     result = CliRunner().invoke(cli, run).stdout.strip()
     record = restore.load(result).source.record
@@ -54,7 +54,7 @@ def test_what_differs_now_is_told(original: Path, tmp_path: Path) -> None:
     assert restore.load(found.stdout.strip()).source.record["profile"] == "srgb"
 
 
-def test_a_photo_that_no_recipe_made_is_told(original: Path, tmp_path: Path) -> None:
+def test_a_photo_that_no_recipe_made_is_reported(original: Path, tmp_path: Path) -> None:
     found = CliRunner().invoke(cli, ["rerun", str(original), "--from", str(original)])
     assert isinstance(found.exception, restore.RestoreError)
     assert "does not name the recipe that made it" in str(found.exception)

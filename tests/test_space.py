@@ -116,7 +116,7 @@ def test_profiles_that_mean_srgb_are_known_by_what_they_do() -> None:
     assert not profile.is_srgb(rgb(P3, srgb_curve()))
 
 
-def test_a_broken_profile_is_told() -> None:
+def test_a_broken_profile_is_reported() -> None:
     whole = PROFILES["scanner"]
     rng = np.random.default_rng(1)
     broken = [b"", b"acsp" * 100, whole[:200], whole[:-5000], rgb(ADOBE, gamma(0.0))]

@@ -212,7 +212,7 @@ def gone(process: int) -> bool:
         (3, "the process died (exit status 3): a cause"),
     ],
 )
-def test_a_childs_end_is_told_as_what_it_was(code: int, words: str) -> None:
+def test_a_childs_end_is_reported_as_what_it_was(code: int, words: str) -> None:
     from restore.work.worker import _end
 
     assert _end(code, "a cause") == words

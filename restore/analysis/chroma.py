@@ -45,10 +45,10 @@ class Guided(Value):
 
     def planes(self, lightness: Array, window: Window) -> Array:
         """As `at`, as separate planes of a* and b*: (2, rows, columns)."""
-        found = self.coefficients.planes(window)
-        ab = found[:2]
+        coefficients = self.coefficients.planes(window)
+        ab = coefficients[:2]
         ab *= lightness * np.float32(0.01)
-        ab += found[2:]
+        ab += coefficients[2:]
         return ab
 
 
@@ -168,11 +168,11 @@ def _ends(lightness: Array, rows: int, columns: int) -> tuple[Array, Array]:
 
     tall, wide = (round(n / m) for n, m in zip(lightness.shape, (rows, columns), strict=True))
     cell, around = np.ones((tall, wide), np.uint8), np.ones((3, 3), np.uint8)
-    found = []
+    extremes = []
     for spread in (cv2.dilate, cv2.erode):
-        each = cv2.resize(spread(lightness, cell), (columns, rows), interpolation=cv2.INTER_NEAREST)
-        found.append(spread(each, around)[..., None] * np.float32(0.01))
-    return found[0], found[1]
+        ends = cv2.resize(spread(lightness, cell), (columns, rows), interpolation=cv2.INTER_NEAREST)
+        extremes.append(spread(ends, around)[..., None] * np.float32(0.01))
+    return extremes[0], extremes[1]
 
 
 def _within(slope: Array, ab: Array, mean: Array, *ends: Array) -> Array:

@@ -29,7 +29,7 @@ HASTE = 1.0
 
 
 class Commands(Group):
-    """Commands are found by file name in this folder and imported when they are used."""
+    """The commands in this folder, found by file name and imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""

@@ -1,4 +1,4 @@
-"""`restore rerun`: make a result again, as its metadata says."""
+"""`restore rerun`: make a result again, as recorded in its metadata."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def rerun(
 ) -> None:
     """Restore ORIGINAL again with the recipe that made RESULT.
 
-    The recipe and its settings are read from the metadata of RESULT. A warning says if the
-    original, the version of restore or the network is not the same as then.
+    The recipe and its settings are read from the metadata of RESULT. A warning is
+    printed if the original, the version of restore or the network has changed.
     """
     from restore.cli._console import progress, say, stderr, warn
     from restore.errors import printable

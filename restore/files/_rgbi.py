@@ -1,7 +1,6 @@
 """DNG with an infrared channel behind red, green and blue, as VueScan writes it ("RGBI").
 
-LibRaw would take the four for a sensor of four colours. So it is given the same DNG without the
-fourth.
+LibRaw would take the four for a four-colour sensor, so it gets the same DNG without the fourth.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ _LAYOUT = {
     330,
     338,
 }
-"""Tags that say how the samples lie (330 and 338: tables below, extra samples)."""
+"""Tags of the sample layout (330 and 338: subtables, extra samples)."""
 
 
 def split(ask: Ask) -> tuple[bytes, Samples] | None:
-    """The DNG without its infrared channel, and that; None for any other file."""
+    """The DNG without its infrared channel, and that channel; None for any other file."""
     import numpy as np
     import tifffile
 
@@ -79,7 +78,7 @@ def split(ask: Ask) -> tuple[bytes, Samples] | None:
 
 
 def _has_infrared(table: _ifd.Table, order: str) -> bool:
-    """Whether a table's picture has three colours and one channel more, not four colours."""
+    """Whether a table's picture has three colours and an extra channel, not four colours."""
 
     def first(tag: int) -> float:
         return table[tag].numbers(order)[0] if tag in table else 0

@@ -1,4 +1,4 @@
-"""The samples of a TIFF's page: grey or RGB, with opacity and infrared apart."""
+"""The samples of a TIFF page: grey or RGB, with alpha and infrared separate."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 UNSPECIFIED, MULTIPLIED, OPACITY = 0, 1, 2
 """Kinds of extra samples (TIFF 6.0, section 18)."""
 _ENDS = 0.5
-"""Share of the pixels at 0 and full from which an unspecified channel is taken for opacity."""
+"""Share of the pixels at 0 and full from which an unspecified channel counts as alpha."""
 _WHITE_POINT, _INK_SET = 318, 332
 
 
 @dataclass
 class Decoded:
-    """What a page holds.
+    """The content of a page.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class Decoded:
     opacity, infrared
         (rows, columns), or None.
     extra
-        Kind of the opacity.
+        Kind of the alpha channel.
     multiplied
-        The colours were stored multiplied by their opacity; they no longer are.
+        The colours were stored premultiplied by alpha; they no longer are.
     """
 
     colours: Samples
@@ -49,7 +49,7 @@ class Decoded:
 
     @property
     def samples(self) -> Samples:
-        """Colours and opacity together."""
+        """Colours and alpha together."""
         if self.opacity is None:
             return self.colours
         return np.concatenate([self.colours, self.opacity[..., None]], 2)
@@ -94,7 +94,7 @@ def _stored(ask: Ask, page: Any) -> Samples:
 
 
 def _check_lzw(ask: Ask, page: Any) -> None:
-    """Refuse codes that the decoder would follow to anywhere in memory."""
+    """Refuse codes that would make the decoder read outside its table."""
     import imagecodecs
 
     from restore.files import _lzw
@@ -104,14 +104,16 @@ def _check_lzw(ask: Ask, page: Any) -> None:
         if page.fillorder == 2:
             data = bytes(imagecodecs.bitorder_decode(data))
         if size and not _lzw.sound(data):
-            raise ask.error("cannot be decoded; it is damaged (a code before any it could mean)")
+            raise ask.error(
+                "cannot be decoded; it is damaged (an LZW code before its entry exists)"
+            )
 
 
 def _sort_extra(result: Decoded, extra: Samples, kinds: list[int]) -> None:
-    """Tell opacity from infrared in the channels behind the colours.
+    """Distinguish alpha from infrared in the channels after the colours.
 
-    Scanners' programs leave their infrared channel unspecified; others do so with opacity, which
-    is 0 or full nearly everywhere, as infrared never is.
+    Scanner programs leave their infrared channel unspecified; other programs do so with alpha,
+    which is 0 or full nearly everywhere, as infrared never is.
     """
     left = 0
     for number in range(extra.shape[2]):
@@ -139,7 +141,7 @@ def _at_ends(plane: Samples) -> bool:
 
 
 def _develop(ask: Ask, page: Page, result: Decoded) -> None:
-    """Make grey or RGB of the colours as they are stored."""
+    """Convert the stored colours to grey or RGB."""
     from restore.files import _lab, _profile
 
     stored = result.colours
@@ -164,7 +166,7 @@ def _develop(ask: Ask, page: Page, result: Decoded) -> None:
 
 
 def _painted(places: Samples, palette: Samples) -> Samples:
-    """Palette colours (3, n) uint16 in the places' stead; 8 bits where that is all they have."""
+    """Palette colours (3, n) uint16 for the indices; 8 bits if they have no more."""
     if palette.max(initial=0) < 256:  # some writers forget to scale
         palette = palette.astype(np.uint8)
     elif not (palette % 257).any() or not (palette % 256).any():

@@ -176,7 +176,7 @@ def _encode(part: Samples, details: Mapping[str, Any], order: str) -> bytes:
 def _structure(
     page: Photo, strips: tuple[list[int], list[int], int], order: str, big: bool
 ) -> dict[int, Value]:
-    """The tags that say how the pixels lie."""
+    """The tags of the pixel layout."""
     offsets, sizes, rows = strips
     height, width = page.size
     details, dtype = page.source.details, _dtype(page)

@@ -1,4 +1,4 @@
-"""Write a file so that it is there whole or not at all, and never in place of an original."""
+"""Write a file completely or not at all, and never over an original."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from restore.files import _part
 NO_LINKS = frozenset(
     (errno.EPERM, errno.EACCES, errno.EINVAL, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP)
 ) | {errno.EOPNOTSUPP}
-"""What file systems without hard links say (FAT, some network drives)."""
+"""Errors of file systems without hard links (FAT, some network drives)."""
 
 
 def whole(
@@ -24,8 +24,8 @@ def whole(
 ) -> None:
     """Let `write` fill a file beside `path`, then give it that name.
 
-    It is written, and named, as the file that was opened: whoever else may write into the folder
-    cannot have it written elsewhere. Its mode is never wider than an original's, nor than that of
+    The opened file itself is written and named: nobody else with access to the folder can redirect
+    it. Its mode is never wider than an original's, nor than that of
     the result it replaces.
 
     Raises
@@ -57,7 +57,7 @@ def whole(
                 os.fsync(file.fileno())
                 refuse_originals(path, originals)
                 if os.name == "nt":
-                    file.close()  # what is open there gets no other name
+                    file.close()  # open files cannot be renamed there
                 if overwrite:
                     part.replace(path)
                 else:
@@ -75,13 +75,13 @@ def whole(
 
 @functools.cache
 def _sweep_once(folder: Path) -> None:
-    """Remove what earlier runs, killed or cut off from power, have left in a folder."""
+    """Remove what earlier runs left in a folder when they were killed or lost power."""
     _part.sweep(folder)
 
 
 def _set_mode(file: BinaryIO, path: Path, originals: Iterable[Path]) -> None:
-    """Everybody's whom the umask lets, unless an original or what is replaced says less."""
-    umask = os.umask(0o077)  # there is no way to ask without setting it
+    """The mode the umask allows, restricted to that of an original or of a replaced result."""
+    umask = os.umask(0o077)  # the umask cannot be read without setting it
     os.umask(umask)
     mode = 0o666 & ~umask
     for other in (path, *originals):
@@ -93,7 +93,7 @@ def _set_mode(file: BinaryIO, path: Path, originals: Iterable[Path]) -> None:
 
 
 def _refuse_others(path: Path, file: BinaryIO) -> None:
-    """PhotoError if it is not this file that has just got its name; a link there is removed."""
+    """PhotoError if another file has the name just given; a link there is removed."""
     if file.closed or _part.is_own(path, file):
         return
     if path.is_symlink():
@@ -102,7 +102,7 @@ def _refuse_others(path: Path, file: BinaryIO) -> None:
 
 
 def refuse_existing(path: Path) -> None:
-    """PhotoError if there is something at `path`, a dangling link included."""
+    """PhotoError if `path` exists, even as a dangling link."""
     if os.path.lexists(path):
         raise _exists(path)
 
@@ -124,9 +124,9 @@ def _exists(path: Path) -> PhotoError:
 
 
 def _name(part: Path, path: Path) -> None:
-    """Give `part` its final name unless that is taken; a second process cannot come between."""
+    """Give `part` its final name unless it is taken, without a race with other processes."""
     if os.name == "nt":
-        part.rename(path)  # which never replaces anything there
+        part.rename(path)  # where it never replaces anything
         return
     try:
         path.hardlink_to(part)
@@ -145,7 +145,7 @@ def _name(part: Path, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut, where the system lets a folder be opened."""
+    """Make the new name survive a power cut, where the system can open folders."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

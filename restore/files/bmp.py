@@ -1,4 +1,4 @@
-"""BMP, as older scanners wrote it: 8 bits a sample, no profile, no metadata; results are TIFF."""
+"""BMP, as older scanners wrote it: 8 bits per sample, no profile, no metadata; results are TIFF."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 SUFFIXES = (".bmp", ".dib")
 
 _PLAIN, _MASKS, _ALPHA_MASKS = 0, 3, 6
-"""Kinds of compression that are none."""
+"""Compression codes that mean uncompressed."""
 _USUAL = ((0xFF0000, 0xFF00, 0xFF), (0xF800, 0x7E0, 0x1F), (0x7C00, 0x3E0, 0x1F))
-"""Masks of red, green and blue that Pillow knows in every place."""
+"""Masks of red, green and blue that Pillow always supports."""
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is a BMP."""
+    """Whether a file with this beginning is a BMP."""
     return head[:2] == b"BM" and len(head) > 54 and head[14:18] in _HEADERS
 
 
 _HEADERS = {struct.pack("<I", size) for size in (40, 52, 56, 64, 108, 124)}
-"""How long the headers of Windows and OS/2 are, from version 3 of Windows on."""
+"""Sizes of the headers of OS/2 and of Windows from version 3 on."""
 
 
 def read(ask: Ask) -> list[Photo]:
@@ -59,19 +59,19 @@ def read(ask: Ask) -> list[Photo]:
     if samples.dtype == bool:
         samples = samples.astype(np.uint8) * np.uint8(255)
     if samples.shape[:2] != (abs(height), width):
-        raise ask.error("its size is not that of its header; it is damaged")
+        raise ask.error("its size differs from its header; it is damaged")
     return [_reading.photo(ask, samples, source=Source(format="bmp", resolution=resolution))]
 
 
 def _masked(ask: Ask, data: bytes, masks: tuple[int, ...]) -> Samples:
-    """Pixels of 16 or 32 bits, of which masks say where red, green, blue (and alpha) lie."""
+    """Pixels of 16 or 32 bits, with masks for red, green, blue (and alpha)."""
     import numpy as np
 
     start, size = struct.unpack_from("<II", data, 10)
     width, height, bits = struct.unpack_from("<ii2xH", data, 18)
     row = -(-width * bits // 32) * 4
     if start + row * abs(height) > len(data):
-        raise ask.error("is cut off: some of its pixels lie beyond its end")
+        raise ask.error("is cut off: some of its pixels are beyond its end")
     if not all(masks[:3]):
         raise ask.error("does not say where its colours are; it is damaged")
     rows = np.frombuffer(data, np.uint8, row * abs(height), start).reshape(abs(height), row)
@@ -81,6 +81,6 @@ def _masked(ask: Ask, data: bytes, masks: tuple[int, ...]) -> Samples:
         low = (mask & -mask).bit_length() - 1
         share = (codes >> low & (mask >> low)) / np.float32(mask >> low)
         planes.append((share * 255 + np.float32(0.5)).astype(np.uint8))
-    if len(planes) == 4 and not planes[3].any():  # written by who knows of no alpha
+    if len(planes) == 4 and not planes[3].any():  # written by a program without alpha support
         del planes[3]
     return np.stack(planes, -1)

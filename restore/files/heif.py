@@ -1,4 +1,4 @@
-"""HEIF and AVIF, as phones write them, up to 16 bits; only read: results are TIFF.
+"""HEIF and AVIF, as phones write them, up to 16 bits; read only: results are TIFF.
 
 HEIF needs the package pi-heif (libheif, decoder only). AVIF comes with imagecodecs and Pillow.
 """
@@ -22,7 +22,7 @@ _HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is HEIF or AVIF."""
+    """Whether a file with this beginning is HEIF or AVIF."""
     return head[4:8] == b"ftyp" and head[8:12] in _AVIF + _HEIF
 
 
@@ -78,7 +78,7 @@ def _heif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
 
 
 def _check_items(ask: Ask) -> None:
-    """Refuse items whose kind is no text: pi-heif 1.4 crashes on them.
+    """Refuse items whose type is not ASCII: pi-heif 1.4 crashes on them.
 
     ISO/IEC 14496-12, 8.11.6: an `infe` box has version and flags, an item's number (in 2 bytes, or
     4 from version 3 on), 2 bytes of protection, 4 of kind, a name, and of `mime` its content type.
@@ -97,11 +97,11 @@ def _check_items(ask: Ask) -> None:
                 try:
                     (rest[:4] + b"".join(texts[1:2])).decode()
                 except UnicodeDecodeError as error:
-                    raise ask.error("holds an item of no known kind; it is damaged") from error
+                    raise ask.error("holds an item of unknown type; it is damaged") from error
 
 
 def _avif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
-    """Pixels by imagecodecs, which keeps 10 and 12 bits; all else by Pillow, which makes them 8."""
+    """Pixels by imagecodecs, which keeps 10 and 12 bits; the rest by Pillow, which reduces to 8."""
     import io
 
     import imagecodecs
@@ -113,7 +113,9 @@ def _avif(ask: Ask) -> tuple[Samples, dict[str, Any], int | None]:
     data = ask.bytes()
     info: dict[str, Any] = {}
     with ask.decoding(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's about damaged Exif, which we read ourselves
+        warnings.simplefilter(
+            "ignore"
+        )  # Pillow's warnings about damaged Exif, which we parse ourselves
         with AvifImageFile(io.BytesIO(data)) as opened:
             width, height = opened.size
             info.update(opened.info)  # type: ignore[arg-type]

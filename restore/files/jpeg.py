@@ -1,4 +1,4 @@
-"""JPEG: quantisation tables and subsampling come back as they were, metadata byte by byte.
+"""JPEG: quantisation tables and subsampling are kept, and metadata byte by byte.
 
 ITU-T T.81; JFIF 1.02; Exif 2.32; XMP part 3; ICC.1:2022, annex B.4.
 """
@@ -27,13 +27,13 @@ _EXIF, _XMP, _MORE_XMP = (
 _IRB, _ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
 _PADDINGS = b"\0" * 64, b"\xaa" * 64
 _ROOM = 65533
-"""Bytes a segment can hold."""
+"""Most bytes of a segment."""
 _LARGE = 64_000_000
-"""Pixels above which no progressive JPEG is written: it needs a copy of the whole photo."""
+"""Pixels above which JPEGs are not progressive: that needs a copy of the whole photo."""
 _BAND = 2**21
 """Pixels encoded at once."""
 _LUMA = (0.299, 0.587, 0.114)
-"""Of R, G and B in a JPEG's brightness (JFIF 1.02; ITU-R BT.601)."""
+"""Weights of R, G and B in a JPEG's luma (JFIF 1.02; ITU-R BT.601)."""
 _OFF = 24
 """Codes by which the mean of a row of blocks may be off."""
 
@@ -43,7 +43,7 @@ HOLDS = Holds(
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is a JPEG."""
+    """Whether a file with this beginning is a JPEG."""
     return head[:3] == b"\xff\xd8\xff"
 
 
@@ -66,7 +66,7 @@ def read(ask: Ask) -> list[Photo]:
     samples, warnings = _decoded(ask, data, segments)
     profile = segments.profile()
     if samples.ndim == 3 and samples.shape[2] == 4:
-        # Photoshop stores inks inverted, and so does nearly everybody
+        # Photoshop stores inks inverted, and so do nearly all programs
         samples, profile, more = _profile.without_inks(np.subtract(255, samples), profile)
         warnings += more
         if segments.first(0xEE, b"Adobe") is None:
@@ -98,7 +98,7 @@ def read(ask: Ask) -> list[Photo]:
 
 
 def _decoded(ask: Ask, data: bytes, segments: Segments) -> tuple[Samples, tuple[str, ...]]:
-    """The samples that are in the file, and warnings; PhotoError if some are not."""
+    """The samples in the file, and warnings; PhotoError if some are missing."""
     import imagecodecs
     import numpy as np
 
@@ -109,17 +109,17 @@ def _decoded(ask: Ask, data: bytes, segments: Segments) -> tuple[Samples, tuple[
         with ask.decoding():
             samples = imagecodecs.jpeg8_decode(data)
         if (samples[-16:] == 128).all() and not (samples[:-16] == 128).all():
-            # what libjpeg puts where data are missing; it tells nobody
+            # what libjpeg silently substitutes for missing data
             warnings += ("ends in plain grey; part of it may be missing",)
         return samples, warnings
-    # Without an end mark, what is read beyond the end shows in the pixels: they depend on it.
+    # Without an end marker, bytes beyond the end affect the pixels.
     with ask.decoding():
         samples, other = (
             imagecodecs.jpeg8_decode(data + padding + b"\xff\xd9") for padding in _PADDINGS
         )
     same = (samples == other).reshape(len(samples), -1).all(1)
     if same.all() and segments.all_scans:
-        return samples, (*warnings, "its end mark is missing; all pixels are there")
+        return samples, (*warnings, "its end marker is missing; all pixels are there")
     rows = len(samples) if same.all() else int(np.argmin(same)) // segments.unit * segments.unit
     if segments.progressive and segments.scans > 1:
         what = f"below row {rows} it lacks detail" if segments.all_scans else "it lacks detail"
@@ -144,9 +144,9 @@ def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
 def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
     """OSError unless each block of 8 x 8 pixels decodes to about the brightness it has.
 
-    At an eighth of the size, where a block is one pixel: all data are gone through, in a 64th of
-    the memory. No block is further off than by half a step of the coarsest table, 16 codes; what
-    libjpeg puts where data are missing is.
+    Decoded at an eighth of the size, where a block is one pixel: all data are read, in a 64th of
+    the memory. No block is off by more than half a step of the coarsest table, 16 codes; libjpeg's
+    substitute for missing data is.
     """
     import cv2
     import numpy as np
@@ -160,7 +160,7 @@ def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
     with _checking.decoding(), JpegImageFile(file) as image:
         if image.size != (width, height):
             raise _checking.cut_off()
-        image.draft("L", (1, 1))  # an eighth is the least there is
+        image.draft("L", (1, 1))  # an eighth is the smallest scale
         small = np.array(image).astype(np.float32)
     if min(height, width) < 8:
         return
@@ -177,10 +177,10 @@ def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
 
 
 def _encoded(photo: Photo) -> Iterator[bytes]:
-    """The photo as JPEG, with the tables it came with; without its begin and header of JFIF.
+    """The photo as JPEG with its original tables; without the start marker and JFIF header.
 
-    A band at a time on all cores: restart markers join what was encoded apart (T.81, E.1.4), and
-    no second copy of a large photo is made.
+    Bands are encoded in parallel and joined by restart markers (T.81, E.1.4), without a second
+    copy of a large photo.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -216,7 +216,7 @@ def _encoded(photo: Photo) -> Iterator[bytes]:
 
 
 def _picture(photo: Photo, top: int, rows: int, **options: Any) -> bytes:
-    """A band as a JPEG of its own, without its begin and header of JFIF."""
+    """A band as a JPEG of its own, without the start marker and JFIF header."""
     import numpy as np
     from PIL import Image
 
@@ -231,19 +231,19 @@ def _picture(photo: Photo, top: int, rows: int, **options: Any) -> bytes:
     image = Image.fromarray(
         np.ascontiguousarray(samples.squeeze(2) if samples.shape[2] == 1 else samples)
     )
-    with _scratch() as out:  # only into a true file are bands encoded side by side
+    with _scratch() as out:  # bands can be encoded in parallel only into a real file
         image.save(out, "JPEG", subsampling=details.get("subsampling", 0), **options)
         out.seek(0)
         data = out.read()
-    if not data.endswith(b"\xff\xd9"):  # Pillow does not mind a write that came short
+    if not data.endswith(b"\xff\xd9"):  # Pillow ignores short writes
         raise _checking.cut_off()
     return data[4 + struct.unpack_from(">H", data, 4)[0] :]
 
 
 def _scratch() -> BinaryIO:
-    """A true file for a moment, in memory; where the system has none, memory alone.
+    """A temporary file in memory; plain memory where the system has no such files.
 
-    Never one on a disk: Pillow does not notice that it is full.
+    Never on a disk: Pillow does not notice a full one.
     """
     import io
     import os
@@ -254,7 +254,7 @@ def _scratch() -> BinaryIO:
 
 
 def _segment_at(data: bytes, marker: int) -> int:
-    """Where a segment begins in what was just encoded."""
+    """The position of a segment in the encoded bytes."""
     at = 0
     while data[at + 1] != marker:
         at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
@@ -292,7 +292,7 @@ def _headers(source: Source) -> Iterator[bytes]:
 
 
 def _long_xmp(source: Source) -> Iterator[bytes]:
-    """A packet that no segment can hold: a short one and the whole in parts (XMP 3, 1.1.3.1)."""
+    """A packet too long for a segment: a short one and the whole in parts (XMP 3, 1.1.3.1)."""
     import hashlib
 
     from restore.files.metadata import _labels, _xmp

@@ -30,7 +30,7 @@ _TILE, _END = 0xFF90, b"\xff\xd9"
 
 
 def matches(head: bytes) -> bool:
-    """Whether a file that begins so is JPEG 2000."""
+    """Whether a file with this beginning is JPEG 2000."""
     return head.startswith((_SIGNATURE, _STREAM))
 
 
@@ -55,7 +55,7 @@ def read(ask: Ask) -> list[Photo]:
         raise ask.error("has no picture; it is damaged or cut off")
     right, bottom, left, top = struct.unpack_from(">4I", data, stream + 8)
     channels, bits = struct.unpack_from(">HB", data, stream + 40)
-    # the decoder has 32 bits a sample, twice
+    # the decoder holds 32 bits per sample, twice
     ask.check(bottom - top, right - left, held=channels * (8 + (bits & 127) // 8 + 1))
     if bits > 15 or channels not in (1, 2, 3, 4):
         raise ask.error(
@@ -84,7 +84,7 @@ def _check_tiles(ask: Ask, data: bytes, stream: int) -> None:
 
 
 def _tiles(data: bytes, stream: int) -> tuple[int, int, int]:
-    """How many tiles a codestream says it has, how many there are, and where the last one ends.
+    """Number of tiles a codestream declares, number present, and the end of the last one.
 
     Annex A.4.2: a tile-part begins with its marker, the tile's number and the tile-part's length, 0
     for one that goes to the end.
@@ -146,7 +146,7 @@ def write(file: BinaryIO, pages: Sequence[Photo]) -> None:
 
 
 def _with_profile(header: bytes, profile: bytes) -> bytes:
-    """The content of a header box, its colours told by a profile."""
+    """The content of a header box, with its colours defined by a profile."""
     parts = _boxes.walk(lambda at, size: header[at : at + size], 0, len(header))
     return b"".join(
         _boxes.box(kind, b"\2\0\0" + profile if kind == b"colr" else header[at : at + size])
@@ -155,7 +155,7 @@ def _with_profile(header: bytes, profile: bytes) -> bytes:
 
 
 def check(file: BinaryIO, pages: Sequence[Photo]) -> None:
-    """OSError unless its tiles are all there and follow each other to the end of the file.
+    """OSError unless all tiles are present, one after the other to the end of the file.
 
     It is not decoded: that takes as long as encoding.
     """

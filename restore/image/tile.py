@@ -45,7 +45,7 @@ class Tile:
     original
         (rows, columns, 3) float32 working RGB, as the file held it.
     window
-        Where it lies.
+        The tile's position.
     infrared
         (rows, columns) float32, 0 … 1: what a film scanner saw in infrared, linear, which dyes let
         through and dust and scratches do not. None for most photos.

@@ -161,7 +161,7 @@ class Recipe:
         RestoreError
             If a step cannot do its work: a network that is not installed, for instance.
         Cancelled
-            If the context says so, before the next step.
+            If the context is cancelled, before the next step.
         """
         context = context or default()
         if isinstance(photo, Photo):
@@ -207,7 +207,7 @@ class Recipe:
         return replace(plans[0], steps=tuple(joined))
 
     def __call__(self, photo: Photo, *, context: Context | None = None) -> Photo:
-        """The restored photo: same size and bit depth, with what was found in `findings`."""
+        """The restored photo: same size and bit depth, with the steps' findings in `findings`."""
         photo = Photo.of(photo)
         if self.raw == "camera" and photo.source.format == "raw" and not photo.space.camera:
             advice = (

@@ -1,4 +1,4 @@
-"""What a recipe found, in lines, and the before | after picture."""
+"""A recipe's findings as lines, and the before | after picture."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ NEUTRAL = ((5.0, 0.8), (4.0, 3.4))
 """Lab units: root mean square chroma, and distance from one tone, both below which a photo is black
 and white for certain: of an even tone, or next to grey with stains and the colour noise of film."""
 FADE, DOUBT = 0.7, 1.6
-"""Weight of what `fade` says in the log odds of faded to sound, and the log odds to begin with:
+"""Weight of `fade`'s certainty in the log odds of faded to sound, and the log odds to begin with:
 with these, one in twenty of 295 sound photos left out of the fit is called faded."""
 PLAUSIBLE = 0.2
 """Probability from which a kind is named beside the likeliest one."""
@@ -80,7 +80,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class Info:
-    """What was found.
+    """The findings on a photo.
 
     Attributes
     ----------

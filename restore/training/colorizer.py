@@ -224,12 +224,12 @@ def train(arguments: argparse.Namespace) -> None:
         network.train()
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(light.contiguous(memory_format=torch.channels_last), evidence)
-        found = loss(logits, ab)
-        found.backward()
+        cost = loss(logits, ab)
+        cost.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        losses.append(found.item())
+        losses.append(cost.item())
         step += 1
         share = min(SLOW, (step + 1) / (step + 10))
         for name, values in network.state_dict().items():
