@@ -31,7 +31,7 @@ RAMP = np.arange(141, dtype=np.uint16)
 
 
 def picture(dtype: type, channels: int) -> NDArray[np.generic]:
-    """A face with all low bits in use; (99, 141, channels), 2 and 4 with an opacity."""
+    """A face with all low bits in use; (99, 141, channels), 2 and 4 with alpha."""
     face = astronaut()[40:139, 150:291].astype(np.uint16) * 257 + RAMP[:, None]
     chosen = {1: [1], 2: [1, 0], 3: [0, 1, 2], 4: [0, 1, 2, 0]}[channels]
     share = face[..., chosen].astype(np.float64) / 65535
@@ -41,7 +41,7 @@ def picture(dtype: type, channels: int) -> NDArray[np.generic]:
 
 
 def held(photo: Photo) -> NDArray[np.generic]:
-    """Samples and opacity as one array."""
+    """Samples and alpha as one array."""
     if photo.source.alpha is None:
         return photo.samples
     return np.concatenate([photo.samples, photo.source.alpha[..., None]], 2)
@@ -205,9 +205,9 @@ def test_colours_times_opacity_are_divided_and_multiplied_again(
     full = 1 if dtype is np.float32 else np.iinfo(dtype).max
     data[:20, :20, -1] = 0
     data[20:40, :20, -1] = full
-    colours, opacity = data[..., :-1] / full, data[..., -1:]
+    colours, alpha = data[..., :-1] / full, data[..., -1:]
     stored = data.copy()
-    stored[..., :-1] = np.rint(colours * opacity) if full > 1 else colours.clip(0, 1) * opacity
+    stored[..., :-1] = np.rint(colours * alpha) if full > 1 else colours.clip(0, 1) * alpha
     options = {"photometric": "rgb" if channels == 4 else "minisblack", "planarconfig": "contig"}
     tifffile.imwrite(tmp_path / "a.tif", stored, **options, extrasamples=[1])
     photo, written, _ = tried(tmp_path / "a.tif")

@@ -36,7 +36,7 @@ def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_huge_floats_are_limited(tmp_path: Path, dtype: type) -> None:
     data = np.full((6, 5, 4), 0.5, dtype)
     data[0, 0, :3] = 1e30, -1e30, 999
-    data[1, 1, 3] = 1e30  # an opacity
+    data[1, 1, 3] = 1e30  # the alpha channel
     tifffile.imwrite(
         tmp_path / "a.tif", data, photometric="rgb", extrasamples=[2], planarconfig="contig"
     )

@@ -97,12 +97,12 @@ def test_steps_see_the_infrared_channel(tmp_path: Path) -> None:
 
 
 def test_an_undescribed_channel_of_ends_only_is_opacity(tmp_path: Path) -> None:
-    opacity = np.where(np.arange(140) < 70, 65535, 0).astype(np.uint16)
-    data = np.dstack([DEEP, np.broadcast_to(opacity, FACE.shape[:2])])
+    alpha = np.where(np.arange(140) < 70, 65535, 0).astype(np.uint16)
+    data = np.dstack([DEEP, np.broadcast_to(alpha, FACE.shape[:2])])
     tifffile.imwrite(tmp_path / "a.tif", data, photometric="rgb", extrasamples=[0])
     photo = files.load(tmp_path / "a.tif")
     assert photo.source.infrared is None
-    assert (photo.source.alpha == opacity).all()
+    assert (photo.source.alpha == alpha).all()
 
 
 def lab_codes(deep: bool) -> NDArray[np.generic]:
@@ -218,13 +218,13 @@ def test_layers_that_are_dropped_are_reported(tmp_path: Path) -> None:
 
 
 def test_cmyk_keeps_its_opacity(tmp_path: Path) -> None:
-    opacity = np.where(np.arange(140) < 70, 255, 40).astype(np.uint8)
+    alpha = np.where(np.arange(140) < 70, 255, 40).astype(np.uint8)
     none = np.zeros(FACE.shape[:2], np.uint8)
-    data = np.dstack([255 - FACE, none, np.broadcast_to(opacity, FACE.shape[:2])])
+    data = np.dstack([255 - FACE, none, np.broadcast_to(alpha, FACE.shape[:2])])
     tifffile.imwrite(tmp_path / "a.tif", data, photometric="separated", extrasamples=[2])
     photo = files.load(tmp_path / "a.tif")
     assert np.abs(photo.samples.astype(int) - FACE).max() <= 1
-    assert (photo.source.alpha == opacity).all()
+    assert (photo.source.alpha == alpha).all()
 
 
 @pytest.mark.parametrize("compression", [None, "zlib", "lzw"])
@@ -252,13 +252,13 @@ def test_what_is_transparent_decides_nothing(hidden: int) -> None:
     faded = (FACE // 2 + 90).astype(np.uint8)
     alone = recipe(Photo(faded))
     samples = np.full((300, 400, 3), hidden, np.uint8)
-    opacity = np.zeros((300, 400), np.uint8)
+    alpha = np.zeros((300, 400), np.uint8)
     place = np.s_[120:220, 30:170]
-    samples[place], opacity[place] = faded, 255
-    result = recipe(Photo(samples, source=Source(alpha=opacity)))
+    samples[place], alpha[place] = faded, 255
+    result = recipe(Photo(samples, source=Source(alpha=alpha)))
     assert np.abs(result.samples[place].astype(int) - alone.samples).max() <= 1  # dithered
-    assert (result.samples[opacity == 0] == hidden).all()
-    assert (result.source.alpha == opacity).all()
+    assert (result.samples[alpha == 0] == hidden).all()
+    assert (result.source.alpha == alpha).all()
 
 
 def test_transparent_corners_are_not_in_the_proxy() -> None:

@@ -20,12 +20,12 @@ def divided(samples: Samples) -> Samples | None:
     None if a colour is brighter than its alpha: then nothing was multiplied, whatever the
     file says, or it glows, which straight alpha cannot express.
     """
-    colours, opacity = samples[..., :-1], samples[..., -1:]
-    if not all((colours[rows] <= opacity[rows]).all() for rows in _bands(samples)):
+    colours, alpha = samples[..., :-1], samples[..., -1:]
+    if not all((colours[rows] <= alpha[rows]).all() for rows in _bands(samples)):
         return None
     result = samples.copy()
     for rows in _bands(samples):
-        part, by = colours[rows], opacity[rows]
+        part, by = colours[rows], alpha[rows]
         if samples.dtype.kind == "f":
             result[rows, :, :-1] = part / np.where(by > 0, by, 1)
         else:  # 65535² + 32767 is just below 2³²
@@ -35,12 +35,12 @@ def divided(samples: Samples) -> Samples | None:
     return result
 
 
-def multiplied(colours: Samples, opacity: Samples) -> Samples:
+def multiplied(colours: Samples, alpha: Samples) -> Samples:
     """(rows, columns, channels) colours times (rows, columns, 1) alpha."""
     if colours.dtype.kind == "f":
-        return colours * opacity
+        return colours * alpha
     full = np.iinfo(colours.dtype).max
-    products = (colours.astype(np.uint32) * opacity + full // 2) // full
+    products = (colours.astype(np.uint32) * alpha + full // 2) // full
     return products.astype(colours.dtype)
 
 

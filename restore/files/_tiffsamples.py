@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from restore.color.space import Samples
     from restore.files._reading import Ask
 
-UNSPECIFIED, MULTIPLIED, OPACITY = 0, 1, 2
+UNSPECIFIED, MULTIPLIED, ALPHA = 0, 1, 2
 """Kinds of extra samples (TIFF 6.0, section 18)."""
 _ENDS = 0.5
 """Share of the pixels at 0 and full from which an unspecified channel counts as alpha."""
@@ -31,7 +31,7 @@ class Decoded:
         (rows, columns, 1 … 4) samples as they are stored, then grey or RGB.
     profile
         ICC profile of the colours, or None.
-    opacity, infrared
+    alpha, infrared
         (rows, columns), or None.
     extra
         Kind of the alpha channel.
@@ -41,18 +41,18 @@ class Decoded:
 
     colours: Samples
     profile: bytes | None
-    opacity: Samples | None = None
+    alpha: Samples | None = None
     infrared: Samples | None = None
-    extra: int = OPACITY
+    extra: int = ALPHA
     multiplied: bool = False
     warnings: list[str] = field(default_factory=list)
 
     @property
     def samples(self) -> Samples:
         """Colours and alpha together."""
-        if self.opacity is None:
+        if self.alpha is None:
             return self.colours
-        return np.concatenate([self.colours, self.opacity[..., None]], 2)
+        return np.concatenate([self.colours, self.alpha[..., None]], 2)
 
 
 def decoded(ask: Ask, page: Page, profile: bytes | None) -> Decoded:
@@ -67,7 +67,7 @@ def decoded(ask: Ask, page: Page, profile: bytes | None) -> Decoded:
     if page.infrared is not None:
         result.infrared = _stored(ask, page.infrared)[: page.rows, :, 0]
     _develop(ask, page, result)
-    if result.extra == MULTIPLIED and result.opacity is not None:
+    if result.extra == MULTIPLIED and result.alpha is not None:
         divided = _multiplied.divided(result.samples) if page.kind != INKS else None
         if divided is not None:
             result.colours, result.multiplied = divided[..., :-1], True
@@ -122,9 +122,9 @@ def _sort_extra(result: Decoded, extra: Samples, kinds: list[int]) -> None:
         infrared = kind == UNSPECIFIED and plane.dtype.kind == "u" and not _at_ends(plane)
         if infrared and result.infrared is None:
             result.infrared = plane
-        elif not infrared and result.opacity is None:
-            result.opacity = plane
-            result.extra = kind if number < len(kinds) else OPACITY
+        elif not infrared and result.alpha is None:
+            result.alpha = plane
+            result.extra = kind if number < len(kinds) else ALPHA
         else:
             left += 1
     if left:
@@ -154,8 +154,8 @@ def _develop(ask: Ask, page: Page, result: Decoded) -> None:
     elif page.kind == INKS:
         if stored.dtype.kind == "f" or int(page.tiff.tags.valueof(_INK_SET, default=1)) != 1:
             raise ask.error("has inks of an unsupported kind; CMYK of 8 and 16 bits is supported")
-        if result.extra == MULTIPLIED and result.opacity is not None:
-            result.opacity, result.extra = None, OPACITY
+        if result.extra == MULTIPLIED and result.alpha is not None:
+            result.alpha, result.extra = None, ALPHA
             result.warnings.append("its alpha channel was dropped")
         result.colours, result.profile, warnings = _profile.without_inks(stored, result.profile)
         result.warnings += warnings

@@ -19,7 +19,7 @@ from restore.context import cores
 from restore.files import _multiplied
 from restore.files._ifd import BYTE, LONG, RATIONAL, SHORT, UNDEFINED, Value
 from restore.files._tiffpages import MASK
-from restore.files._tiffsamples import OPACITY, UNSPECIFIED
+from restore.files._tiffsamples import ALPHA, UNSPECIFIED
 from restore.files.metadata import _exif
 from restore.image.photo import Photo, Source
 
@@ -78,7 +78,7 @@ def _extra(page: Photo) -> list[tuple[int, Samples]]:
     source = page.source
     extra = []
     if source.alpha is not None:
-        extra.append((int(source.details.get("extra", OPACITY)), source.alpha))
+        extra.append((int(source.details.get("extra", ALPHA)), source.alpha))
     if source.infrared is not None:
         extra.append((UNSPECIFIED, source.infrared))
     return extra

@@ -93,9 +93,9 @@ def _check_items(ask: Ask) -> None:
             for _, begin, count in items if part == b"iinf" else ():
                 body = ask.peek(begin, min(count, 2**16))
                 rest = body[10 if body[:1] == b"\3" else 8 :]
-                texts = rest[4:].split(b"\0") if rest[:4] == b"mime" else []
+                strings = rest[4:].split(b"\0") if rest[:4] == b"mime" else []
                 try:
-                    (rest[:4] + b"".join(texts[1:2])).decode()
+                    (rest[:4] + b"".join(strings[1:2])).decode()
                 except UnicodeDecodeError as error:
                     raise ask.error("holds an item of unknown type; it is damaged") from error
 

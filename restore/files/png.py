@@ -68,7 +68,7 @@ def read(ask: Ask) -> list[Photo]:
     exif = next((body for kind, body in chunks if kind == b"eXIf"), None)
     exif = exif or blocks.get(b"exif") or blocks.get(b"APP1")
     xmp = [body for kind, body in chunks if kind == b"iTXt" and body.startswith(_XMP)]
-    texts = tuple(
+    text_chunks = tuple(
         (kind, body)
         for kind, body in chunks
         if kind in _KEPT and body not in xmp and not _pngtext.is_profile(body)
@@ -80,7 +80,7 @@ def read(ask: Ask) -> list[Photo]:
         iptc=_pngtext.iptc(blocks),
         profile=profile,
         resolution=_resolution(chunks),
-        details=_reading.frozen(chunks=texts),
+        details=_reading.frozen(chunks=text_chunks),
     )
     return [_reading.photo(ask, samples, source=source, warnings=tuple(warnings))]
 

@@ -82,6 +82,6 @@ def to_image(codes: NDArray[np.uint8], alpha: NDArray[Any] | None) -> Image.Imag
     from PIL import Image
 
     if alpha is not None:
-        opacity = (profile.shares(alpha).clip(0, 1) * 255 + 0.5).astype(np.uint8)
-        codes = np.dstack([codes, opacity])
+        transparency = (profile.shares(alpha).clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        codes = np.dstack([codes, transparency])
     return Image.fromarray(codes[..., 0] if codes.shape[2] == 1 else codes)

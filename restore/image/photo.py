@@ -231,19 +231,19 @@ class Photo:
             infrared = averaged(self.size, side, lambda top, end: shares(plane[top:end]))[..., 0]
         tile = Tile(view, view, Window.whole(*view.shape[:2]), infrared)
         windows = _patches(*self.size)
-        whole, opacity = Window.whole(*self.size), self.source.alpha
-        if opacity is not None:
-            windows = [w for w in windows if opacity[w.inside(whole)].all()] or windows
+        whole, alpha = Window.whole(*self.size), self.source.alpha
+        if alpha is not None:
+            windows = [w for w in windows if alpha[w.inside(whole)].all()] or windows
         patches = tuple(map(self.tile, windows))
         grey = self.samples.shape[2] == 1
         return Proxy(tile, patches, self.size, self.space.camera, grey, hints=self.hints)
 
     def visible(self) -> Window:
         """The smallest window with all pixels that are not fully transparent."""
-        opacity = self.source.alpha
-        if opacity is None:
+        alpha = self.source.alpha
+        if alpha is None:
             return Window.whole(*self.size)
-        rows, columns = (np.flatnonzero(opacity.any(axis)) for axis in (1, 0))
+        rows, columns = (np.flatnonzero(alpha.any(axis)) for axis in (1, 0))
         if not rows.size:
             return Window.whole(*self.size)
         top, left = int(rows[0]), int(columns[0])
@@ -273,16 +273,16 @@ class Photo:
 
     def _averaged(self, side: int) -> color.Array:
         """Area average in working RGB."""
-        width, opacity = self.size[1], self.source.alpha
+        width, alpha = self.size[1], self.source.alpha
 
         def pixels(top: int, end: int) -> color.Array:
             return self.tile(Window(top, 0, end - top, width, self.size)).pixels
 
-        if opacity is None or opacity.all():
+        if alpha is None or alpha.all():
             return averaged(self.size, side, pixels)
 
         def weighted(top: int, end: int) -> color.Array:
-            weight = shares(opacity[top:end, :, None])
+            weight = shares(alpha[top:end, :, None])
             return np.concatenate([pixels(top, end) * weight, weight], 2)
 
         sums = averaged(self.size, side, weighted)

@@ -116,10 +116,10 @@ class Reader:
         """A string, at most `most` bytes of it, safe to show on one line."""
         whole = bytes(self.data[field.start : min(field.end, field.start + most)])
         return "".join(
-            letter if letter.isprintable() else "?" for letter in whole.decode(errors="replace")
+            char if char.isprintable() else "?" for char in whole.decode(errors="replace")
         )
 
-    def texts(self, start: int, end: int, number: int) -> dict[str, str]:
+    def strings(self, start: int, end: int, number: int) -> dict[str, str]:
         """The strings of a repeated field of key 1 and value 2 in the message `start` … `end`."""
         entries = {}
         for part in self.fields(start, end):

@@ -187,10 +187,10 @@ def details(path: Path, *, whole: bool = False) -> dict[str, str]:
     try:
         data = _sniff.mapped(path)
         end = len(data) - TAIL
-        digest = _wire.Reader(data).texts(end, len(data), 14).get("sha256")
+        digest = _wire.Reader(data).strings(end, len(data), 14).get("sha256")
         if digest is None:
             raise Damaged("ends otherwise")
-        texts = _wire.Reader(data).texts(0, end, 14)
+        entries = _wire.Reader(data).strings(0, end, 14)
     except Damaged as error:
         raise WeightsError(
             f"{path}: was not written by restore, or is damaged ({error}); remove it, and add "
@@ -201,7 +201,7 @@ def details(path: Path, *, whole: bool = False) -> dict[str, str]:
             f"{path}: SHA-256 is {has[:12]}…, expected {digest[:12]}…; it is damaged: remove it "
             "and add it again"
         )
-    return {**texts, "sha256": digest}
+    return {**entries, "sha256": digest}
 
 
 def _parts(
