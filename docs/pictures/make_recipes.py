@@ -1,0 +1,39 @@
+"""Make the pictures of the recipes again, from the sample photos: before | after.
+
+python docs/pictures/make_recipes.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+import restore
+from restore.report.comparison import side_by_side
+
+HERE = Path(__file__).parent
+SAMPLES = HERE.parents[1] / "sample_images"
+PICTURES = {
+    "led-concert": [("led-concert", "led-red-blue.jpg"), ("led-concert", "led-blue.jpg")],
+    "fade": [("faded-print", "faded-print.jpg"), ("faded-slide", "faded-slide.jpg")],
+}
+WIDTH = 1000
+"""Pixels of a picture."""
+
+
+def pair(recipe: str, name: str) -> NDArray[np.uint8]:
+    """Before | after of a sample photo, `WIDTH` pixels wide."""
+    photo = restore.load(SAMPLES / name)
+    picture = side_by_side(photo, restore.run(recipe, photo))
+    height = round(picture.shape[0] * WIDTH / picture.shape[1])
+    return cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
+
+
+if __name__ == "__main__":
+    for target, pairs in PICTURES.items():
+        gap = np.full((8, WIDTH, 3), 255, np.uint8)
+        rows = [part for given in pairs for part in (pair(*given), gap)][:-1]
+        cv2.imwrite(str(HERE / f"{target}.jpg"), np.vstack(rows)[..., ::-1], [1, 85])
