@@ -76,4 +76,4 @@ def nearest(word: str, words: list[str]) -> str:
     import difflib
 
     close = difflib.get_close_matches(word, words, 1)
-    return f'did you mean "{close[0]}"?' if close else "there are: " + ", ".join(sorted(words))
+    return f'did you mean "{close[0]}"?' if close else "choose from: " + ", ".join(sorted(words))
