@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from benchmarks import _ours
 from restore import color
-from restore.analysis import mixes
+from restore.analysis.noise import channel_noise
 from restore.analysis.stage_light import lightings
 from restore.analysis.stage_light.lamps import CANDIDATES
 from restore.analysis.stage_light.light import Cells, Mixture, cells
@@ -245,7 +245,7 @@ def _risk(
 def _cells(samples: NDArray[np.generic]) -> Cells:
     photo = _ours.photo_of(samples)
     proxy = photo.proxy(max(photo.size))
-    noise = mixes.noise([patch.original for patch in proxy.patches])
+    noise = channel_noise([patch.original for patch in proxy.patches])
     return cells(proxy.view.original, noise, 1, proxy.camera)
 
 

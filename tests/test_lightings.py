@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from restore import color
-from restore.analysis import mixes
+from restore.analysis.noise import channel_noise
 from restore.analysis.stage_light import light, lightings
 from restore.analysis.stage_light.lamps import CANDIDATES, listed
 from restore.color.space import Space
@@ -37,7 +37,7 @@ def _cells(
     shot = simulate(photo, scene, seed=seed, exposure=0.5, shading=shading, other=True)
     samples = shot.camera if camera else shot.srgb
     proxy = Photo(samples.copy(), Space(camera=camera)).proxy()
-    noise = mixes.noise([patch.original for patch in proxy.patches])
+    noise = channel_noise([patch.original for patch in proxy.patches])
     return light.cells(proxy.view.original, noise, 1, camera)
 
 

@@ -243,21 +243,6 @@ def shrunk(view: Array, side: int) -> Array:
     return cv2.resize(view, size, interpolation=cv2.INTER_AREA)
 
 
-def noise(patches: Sequence[Array]) -> Array:
-    """(3,) standard deviation of the noise in unaveraged (h, w, 3) windows, at least 0.4 / 255.
-
-    Median of the diagonal Haar detail of 2 x 2 pixels, which edges and gradients hardly affect
-    (Donoho & Johnstone 1994, doi:10.1093/biomet/81.3.425).
-    """
-    whole = [p[: len(p) // 2 * 2, : p.shape[1] // 2 * 2] for p in patches]
-    details = [p[::2, ::2] - p[1::2, ::2] - p[::2, 1::2] + p[1::2, 1::2] for p in whole]
-    diagonal = np.concatenate([np.abs(d).reshape(-1, 3).T for d in details], axis=1)
-    if not diagonal.size:
-        return np.full(3, 0.4 / 255, np.float32)
-    sigma = np.median(diagonal, axis=1, overwrite_input=True) / (2 * 0.6745)
-    return np.maximum(sigma, 0.4 / 255).astype(np.float32)
-
-
 def clipped(sample: Array) -> Array:
     """(3,) share of (n, 3) pixels whose channel is at or next to its largest value, 0.985."""
     return (sample >= 0.985).mean(0, dtype=np.float32)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from restore import color
+from restore.analysis.noise import channel_noise
 from restore.analysis.stage_light import lamps
 from restore.color import Array
 from restore.effect import Findings
@@ -37,7 +38,6 @@ LAMP_COLOURS = {
 
 def channels(subject: Subject) -> Figure:
     """Histograms of the photo's channels, each with its clipping; noise and range in a table."""
-    from restore.analysis import mixes
 
     figure = paper.sheet(paper.WIDTH, 2.5)
     axes, beside = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.5, 1)})
@@ -46,7 +46,7 @@ def channels(subject: Subject) -> Figure:
     rows = []
     side = int(np.sqrt(len(sample) / max(len(sample) // 4096, 1)))
     patches = [part.reshape(side, -1, 3) for part in _parts(sample, side)]
-    noise = mixes.noise(patches) * 255 if patches else np.full(3, np.nan)
+    noise = channel_noise(patches) * 255 if patches else np.full(3, np.nan)
     for k, (name, ink) in enumerate(paper.CHANNELS.items()):
         share = np.histogram(sample[:, k], edges)[0] / len(sample)
         axes.plot(

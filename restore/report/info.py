@@ -9,6 +9,7 @@ import numpy as np
 
 from restore import color, steps
 from restore.analysis import kinds, mixes
+from restore.analysis.noise import channel_noise
 from restore.analysis.stage_light import lamps
 from restore.analysis.wear import TONED, wear
 from restore.effect import Findings
@@ -210,7 +211,7 @@ def _findings(name: str, proxy: Proxy) -> Findings:
 
 def _channels(proxy: Proxy) -> dict[str, Channel]:
     pixels = proxy.sample()
-    noise = mixes.noise([patch.pixels for patch in proxy.patches]) * 255
+    noise = channel_noise([patch.pixels for patch in proxy.patches]) * 255
     low, high = np.percentile(pixels, [1, 99], axis=0)
     ends = (pixels <= 0.5 / 255).mean(0), (pixels >= 254.5 / 255).mean(0)
     rows = zip(*ends, noise, low, high, strict=True)

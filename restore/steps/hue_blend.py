@@ -12,6 +12,7 @@ import numpy as np
 from restore import color
 from restore.analysis import mixes
 from restore.analysis.chroma import Guided, guide
+from restore.analysis.noise import channel_noise
 from restore.analysis.stage_light import lamps, light, lightings
 from restore.effect import Effect, Findings, LabEffect, Quantity, Unchanged
 from restore.image.field import Field
@@ -103,7 +104,7 @@ def hue_blend(
     """
     view = proxy.view
     averaged = proxy.size[0] * proxy.size[1] / (view.window.height * view.window.width)
-    noise = mixes.noise([patch.original for patch in proxy.patches])
+    noise = channel_noise([patch.original for patch in proxy.patches])
     seen = light.cells(view.original, noise, averaged, proxy.camera)
     if lights in ("auto", "stage"):
         candidates = lightings.find(seen, stage=lights == "stage")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from restore import color
 from restore.analysis import mixes
+from restore.analysis.noise import channel_noise
 from restore.effect import Effect, Findings, Quantity
 from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
@@ -147,10 +148,10 @@ def _auto(proxy: Proxy) -> tuple[NDArray[np.floating], Findings]:
     view = mixes.shrunk(proxy.view.pixels, mixes.SEEN)
     patches = [patch.pixels for patch in proxy.patches]
     averaged = proxy.size[0] * proxy.size[1] / (view.shape[0] * view.shape[1])
-    sigma = mixes.noise(patches)
+    sigma = channel_noise(patches)
     detail, _ = mixes.evidence(view, sigma, averaged)
     full = mixes.clipped(proxy.sample())
-    _, weights = mixes.evidence(seen(view), mixes.noise([seen(p) for p in patches]), averaged)
+    _, weights = mixes.evidence(seen(view), channel_noise([seen(p) for p in patches]), averaged)
     shown = weights if proxy.camera else weights @ mixes.CROSSTALK
 
     channels = {
