@@ -13,7 +13,7 @@ demo: $(READY)
 
 test: check $(READY4)
 	$(BIN)/pytest
-	$(VENV4)/bin/python -m pytest -p no:cacheprovider tests/test_parity.py tests/test_engines.py
+	$(VENV4)/bin/python -m pytest -p no:cacheprovider tests/models/test_parity.py tests/models/test_engines.py
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -9,7 +9,7 @@ import pytest
 
 from restore.errors import WeightsError
 
-sys.path.insert(0, str(Path(__file__).parent / "fuzz"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "fuzz"))
 import fuzz_models
 
 
@@ -23,7 +23,7 @@ def test_mutated_files_raise_our_errors_and_stay_within_their_bounds(
     assert len(told) > 10  # the readers get far enough to refuse for many reasons
 
 
-@pytest.mark.parametrize("seed", sorted((Path(__file__).parent / "fuzz" / "seeds").iterdir()))
+@pytest.mark.parametrize("seed", sorted((Path(__file__).parents[1] / "fuzz" / "seeds").iterdir()))
 def test_every_handmade_seed_is_refused(seed: Path, tmp_path: Path) -> None:
     for target in (fuzz_models.read_caffe, fuzz_models.read_onnx, fuzz_models.whole_file):
         with pytest.raises(WeightsError):

@@ -253,7 +253,7 @@ def test_a_picture_that_cannot_be_written_leaves_the_result_and_is_reported(
 
 
 def test_findings_are_printed_when_asked(tmp_path: Path) -> None:
-    daylight = Path(__file__).parents[1] / "sample_images" / "scan-16bit.tif"
+    daylight = Path(__file__).parents[2] / "sample_images" / "scan-16bit.tif"
     done = restore("run", "hue_blend", daylight, "-v", cwd=tmp_path)
     assert done.returncode == 0
     lines = done.stderr.splitlines()

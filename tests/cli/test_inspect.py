@@ -16,7 +16,7 @@ from skimage import data
 
 from restore.cli.compare import distinct
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def restore(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,7 @@ from restore.report import comparison
 from restore.report.info import inspect
 from restore.simulate import fade, light
 
-SAMPLES = Path(__file__).parents[1] / "sample_images"
+SAMPLES = Path(__file__).parents[2] / "sample_images"
 PORTRAIT = (data.astronaut() / np.float32(255)).astype(np.float32)
 GOOD = (data.coffee() / np.float32(255)).astype(np.float32)
 

@@ -19,7 +19,7 @@ from restore.figures.subject import Subject, look
 from restore.image.photo import Photo
 from restore.recipe import Recipe
 
-SAMPLES = Path(__file__).parents[1] / "sample_images"
+SAMPLES = Path(__file__).parents[2] / "sample_images"
 
 
 def small(picture: np.ndarray, side: int = 160) -> Photo:
