@@ -49,7 +49,9 @@ class Task:
 )
 @click.argument("first", type=FilePath(), metavar="A")
 @click.argument("second", type=FilePath(), metavar="B")
-@click.option("--truth", is_flag=True, help="A is the truth: name it so, and B's errors as such.")
+@click.option(
+    "--truth", is_flag=True, help="A is the truth; report the differences as errors of B."
+)
 @click.option(
     "-o",
     "--out",
@@ -72,7 +74,8 @@ def compare(
     """Show how much photo B differs from photo A.
 
     Both must have the same size in pixels. ΔE00 is CIEDE2000: 1 is just visible side by side. SSIM
-    and PSNR are of L*, so that they tell of sharpness and tone, not of colour.
+    and PSNR are of L*, which measures
+    sharpness and tone, not colour.
     """
     from restore.work.worker import Worker
 

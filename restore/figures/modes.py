@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from restore.color import Array
 
 APART = 16.0
-"""Lab units by which two colours must differ to be told as two."""
+"""Lab units by which two colours must differ to count as two."""
 FEW = 0.03
 """Probability below which a colour is not worth a mention."""
 

@@ -95,7 +95,7 @@ def _parts(sample: Array, side: int) -> list[Array]:
 
 
 def lit(stage: Stage) -> Figure:
-    """The lamps that were found, where each of them lights, and which hues can be told."""
+    """The lamps found, where each lights the photo, and which hues can be recovered."""
     findings = stage.findings
     names = findings.names("lamps")
     mixture = findings.maps["mixture"].values
@@ -261,7 +261,7 @@ def figures(subject: Subject) -> dict[str, tuple[Callable[[], Figure], str]]:
             ("lamps",),
             ("mixture", "recoverability"),
             "lamps",
-            "Where each lamp lights the photo, and which hues can be told",
+            "Where each lamp lights the photo, and which hues can be recovered",
         ),
         "monochrome": (
             mix,

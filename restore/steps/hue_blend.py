@@ -107,18 +107,20 @@ def hue_blend(
     noise = channel_noise([patch.original for patch in proxy.patches])
     seen = light.cells(view.original, noise, averaged, proxy.camera)
     if lights in ("auto", "stage"):
-        candidates = lightings.find(seen, stage=lights == "stage")
+        measured = lightings.measures(seen)
+        candidates = lightings.find(seen, lights == "stage", measured)
+        # a warning is due where a stage is expected and the light looks like daylight
+        likeliest = lightings.likeliest(seen, measured)[0][1]
     else:
         candidates = lightings.given(seen, _lamps(lights))
+        likeliest = candidates[0].mixture.lamps
     lightness = view.lightness.clip(0, 100)
 
     before = _before(proxy, seen.shape, lightness)
     likely = light.likely(*before) if before else None
     hues = lightings.hues(seen, candidates, likely)
     detail, _ = mixes.evidence(view.original, noise, averaged)
-    # who expects a stage is told where it looks like none
-    likeliest = lightings.find(seen)[0] if lights == "stage" else candidates[0]
-    daylit = all(lamps.broad(name, proxy.camera) for name in likeliest.mixture.lamps)
+    daylit = all(lamps.broad(name, proxy.camera) for name in likeliest)
     poor = _noise_only(detail, noise)
     findings = _findings(proxy, seen.shape, candidates, hues, poor, daylit)
     strength = np.float32(amount)

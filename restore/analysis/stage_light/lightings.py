@@ -89,7 +89,7 @@ class Hues:
     sure: Array
 
 
-def find(seen: Cells, stage: bool = False) -> list[Lighting]:
+def find(seen: Cells, stage: bool = False, measured: Array | None = None) -> list[Lighting]:
     """The likeliest sets of lamps, the best first.
 
     On a stage, neither daylight nor a white lamp is alone, and the network is one fitted on
@@ -98,10 +98,22 @@ def find(seen: Cells, stage: bool = False) -> list[Lighting]:
     Their probabilities sum to 1; but if single narrow lamps together are likelier than `ALONE`,
     nothing can be recovered, and the likeliest such lamp stands alone.
     """
+    measured = measures(seen) if measured is None else measured
+    chosen = likeliest(seen, measured, stage)
+    return [Lighting(chance, light.mixture(seen, lamps)) for chance, lamps in chosen]
+
+
+def measures(seen: Cells) -> Array:
+    """(sets, f) what the networks see of each set of `CANDIDATES`; see `features`."""
     few = seen.every(FEW)
-    chances = softmax(
-        predict(features(few, tried(few)), _weights("stage-lamps" if stage else "lamps"))
-    )
+    return features(few, tried(few))
+
+
+def likeliest(
+    seen: Cells, measured: Array, stage: bool = False
+) -> list[tuple[float, Sequence[str]]]:
+    """The sets of lamps that `find` gives, and their probabilities, without their mixtures."""
+    chances = softmax(predict(measured, _weights("stage-lamps" if stage else "lamps")))
     alone = np.array([len(c) == 1 for c in CANDIDATES])
     narrow = np.array([not broad(c[0], seen.camera) for c in CANDIDATES]) & alone
     left_out = alone & ~narrow if stage else np.array([c in FIXTURES for c in CANDIDATES])
@@ -109,11 +121,11 @@ def find(seen: Cells, stage: bool = False) -> list[Lighting]:
     chances /= max(float(chances.sum()), 1e-6)
     if chances[narrow].sum() > (ALONE_ON_STAGE if stage else ALONE):
         k = int(np.where(narrow, chances, 0).argmax())
-        return [Lighting(float(chances[k]), light.mixture(seen, CANDIDATES[k]))]
+        return [(float(chances[k]), CANDIDATES[k])]
     first, *others = np.argsort(-chances)[:SETS].tolist()
     best = [first, *(k for k in others if chances[k] >= LEFT_OUT)]
     total = chances[best].sum()
-    return [Lighting(float(chances[k] / total), light.mixture(seen, CANDIDATES[k])) for k in best]
+    return [(float(chances[k] / total), CANDIDATES[k]) for k in best]
 
 
 def given(seen: Cells, lamps: Sequence[str]) -> list[Lighting]:
