@@ -74,8 +74,7 @@ def compare(
     """Show how much photo B differs from photo A.
 
     Both must have the same size in pixels. ΔE00 is CIEDE2000: 1 is just visible side by side. SSIM
-    and PSNR are of L*, which measures
-    sharpness and tone, not colour.
+    and PSNR are computed on L*: they measure sharpness and tone, not colour.
     """
     from restore.work.worker import Worker
 
