@@ -49,6 +49,7 @@ def load(
     limit: int = LIMIT,
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
+    digest: bool = False,
 ) -> Photo:
     """Read a photo (of a multi-page file, the first page), with the hints beside it.
 
@@ -63,13 +64,15 @@ def load(
         Read the rows that are left of a truncated JPEG, PNG or TIFF.
     sized
         Called with the number of pixels a page claims, before it is decoded.
+    digest
+        Also compute the file's SHA-256, as `source.sha256`.
 
     Raises
     ------
     PhotoError
         If it cannot be read.
     """
-    return _read(Path(path), raw, limit, False, salvage, sized)[0]
+    return _read(Path(path), raw, limit, False, salvage, sized, digest)[0]
 
 
 def load_pages(
@@ -79,9 +82,10 @@ def load_pages(
     limit: int = LIMIT,
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
+    digest: bool = False,
 ) -> list[Photo]:
     """Read all pages of a file in order; see `load`."""
-    return _read(Path(path), raw, limit, True, salvage, sized)
+    return _read(Path(path), raw, limit, True, salvage, sized, digest)
 
 
 def _read(
@@ -89,8 +93,9 @@ def _read(
     raw: str,
     limit: int,
     every: bool,
-    salvage: bool = False,
-    sized: Callable[[int], None] | None = None,
+    salvage: bool,
+    sized: Callable[[int], None] | None,
+    digest: bool,
 ) -> list[Photo]:
     from dataclasses import replace
 
@@ -98,12 +103,17 @@ def _read(
     from restore.image import hints
 
     _known("raw", raw, ("developed", "camera"))
-    with opened(path, limit, raw, every, salvage, sized) as ask:
+    with opened(path, limit, raw, every, salvage, sized, once=digest) as ask:
         fitting = _fitting(path, ask.peek(0, HEAD))
         if not fitting:
             known = ", ".join(formats())
             raise ask.error(f"is not a supported photo (checked by content): {known}")
-        first, *others = fitting[0].read(ask)
+        sha256 = ask.sha256() if digest else ""
+        pages = fitting[0].read(ask)
+    first, *others = (
+        replace(page, source=replace(page.source, sha256=sha256)) if digest else page
+        for page in pages
+    )
     return [replace(first, hints=hints.beside(path)), *others]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import logging
 import os
 import stat
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,8 @@ from restore.image.photo import Photo, Source
 
 WHOLE = 4 * 1024**3
 """Most bytes of a file that is decoded from memory."""
+IN_MEMORY = 1 / 16
+"""Share of the memory that may be used up to which a file is held to be hashed and decoded."""
 LONGEST = 1_000_000
 """Most pixels per side: longer is not a photo, and a row is the least that is processed."""
 DECODING = 32
@@ -53,8 +57,8 @@ class Ask:
 
     Attributes
     ----------
-    path, file
-        The file, open for reading.
+    path, file, size
+        The file, open for reading or read into memory, and how many bytes it has.
     limit
         Most pixels a page may have.
     raw
@@ -72,7 +76,8 @@ class Ask:
     """
 
     path: Path
-    file: BinaryIO
+    file: io.BufferedReader | io.BytesIO
+    size: int
     limit: int
     raw: str = "developed"
     every: bool = False
@@ -95,10 +100,10 @@ class Ask:
         share = round(100 * rows / height)
         return f"is cut off: {rows} of {height} rows ({share} %) are there and restored"
 
-    @property
-    def size(self) -> int:
-        """Size of the file in bytes."""
-        return os.fstat(self.file.fileno()).st_size
+    def sha256(self) -> str:
+        """SHA-256 of the file, hexadecimal."""
+        self.file.seek(0)
+        return hashlib.file_digest(self.file, "sha256").hexdigest()
 
     def peek(self, at: int, size: int) -> bytes:
         """Bytes of the file; fewer where it ends."""
@@ -187,8 +192,13 @@ def opened(
     every: bool,
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
+    once: bool = False,
 ) -> Iterator[Ask]:
-    """Open a regular file; PhotoError if it is not one, is empty, or changes while open."""
+    """Open a regular file; PhotoError if it is not one, is empty, or changes while open.
+
+    `once`: it will be hashed and decoded, both from one reading if it fits into memory. Files over
+    that (long TIFFs of many pages, mostly) are read twice, a piece at a time.
+    """
     for library in ("tifffile", "imagecodecs"):
         logging.getLogger(library).setLevel(logging.CRITICAL)  # errors are worded here
     try:
@@ -201,14 +211,28 @@ def opened(
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise PhotoError(f"{path}: is not a regular file")
-        ask = Ask(path, file, limit, raw, every, salvage, sized)
+        ask = Ask(path, file, before.st_size, limit, raw, every, salvage, sized)
         if not before.st_size:
             raise ask.error("is empty")
+        held = once and before.st_size <= _most_in_memory()
         try:
+            if held:
+                ask = replace(ask, file=io.BytesIO(file.read(before.st_size)))
+                _refuse_changed(ask, before, os.fstat(handle))
             yield ask
         except OSError as error:
             raise ask.error(f"cannot be read: {error.strerror}") from error
-        after = os.fstat(handle)
+        if not held:
+            _refuse_changed(ask, before, os.fstat(handle))
+
+
+def _most_in_memory() -> float:
+    """Bytes up to which a file is read into memory in one go."""
+    allowed = memory.allowed()
+    return SMALL if allowed is None else min(WHOLE, allowed * IN_MEMORY)
+
+
+def _refuse_changed(ask: Ask, before: os.stat_result, after: os.stat_result) -> None:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise ask.error("changed while it was read; try again when it is complete")
 

@@ -18,6 +18,8 @@ class Source:
     ----------
     path
         The file, or None for a photo made in memory.
+    sha256
+        Of the file, hexadecimal; "" unless it was asked for.
     format
         Name of the file-format module that read it, such as "jpeg".
     exif, xmp, iptc, profile
@@ -44,6 +46,7 @@ class Source:
     """
 
     path: Path | None = None
+    sha256: str = ""
     format: str = ""
     exif: bytes | None = None
     xmp: bytes | None = None

@@ -157,13 +157,14 @@ def restore_file(
         return _make_up(job, recipe.raw, patience)
     context = Context(alone=True)
     threading.Thread(target=recipe.prepare, args=(context,), daemon=True).start()
-    before = _state(job.path)
-    made_from = _sha256(job.path)
     pages = files.load_pages(
-        job.path, raw=recipe.raw, limit=job.limit, salvage=job.salvage, sized=patience.reads
+        job.path,
+        raw=recipe.raw,
+        limit=job.limit,
+        salvage=job.salvage,
+        sized=patience.reads,
+        digest=True,
     )
-    if _state(job.path) != before:  # the digest would be that of another photo
-        raise PhotoError(f"{job.path}: changed while it was read; try again when it is complete")
     patience.works()
     warnings = list(files.losses(pages, job.target))
     headlines: list[str] = []
@@ -186,7 +187,11 @@ def restore_file(
         for warning in step.warnings
     ]
     modified = job.modified or _now()
-    record = {"profile": job.profile, "originalSha256": made_from, "modified": modified}
+    record = {
+        "profile": job.profile,
+        "originalSha256": pages[0].source.sha256,
+        "modified": modified,
+    }
     if job.salvage:
         record["salvage"] = "yes"
     results = [
@@ -224,28 +229,9 @@ def _make_up(job: Job, raw: str, patience: Patience) -> Outcome:
     from restore.report import comparison
 
     after = files.load(job.target, limit=job.limit, sized=patience.reads)
-    if after.source.record.get("originalSha256", "") != _sha256(job.path):
+    before = files.load(job.path, raw=raw, limit=job.limit, sized=patience.reads, digest=True)
+    if after.source.record.get("originalSha256", "") != before.source.sha256:
         files.refuse_existing(job.target)
-    before = files.load(job.path, raw=raw, limit=job.limit, sized=patience.reads)
     patience.works()
     comparison.save_compare(before, after, job.picture)
     return Outcome((job.picture,), (), (), (), {**after.source.record})
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    """A value that changes when a file is written to or replaced; empty if it is missing."""
-    with suppress(OSError):
-        status = path.stat()
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-    return ()
-
-
-def _sha256(path: Path) -> str:
-    """SHA-256 of the original, so that a result records which file it was made from."""
-    import hashlib
-
-    with suppress(OSError):  # the reader reports better what is wrong
-        if path.is_file() and path.stat().st_size:  # /proc has empty ones that never end
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-    return ""

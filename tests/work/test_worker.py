@@ -218,30 +218,6 @@ def test_a_childs_end_is_reported_as_what_it_was(code: int, words: str) -> None:
     assert _end(code, "a cause") == words
 
 
-@pytest.mark.parametrize("how", ["written to", "replaced"])
-def test_a_file_that_changes_before_it_is_decoded_is_an_error(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    from restore import files
-    from restore.errors import PhotoError
-    from restore.recipe import Recipe
-    from restore.work.job import Job, restore_file
-
-    path, read = folder / "a.png", files.load_pages
-
-    def late(*arguments: object, **options: object) -> object:
-        if how == "replaced":
-            (folder / "c.png").replace(path)
-        else:
-            os.utime(path, ns=(0, 0))
-        return read(*arguments, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(files, "load_pages", late)
-    with pytest.raises(PhotoError, match=r"a\.png: changed while it was read"):
-        restore_file(Job(path, folder / "out.png"), Recipe.read(folder / "quick.toml"), print)
-    assert not (folder / "out.png").exists()
-
-
 @pytest.mark.parametrize(
     "error",
     [
