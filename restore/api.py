@@ -45,7 +45,8 @@ def run(
     chosen = Recipe.named(recipe) if isinstance(recipe, str) else recipe
     chosen = chosen.with_settings(settings or {}, "settings: ")
     if isinstance(photo, (str, PathLike)):
-        return chosen(load(Path(photo), raw=chosen.raw), context=context)
+        memory = context.memory if context else None
+        return chosen(load(Path(photo), raw=chosen.raw, memory=memory), context=context)
     return chosen(Photo.of(photo), context=context)
 
 

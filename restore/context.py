@@ -1,6 +1,6 @@
-"""What a plan and a render share with their caller: threads, networks, progress, cancelling.
+"""What the work on a photo shares with its caller: threads, memory, networks, progress, cancelling.
 
-    context = Context(threads=2, progress=bar, cancelled=stop.is_set)
+    context = Context(threads=2, memory=4e9, progress=bar, cancelled=stop.is_set)
     result = recipe(photo, context=context)
 
 Nothing is process-wide: two renders at once, each with its own context, do not disturb each
@@ -46,6 +46,9 @@ class Context:
     ----------
     threads
         Threads that render tiles, or None for all processors. The result does not depend on it.
+    memory
+        Bytes that may be used: larger photos are refused before they are decoded. None for three
+        quarters of what is free.
     engine
         What runs the networks: "auto" or a name from `models.engines.ENGINES`.
     progress
@@ -58,6 +61,7 @@ class Context:
     """
 
     threads: int | None = None
+    memory: float | None = None
     engine: str = "auto"
     progress: Callable[[float], None] | None = None
     cancelled: Callable[[], bool] | None = None

@@ -6,21 +6,18 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-VARIABLE = "RESTORE_MEMORY"
-"""Environment variable: gigabytes a run may use, instead of `SHARE` of the free memory."""
 SHARE = 0.75
+"""Part of the free memory that may be used."""
 LIBRARIES = 300e6
 """Bytes the program takes without a photo: libraries and the compact network."""
 
 
 def allowed() -> float | None:
-    """Bytes that may be used; None where the system does not report it.
+    """Bytes that may be used where nothing else is asked for; None if the system cannot say.
 
     Three quarters of the least of: what is free, what the control group leaves, what `ulimit -v`
     leaves.
     """
-    with suppress(ValueError):
-        return float(os.environ.get(VARIABLE, "")) * 1e9
     left = [*_free(), *_left_of_group(), *_left_of_limit()]
     return SHARE * min(left) if left else None
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import pytest
 import tifffile
+from click.testing import CliRunner
 
+import restore
 from restore import files, memory
+from restore.cli import cli
 from restore.errors import PhotoError
 
 SIDE = 6000
@@ -37,12 +41,13 @@ def test_a_photo_that_does_not_fit_is_refused_before_decoding(
 ) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(packed(suffix))
-    monkeypatch.setenv(memory.VARIABLE, "0.4")
     for module in ("png", "webp", "jpeg8"):
         monkeypatch.setattr(imagecodecs, f"{module}_decode", lambda *_, **__: 1 / 0)
     message = "needs about .* GB of memory, of which 0.4 GB may be used|cannot fit in its"
     with pytest.raises(PhotoError, match=message) as caught:
-        files.load(path)
+        files.load(path, memory=0.4e9)
+    with pytest.raises(PhotoError, match=message):
+        restore.run("monochrome", path, context=restore.Context(memory=0.4e9))
     assert "\n" not in str(caught.value)
 
 
@@ -64,7 +69,6 @@ def test_a_huge_photo_of_a_few_bytes_is_none(tmp_path: Path, format: str) -> Non
 def test_what_may_be_used_is_three_quarters_of_the_least(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(memory.VARIABLE, raising=False)
     monkeypatch.setattr(memory, "_free", lambda: [8e9])
     monkeypatch.setattr(memory, "_left_of_limit", list)
     (tmp_path / "memory.max").write_text("max\n")
@@ -75,5 +79,26 @@ def test_what_may_be_used_is_three_quarters_of_the_least(
     assert memory.allowed() == 6e9
     (tmp_path / "memory.max").write_text("4000001000\n")
     assert memory.allowed() == 3e9
-    monkeypatch.setenv(memory.VARIABLE, "2.5")
-    assert memory.allowed() == 2.5e9
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_the_command_line_passes_it_on_and_changes_no_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    path = tmp_path / "a.tif"
+    path.write_bytes(packed(".tif"))
+    before = dict(os.environ)
+    given = ["--memory", "0.4"] if how == "option" else []
+    variable = {} if given else {"RESTORE_MEMORY": "0.4"}
+    for command in (["info"], ["run", "monochrome", "-o", str(tmp_path / "out")]):
+        result = CliRunner().invoke(cli, [*command, str(path), *given], env=variable)
+        assert result.exit_code == 1
+        assert "of which 0.4 GB may be used" in result.stderr
+    assert os.environ == before
+
+
+@pytest.mark.parametrize("given", ["0.01", "nan"])
+def test_too_little_memory_to_do_anything_is_a_usage_error(given: str) -> None:
+    result = CliRunner().invoke(cli, ["info", "a.jpg", "--memory", given])
+    assert result.exit_code == 2
+    assert "is less than 0.1 gigabytes" in result.stderr

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from restore import memory
-
 Command = Callable[..., Any]
+VARIABLE = "RESTORE_MEMORY"
+"""Environment variable: the default of `--memory`, in gigabytes."""
 
 
 def limited(command: Command) -> Command:
-    """The command with options `--limit`, of which it gets pixels, and `--memory`."""
+    """The command with options `--limit`, in pixels, and `--memory`, in bytes or None."""
     command = click.option(
         "--memory",
-        type=click.FloatRange(min=0.1),
-        callback=_memory,
-        expose_value=False,
-        envvar=memory.VARIABLE,
+        type=float,
+        callback=_bytes,
+        envvar=VARIABLE,
         metavar="GIGABYTES",
         help="Refuse photos that need more memory (default: three quarters of what is free).",
     )(command)
     return click.option(
         "--limit",
-        type=click.FloatRange(min=0.001, max=1e6),
+        type=float,
         callback=_pixels,
         default=1000,
         show_default=True,
@@ -36,14 +34,16 @@ def limited(command: Command) -> Command:
 
 
 def _pixels(context: click.Context, option: click.Parameter, megapixels: float) -> int:
-    if megapixels != megapixels:  # not a number
-        raise click.BadParameter("is not a number")
+    if not 0.001 <= megapixels <= 1e6:  # nor if it is not a number
+        raise click.BadParameter(f"{megapixels:g} is outside 0.001 … 1000000 megapixels")
     return round(megapixels * 1e6)
 
 
-def _memory(context: click.Context, option: click.Parameter, gigabytes: float | None) -> None:
-    """Store it where this process and its worker look it up."""
-    if gigabytes is not None:
-        if gigabytes != gigabytes:
-            raise click.BadParameter("is not a number")
-        os.environ[memory.VARIABLE] = str(gigabytes)
+def _bytes(
+    context: click.Context, option: click.Parameter, gigabytes: float | None
+) -> float | None:
+    if gigabytes is None:
+        return None
+    if not gigabytes >= 0.1:
+        raise click.BadParameter(f"{gigabytes:g} is less than 0.1 gigabytes")
+    return gigabytes * 1e9

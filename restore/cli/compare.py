@@ -41,6 +41,7 @@ class Task:
     folder: Path | None
     truth: bool
     limit: int
+    memory: float | None
     overwrite: bool
 
 
@@ -70,6 +71,7 @@ def compare(
     as_json: bool,
     overwrite: bool,
     limit: int,
+    memory: float | None,
 ) -> None:
     """Show how much photo B differs from photo A.
 
@@ -83,7 +85,7 @@ def compare(
 
     try:
         worker.ready()
-        numbers, written = worker.run(Task(first, second, out, truth, limit, overwrite))
+        numbers, written = worker.run(Task(first, second, out, truth, limit, memory, overwrite))
     finally:
         worker.close()
     if as_json:
@@ -137,7 +139,8 @@ def look(task: Task, tell: Tell, allow: Allow) -> tuple[dict[str, float | None],
     for path in (task.path, task.other):
         patience = Patience(path, allow)
         patience.reads()
-        photos.append(files.load(path, limit=task.limit, sized=patience.reads))
+        photo = files.load(path, limit=task.limit, sized=patience.reads, memory=task.memory)
+        photos.append(photo)
     patience.works("comparing it")
     if photos[0].size != photos[1].size:
         (height, width), (tall, wide) = photos[0].size, photos[1].size

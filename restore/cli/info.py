@@ -26,10 +26,11 @@ LONGEST = 4000
 
 @dataclass(frozen=True)
 class Look:
-    """A file for the child process to inspect, and the most pixels it may have."""
+    """A file for the child process to inspect, the most pixels it may have, and bytes to use."""
 
     path: Path
     limit: int
+    memory: float | None
     folder = None
 
 
@@ -64,7 +65,9 @@ class Seen:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line and photo.")
 @limited
 @click.pass_context
-def info(ctx: click.Context, photos: tuple[Path, ...], as_json: bool, limit: int) -> None:
+def info(
+    ctx: click.Context, photos: tuple[Path, ...], as_json: bool, limit: int, memory: float | None
+) -> None:
     """Inspect PHOTOs: format, damage, suggested recipe.
 
     Where two recipes are plausible, both are named. Clipping is the share of pixels at the ends of
@@ -87,7 +90,7 @@ def info(ctx: click.Context, photos: tuple[Path, ...], as_json: bool, limit: int
         worker.ready()
         for path in sought.photos:
             try:
-                seen = worker.run(Look(path, limit))
+                seen = worker.run(Look(path, limit, memory))
             except PhotoError as error:
                 fail(stderr(), error)
                 failed = True
@@ -149,7 +152,7 @@ def looking() -> Work:
     def inspected(task: Look, tell: Tell, allow: Allow) -> Seen:
         patience = Patience(task.path, allow)
         patience.reads()
-        photo = files.load(task.path, limit=task.limit, sized=patience.reads)
+        photo = files.load(task.path, limit=task.limit, sized=patience.reads, memory=task.memory)
         patience.works("looking at it")
         return describe(photo)
 

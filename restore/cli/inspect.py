@@ -50,6 +50,7 @@ class Task:
     places: tuple[tuple[int, int], ...]
     model: str | None
     limit: int
+    memory: float | None
     overwrite: bool
 
 
@@ -93,6 +94,7 @@ def inspect(
     out: Path | None,
     overwrite: bool,
     limit: int,
+    memory: float | None,
     quiet: bool,
 ) -> None:
     """Show what the network thinks of PHOTO and what the recipe did.
@@ -113,7 +115,7 @@ def inspect(
         with progress(stderr(), quiet) as bar:
             task = bar.add_task(printable(photo.name), total=1)
             written = worker.run(
-                Task(photo, folder, recipe, places, model, limit, overwrite),
+                Task(photo, folder, recipe, places, model, limit, memory, overwrite),
                 lambda share: bar.update(task, completed=share),
             )
         for path in written:
@@ -149,7 +151,10 @@ def draw(task: Task, tell: Tell, allow: Allow) -> tuple[Path, ...]:
     patience = Patience(task.path, allow)
     patience.reads()
     raw = recipe.raw if recipe else "developed"
-    photo = files.load(task.path, raw=raw, limit=task.limit, sized=patience.reads)
+    context = Context(memory=task.memory, alone=True)
+    photo = files.load(
+        task.path, raw=raw, limit=task.limit, sized=patience.reads, memory=context.memory
+    )
     patience.works("drawing it")
     places = _places(task, photo)
     photo = photo.cropped(photo.visible())
@@ -161,7 +166,7 @@ def draw(task: Task, tell: Tell, allow: Allow) -> tuple[Path, ...]:
     if recipe and task.model:
         labels = [label for label in recipe.labels if label.partition("#")[0] == "colorize"]
         recipe = recipe.with_settings({f"{label}.model": task.model for label in labels})
-    subject = look(photo, recipe, model=task.model, context=Context(alone=True))
+    subject = look(photo, recipe, model=task.model, context=context)
     tell(0.2)
 
     contents: dict[Path, bytes] = {}

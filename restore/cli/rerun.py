@@ -47,7 +47,13 @@ DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 @click.option("--overwrite", is_flag=True, help="Replace an existing result.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 def rerun(
-    result: Path, original: Path, out: Path, limit: int, overwrite: bool, quiet: bool
+    result: Path,
+    original: Path,
+    out: Path,
+    limit: int,
+    memory: float | None,
+    overwrite: bool,
+    quiet: bool,
 ) -> None:
     """Restore ORIGINAL again with the recipe that made RESULT.
 
@@ -62,7 +68,7 @@ def rerun(
 
     console = stderr()
     target = out / (stem(original) + result.suffix)
-    job = Job(original, target, limit=limit, overwrite=overwrite)
+    job = Job(original, target, limit=limit, overwrite=overwrite, memory=memory)
     worker = Worker(partial(as_made, result))
     try:
         worker.ready()
@@ -91,7 +97,8 @@ def as_made(result: Path) -> Work:
 
         patience = Patience(result, allow)
         patience.reads()
-        record = files.load(result, limit=job.limit, sized=patience.reads).source.record
+        made = files.load(result, limit=job.limit, sized=patience.reads, memory=job.memory)
+        record = made.source.record
         if "recipe" not in record:
             raise PhotoError(f"{result}: its metadata does not name the recipe that made it")
         # which anybody may have written

@@ -81,6 +81,7 @@ def run(
     form: str | None,
     profile: str,
     limit: int,
+    memory: float | None,
     recursive: bool,
     compare: bool,
     overwrite: bool,
@@ -133,7 +134,8 @@ def run(
             batch = Batch(worker, reporter, identities(list(sought.photos)), skip_existing, dry_run)
             for path, folder in folders_of(sought.photos, out, form).items():
                 target = target_of(path, folder, form)
-                batch.restore(Job(path, target, profile, limit, compare, overwrite, salvage))
+                job = Job(path, target, profile, limit, compare, overwrite, salvage, memory)
+                batch.restore(job)
                 bar.advance(whole)
         reporter.close()
     finally:

@@ -50,6 +50,7 @@ def load(
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
     digest: bool = False,
+    memory: float | None = None,
 ) -> Photo:
     """Read a photo (of a multi-page file, the first page), with the hints beside it.
 
@@ -66,13 +67,15 @@ def load(
         Called with the number of pixels a page claims, before it is decoded.
     digest
         Also compute the file's SHA-256, as `source.sha256`.
+    memory
+        Bytes that may be used; None for three quarters of what is free.
 
     Raises
     ------
     PhotoError
         If it cannot be read.
     """
-    return _read(Path(path), raw, limit, False, salvage, sized, digest)[0]
+    return _read(Path(path), raw, limit, False, salvage, sized, digest, memory)[0]
 
 
 def load_pages(
@@ -83,9 +86,10 @@ def load_pages(
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
     digest: bool = False,
+    memory: float | None = None,
 ) -> list[Photo]:
     """Read all pages of a file in order; see `load`."""
-    return _read(Path(path), raw, limit, True, salvage, sized, digest)
+    return _read(Path(path), raw, limit, True, salvage, sized, digest, memory)
 
 
 def _read(
@@ -96,6 +100,7 @@ def _read(
     salvage: bool,
     sized: Callable[[int], None] | None,
     digest: bool,
+    memory: float | None,
 ) -> list[Photo]:
     from dataclasses import replace
 
@@ -103,7 +108,7 @@ def _read(
     from restore.image import hints
 
     _known("raw", raw, ("developed", "camera"))
-    with opened(path, limit, raw, every, salvage, sized, once=digest) as ask:
+    with opened(path, limit, raw, every, salvage, sized, digest, memory) as ask:
         fitting = _fitting(path, ask.peek(0, HEAD))
         if not fitting:
             known = ", ".join(formats())

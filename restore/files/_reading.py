@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from restore import memory
 from restore.color.space import Samples
 from restore.errors import PhotoError, is_memory_shortage
 from restore.files._profile import assigned
 from restore.files.metadata import _exif, _xmp
 from restore.image.photo import Photo, Source
+from restore.memory import LIBRARIES, allowed
 
 WHOLE = 4 * 1024**3
 """Most bytes of a file that is decoded from memory."""
@@ -69,6 +69,8 @@ class Ask:
         Read what is left of a truncated file.
     sized
         Called with the number of pixels of a page before it is decoded.
+    memory
+        Bytes that may be used; None where the system cannot say.
     page
         The page, for messages: ", page 2"; empty if there is only one.
     pixels
@@ -83,6 +85,7 @@ class Ask:
     every: bool = False
     salvage: bool = False
     sized: Callable[[int], None] | None = None
+    memory: float | None = None
     page: str = ""
     pixels: list[int] = field(default_factory=list)
 
@@ -150,12 +153,11 @@ class Ask:
         needed = height * width * held
         if needed < SMALL:
             return
-        needed += memory.LIBRARIES
-        allowed = memory.allowed()
-        if allowed is not None and needed > allowed:
+        needed += LIBRARIES
+        if self.memory is not None and needed > self.memory:
             raise self.error(
                 f"{width} x {height} needs about {needed / 1e9:.1f} GB of memory, of which "
-                f"{allowed / 1e9:.1f} GB may be used; close other programs, or see --memory"
+                f"{self.memory / 1e9:.1f} GB may be used; close other programs, or see --memory"
             )
 
     @contextmanager
@@ -193,6 +195,7 @@ def opened(
     salvage: bool = False,
     sized: Callable[[int], None] | None = None,
     once: bool = False,
+    memory: float | None = None,
 ) -> Iterator[Ask]:
     """Open a regular file; PhotoError if it is not one, is empty, or changes while open.
 
@@ -211,10 +214,12 @@ def opened(
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise PhotoError(f"{path}: is not a regular file")
-        ask = Ask(path, file, before.st_size, limit, raw, every, salvage, sized)
+        memory = allowed() if memory is None else memory
+        ask = Ask(path, file, before.st_size, limit, raw, every, salvage, sized, memory)
         if not before.st_size:
             raise ask.error("is empty")
-        held = once and before.st_size <= _most_in_memory()
+        most = SMALL if memory is None else min(WHOLE, memory * IN_MEMORY)
+        held = once and before.st_size <= most
         try:
             if held:
                 ask = replace(ask, file=io.BytesIO(file.read(before.st_size)))
@@ -224,12 +229,6 @@ def opened(
             raise ask.error(f"cannot be read: {error.strerror}") from error
         if not held:
             _refuse_changed(ask, before, os.fstat(handle))
-
-
-def _most_in_memory() -> float:
-    """Bytes up to which a file is read into memory in one go."""
-    allowed = memory.allowed()
-    return SMALL if allowed is None else min(WHOLE, allowed * IN_MEMORY)
 
 
 def _refuse_changed(ask: Ask, before: os.stat_result, after: os.stat_result) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ class Job:
         Replace an existing result.
     salvage
         Restore what is left of a truncated file.
+    memory
+        Bytes that may be used; None for three quarters of what is free.
     modified
         Modification time to record (ISO 8601); now if None.
     """
@@ -48,6 +51,7 @@ class Job:
     compare: bool = False
     overwrite: bool = False
     salvage: bool = False
+    memory: float | None = None
     modified: str = ""
 
     @property
@@ -155,7 +159,7 @@ def restore_file(
     patience.reads()
     if job.missing() == (job.picture,):  # refused before the work, not after it
         return _make_up(job, recipe.raw, patience)
-    context = Context(alone=True)
+    context = Context(memory=job.memory, alone=True)
     threading.Thread(target=recipe.prepare, args=(context,), daemon=True).start()
     pages = files.load_pages(
         job.path,
@@ -164,6 +168,7 @@ def restore_file(
         salvage=job.salvage,
         sized=patience.reads,
         digest=True,
+        memory=context.memory,
     )
     patience.works()
     warnings = list(files.losses(pages, job.target))
@@ -228,8 +233,9 @@ def _make_up(job: Job, raw: str, patience: Patience) -> Outcome:
     from restore import files
     from restore.report import comparison
 
-    after = files.load(job.target, limit=job.limit, sized=patience.reads)
-    before = files.load(job.path, raw=raw, limit=job.limit, sized=patience.reads, digest=True)
+    load = partial(files.load, limit=job.limit, sized=patience.reads, memory=job.memory)
+    after = load(job.target)
+    before = load(job.path, raw=raw, digest=True)
     if after.source.record.get("originalSha256", "") != before.source.sha256:
         files.refuse_existing(job.target)
     patience.works()
