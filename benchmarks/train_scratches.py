@@ -6,7 +6,7 @@ The weights that ship were fitted on 150 photos from the packages that docs/rese
 settings were chosen on others of them. No photo of benchmarks/scratches.py is among either.
 
 Each photo is brought to several sizes, with grain where it is enlarged, and crops of it are made
-larger and smaller; thin things are drawn into most (`simulate.things`), and all but some are
+larger and smaller; thin things are drawn into most (`simulate.thin_object`), and all but some are
 scratched by `worn`: more or fewer, fainter, wider, more bent and more interrupted scratches than
 the benchmark's, in both directions, in bundles, in colour, under blur and noise, with dust between.
 Half of them are even, with hard ends or from edge to edge: as a wire is, so that neither is told by
@@ -33,7 +33,7 @@ from restore import color
 from restore.analysis.scratches import odds
 from restore.analysis.scratches.judged import belongs, in_pattern, straightened
 from restore.analysis.scratches.lines import linked, pieces
-from restore.simulate import photos, scratch, things
+from restore.simulate import photos, scratch, thin_object
 from restore.steps.scratches import LINE
 
 SIZES = {320: 2, 512: 8, 1024: 4}
@@ -94,7 +94,7 @@ def cases(photo: color.Array, number: int) -> Iterator[tuple[color.Array, color.
             if rng.random() < PLAIN:
                 clean = cv2.GaussianBlur(clean, (0, 0), size * rng.uniform(0.01, 0.1))
             for _ in range(rng.choice([0, 1, 1, 2])):
-                clean = things(clean, rng)
+                clean = thin_object(clean, rng)
             if time and rng.random() < 0.25:
                 yield clean, np.zeros(clean.shape[:2], np.float32)
             else:

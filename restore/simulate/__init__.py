@@ -16,7 +16,7 @@ from restore.simulate.fading import KINDS, MILD, STRONG, Faded, fade
 from restore.simulate.folder import photos
 from restore.simulate.light import SCENES, Lit, light
 from restore.simulate.scratching import Scratched, crease, scratch
-from restore.simulate.things import things
+from restore.simulate.thin_objects import thin_object
 
 __all__ = [
     "KINDS",
@@ -32,5 +32,5 @@ __all__ = [
     "light",
     "photos",
     "scratch",
-    "things",
+    "thin_object",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from restore import color
 from restore.simulate.details import details
-from restore.simulate.things import things
+from restore.simulate.thin_objects import thin_object
 from restore.simulate.wear import LOSS, marks, smooth_noise
 
 VISIBLE, UNREST = 0.05, 1.2
@@ -51,7 +51,7 @@ def worn(
         Chance that nothing is damaged; `SOUND` if unset.
     """
     grey = _toned(_cropped(photo, side, rng), rng)[..., None]
-    for add, often in ((details, 0.35), (details, 0.15), (things, 0.2)):
+    for add, often in ((details, 0.35), (details, 0.15), (thin_object, 0.2)):
         if rng.random() < often:
             grey = add(grey, rng)
     grey = grey + _grain((side, side), rng)[..., None]

@@ -23,7 +23,7 @@ from restore.simulate import (
     light,
     photos,
     scratch,
-    things,
+    thin_object,
 )
 from restore.simulate.fading import UNDAMAGED
 from restore.simulate.folder import reduced
@@ -177,7 +177,7 @@ def test_things_are_thin_and_as_grainy_as_the_photo():
     clean = (0.5 + 0.05 * rng.standard_normal((256, 384, 3))).clip(0, 1).astype(np.float32)
     changed = []
     for seed in range(12):
-        drawn = things(clean, np.random.default_rng(seed))
+        drawn = thin_object(clean, np.random.default_rng(seed))
         assert drawn.shape == clean.shape
         assert drawn.dtype == np.float32
         assert drawn.min() >= 0

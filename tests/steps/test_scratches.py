@@ -18,7 +18,7 @@ from restore.color.space import Space
 from restore.context import Context
 from restore.image.photo import Photo
 from restore.image.render import render_photo
-from restore.simulate import scratch, things
+from restore.simulate import scratch, thin_object
 from restore.steps.scratches import scratches
 
 Picture = NDArray[np.float32]
@@ -136,7 +136,7 @@ def test_leaves_most_masts_wires_towers_whiskers_and_twigs_alone() -> None:
     lost = []
     for seed in range(20):
         plain = photo(list(PHOTOS)[seed % 5])
-        clean = things(plain, np.random.default_rng([seed, 1]))
+        clean = thin_object(plain, np.random.default_rng([seed, 1]))
         thing = np.abs(clean - plain).max(-1) > 0.05
         lost.append(float((np.abs(restored(clean) - clean).max(-1) > 1 / 255)[thing].mean()))
     assert np.mean(lost) < 0.2, lost

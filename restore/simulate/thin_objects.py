@@ -19,7 +19,7 @@ FINE = 4
 """Supersampling of the objects drawn."""
 
 
-def things(photo: color.Array, rng: np.random.Generator) -> color.Array:
+def thin_object(photo: color.Array, rng: np.random.Generator) -> color.Array:
     """The photo (h, w, c) with one object added, as sharp and grainy as the photo.
 
     Of one tone, light or dark or one of the photo's own, opaque; half a pixel to three wide at a
