@@ -105,17 +105,17 @@ def compare(
 
 def rows(numbers: dict[str, float | None], truth: bool) -> dict[str, str]:
     """The numbers in words; what cannot be given is left out."""
-    told = {}
+    shown = {}
     for key, (name, form) in ROWS.items():
         value = numbers[key]
         if truth:
             name = name.replace("B less A", "error of the result")
             name = name.replace("B to A", "result's share of the truth's")
         if value is not None:
-            told[name] = form.format(value)
+            shown[name] = form.format(value)
         elif key == "psnr":
-            told[name] = "infinite: the photos have the same lightness"
-    return told
+            shown[name] = "infinite: the photos have the same lightness"
+    return shown
 
 
 def comparing() -> Work:
@@ -148,11 +148,11 @@ def look(task: Task, tell: Tell, allow: Allow) -> tuple[dict[str, float | None],
             f"{task.other}: has {wide} x {tall} pixels, {task.path} {width} x {height}; "
             "only photos of one size can be compared"
         )
-    found = difference(*photos)
-    numbers = found.numbers.to_dict()
+    compared = difference(*photos)
+    numbers = compared.numbers.to_dict()
     if task.folder is None:
         return numbers, ()
-    contents = _pictures(task, task.folder, found)
+    contents = _pictures(task, task.folder, compared)
     if not task.overwrite:
         for path in contents:
             files.refuse_existing(path)
@@ -161,7 +161,7 @@ def look(task: Task, tell: Tell, allow: Allow) -> tuple[dict[str, float | None],
     return numbers, tuple(contents)
 
 
-def _pictures(task: Task, folder: Path, found: Comparison) -> dict[Path, bytes]:
+def _pictures(task: Task, folder: Path, compared: Comparison) -> dict[Path, bytes]:
     """The page and the figures by their paths, the page first."""
     from restore.figures import comparison, page, paper
 
@@ -169,7 +169,7 @@ def _pictures(task: Task, folder: Path, found: Comparison) -> dict[Path, bytes]:
     labels = names if all(map(paper.writable, names)) else ("A", "B")
     drawn: dict[Path, bytes] = {folder / "index.html": b""}
     images = []
-    numbers = found.numbers
+    numbers = compared.numbers
     for name, draw, alt, vector in (
         (
             "difference",
@@ -186,11 +186,11 @@ def _pictures(task: Task, folder: Path, found: Comparison) -> dict[Path, bytes]:
             True,
         ),
     ):
-        made = paper.files(draw(found, labels), vector=vector)
+        made = paper.files(draw(compared, labels), vector=vector)
         drawn |= {folder / f"{name}.{form}": made[form] for form in made}
         images.append(page.drawn(made, name, alt))
     drawn[folder / "index.html"] = page.compared(
-        names, (found.first, found.second), rows(numbers.to_dict(), task.truth), images
+        names, (compared.first, compared.second), rows(numbers.to_dict(), task.truth), images
     )
     return drawn
 

@@ -246,8 +246,8 @@ def _page(
         "Network": f"{seen.model}, temperature {seen.temperature:g}",
         "Uncertainty": f"{seen.entropy.mean():.1f} bits on the mean",
     }
-    found = [f"{label}: {step.summary}" for label, step in findings.items() if step.summary]
-    told = [warning for step in findings.values() for warning in step.warnings]
+    summaries = [f"{label}: {step.summary}" for label, step in findings.items() if step.summary]
+    warnings = [warning for step in findings.values() for warning in step.warnings]
     body = [page.Section(key, *HEADINGS[key], tuple(images)) for key, images in sections.items()]
     pair = "".join(
         page.figure(page.image(pixels, alt, caption, 900))
@@ -257,7 +257,7 @@ def _page(
         )
     )
     redo = f"<p>Restore it with <code>{page.text(command)}</code></p>" if command else ""
-    notes = page.listed("findings", found) + page.listed("warnings", told)
+    notes = page.listed("findings", summaries) + page.listed("warnings", warnings)
     head = f'<div class="pair">{pair}</div>{page.facts(facts)}{notes}{redo}'
     return page.page(
         name,

@@ -178,8 +178,10 @@ def alternative_sheet(subject: Subject, count: int = 4) -> Figure:
     upright = seen.lightness.shape[0] > 1.2 * seen.lightness.shape[1]
     columns = max(len(shown), 3) if upright else 2
     rows = -(-len(shown) // columns)
-    each = paper.WIDTH / columns
-    figure = paper.sheet(paper.WIDTH, rows * (paper.tall(seen.lightness, each) * 0.97 + 0.22))
+    panel_width = paper.WIDTH / columns
+    figure = paper.sheet(
+        paper.WIDTH, rows * (paper.tall(seen.lightness, panel_width) * 0.97 + 0.22)
+    )
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for empty in axes[len(shown) :]:
         empty.set_axis_off()

@@ -85,8 +85,10 @@ def block_sheet(subject: Subject) -> Figure:
     wide = seen.lightness.shape[1] > 1.7 * seen.lightness.shape[0]
     columns = 4 if wide else 5
     rows = -(-(len(chosen) + 1) // columns)
-    each = paper.WIDTH / columns
-    figure = paper.sheet(paper.WIDTH, rows * (paper.tall(subject.result, each) * 0.93 + 0.26) + 0.4)
+    panel_width = paper.WIDTH / columns
+    figure = paper.sheet(
+        paper.WIDTH, rows * (paper.tall(subject.result, panel_width) * 0.93 + 0.26) + 0.4
+    )
     figure.suptitle(
         f"{len(chosen)} blocks of {side} x {side} Lab units hold {covered:.1%} of the probability",
         x=0.012,

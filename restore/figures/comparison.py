@@ -184,25 +184,25 @@ def _similarity(one: Array, other: Array) -> Array:
     return structural_similarity(one, other, data_range=100, win_size=WINDOW, full=True)[1]
 
 
-def difference_map(found: Comparison, names: tuple[str, str] = ("A", "B")) -> Figure:
+def difference_map(compared: Comparison, names: tuple[str, str] = ("A", "B")) -> Figure:
     """Both photos, and the map of ΔE00 between them."""
-    upright = found.first.shape[0] > 1.2 * found.first.shape[1]
+    upright = compared.first.shape[0] > 1.2 * compared.first.shape[1]
     layout: list[Any] = (
         [["first", "second", "map"]] if upright else [["first", "map"], ["second", "map"]]
     )
-    each = paper.WIDTH / 3
-    height = len(layout) * (paper.tall(found.first, each) * 0.9 + 0.24)
+    panel_width = paper.WIDTH / 3
+    height = len(layout) * (paper.tall(compared.first, panel_width) * 0.9 + 0.24)
     figure = paper.sheet(paper.WIDTH, height)
     widths = (1, 1, 1.15) if upright else (1, 2.1)
     panels = figure.subplot_mosaic(layout, width_ratios=widths)
     axes = [panels[name] for name in ("first", "second", "map")]
-    for panel, pixels, name in zip(axes, (found.first, found.second), names, strict=False):
+    for panel, pixels, name in zip(axes, (compared.first, compared.second), names, strict=False):
         paper.picture(panel, paper.fitted(pixels, 1000), name)
-    top = max(5.0, float(np.percentile(found.difference, 99.5)))
+    top = max(5.0, float(np.percentile(compared.difference, 99.5)))
     drawn = paper.picture(
         axes[2],
-        found.difference,
-        f"difference: mean {found.numbers.mean:.1f}, 95 % below {found.numbers.p95:.1f}",
+        compared.difference,
+        f"difference: mean {compared.numbers.mean:.1f}, 95 % below {compared.numbers.p95:.1f}",
         cmap=paper.MAP,
         vmin=0,
         vmax=top,
@@ -211,11 +211,11 @@ def difference_map(found: Comparison, names: tuple[str, str] = ("A", "B")) -> Fi
     return figure
 
 
-def histograms(found: Comparison, names: tuple[str, str] = ("A", "B")) -> Figure:
+def histograms(compared: Comparison, names: tuple[str, str] = ("A", "B")) -> Figure:
     """How L*, chroma and ΔE00 are spread over the pixels."""
     figure = paper.sheet(paper.WIDTH, 2.3)
     panels = figure.subplots(1, 3)
-    labs = [color.to_lab(pixels).reshape(-1, 3) for pixels in (found.first, found.second)]
+    labs = [color.to_lab(pixels).reshape(-1, 3) for pixels in (compared.first, compared.second)]
     values = [
         [lab[:, 0] for lab in labs],
         [np.hypot(lab[:, 1], lab[:, 2]) for lab in labs],
@@ -239,7 +239,7 @@ def histograms(found: Comparison, names: tuple[str, str] = ("A", "B")) -> Figure
         paper.chart(axes, f"{label}, Lab units", "pixels, %")
     paper.legend(panels[0], loc="best")
     last = panels[2]
-    off = np.sort(found.difference.ravel())
+    off = np.sort(compared.difference.ravel())
     shares = np.linspace(0, 100, len(off))
     last.plot(off, shares, color=paper.INK, linewidth=1.3)
     last.set_xlim(0, max(5.0, float(np.percentile(off, 99.5))))

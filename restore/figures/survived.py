@@ -103,8 +103,8 @@ def lit(stage: Stage) -> Figure:
     count = len(names) + 2
     columns = 2 if count == 4 else min(count, 3)
     rows = -(-count // columns)
-    each = paper.WIDTH / columns
-    figure = paper.sheet(paper.WIDTH, rows * (paper.tall(stage.before, each) * 0.88 + 0.3))
+    panel_width = paper.WIDTH / columns
+    figure = paper.sheet(paper.WIDTH, rows * (paper.tall(stage.before, panel_width) * 0.88 + 0.3))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for empty in axes[count:]:
         empty.set_axis_off()

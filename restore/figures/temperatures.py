@@ -26,8 +26,8 @@ def temperatures(subject: Subject, strip: Sequence[float] = STRIP) -> Figure:
     columns = len(strip) if seen.lightness.shape[0] > 1.2 * seen.lightness.shape[1] else 3
     rows = -(-len(strip) // columns)
     between = "   " if columns == 3 else "\n"
-    each = paper.WIDTH / columns
-    figure = paper.sheet(paper.WIDTH, rows * (paper.tall(seen.lightness, each) * 0.97 + 0.3))
+    panel_width = paper.WIDTH / columns
+    figure = paper.sheet(paper.WIDTH, rows * (paper.tall(seen.lightness, panel_width) * 0.97 + 0.3))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for empty in axes[len(strip) :]:
         empty.set_axis_off()
