@@ -43,7 +43,7 @@ def run(
         Any error the user can fix, in one line.
     """
     chosen = Recipe.named(recipe) if isinstance(recipe, str) else recipe
-    chosen = chosen.with_settings(settings or {}, "settings: ")
+    chosen = chosen.with_settings(settings or {})
     if isinstance(photo, (str, PathLike)):
         memory = context.memory if context else None
         return chosen(load(Path(photo), raw=chosen.raw, memory=memory), context=context)

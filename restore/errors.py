@@ -43,6 +43,18 @@ class ResultExists(PhotoError):
     """The result's path already exists."""
 
 
+class CutOff(PhotoError):
+    """A file is truncated; what is left of it may be salvaged."""
+
+
+class TooManyPixels(PhotoError):
+    """A photo is larger than the limit that was set."""
+
+
+class TooLittleMemory(PhotoError):
+    """A photo needs more memory than may be used."""
+
+
 class RecipeError(RestoreError):
     """A recipe or a setting is wrong."""
 

@@ -167,7 +167,7 @@ class Step:
         for name, value in values.items():
             if name not in self.settings:
                 known = nearest(name, list(self.settings))
-                raise RecipeError(f'{where}: unknown setting "{name:.60}"; {known}')
+                raise RecipeError(f'{where}: there is no setting "{name:.60}"; {known}')
             checked[name] = self.settings[name].check(where, value)
         return checked
 

@@ -96,7 +96,9 @@ def main() -> None:
     except OSError as error:
         status = _failed(error)
     except RestoreError as error:
-        _warn(f"restore: {error}", *getattr(error, "__notes__", ()))
+        from restore.cli._console import advised
+
+        _warn(f"restore: {advised(error)}", *getattr(error, "__notes__", ()))
         status = 1 if isinstance(error, PhotoError) else 2
     try:
         sys.stdout.flush()

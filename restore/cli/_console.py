@@ -17,7 +17,22 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-from restore.errors import RestoreError, ResultExists, printable
+from restore.errors import (
+    CutOff,
+    RestoreError,
+    ResultExists,
+    TooLittleMemory,
+    TooManyPixels,
+    printable,
+)
+
+OPTIONS: dict[type[RestoreError], str] = {
+    ResultExists: "use --overwrite, or another --out",
+    CutOff: "restore run --salvage restores what is there",
+    TooManyPixels: "raise --limit if you trust the file",
+    TooLittleMemory: "close other programs, or raise --memory",
+}
+"""What helps on the command line; the errors themselves do not name its options."""
 
 
 class Unhindered:
@@ -103,12 +118,14 @@ def warn(console: Console, text: str) -> None:
 
 def fail(console: Console, error: RestoreError) -> None:
     """Print why a photo failed."""
-    text = str(error)
-    if isinstance(error, ResultExists):
-        text += "; use --overwrite, or another --out"
-    console.print("failed: ", text, sep="", markup=False, style="red")
+    console.print("failed: ", advised(error), sep="", markup=False, style="red")
     for note in getattr(error, "__notes__", ()):
         console.print(note, markup=False)
+
+
+def advised(error: RestoreError) -> str:
+    """What is wrong, and which option helps."""
+    return "; ".join(filter(None, (str(error), OPTIONS.get(type(error)))))
 
 
 def say(path: Path) -> None:

@@ -139,6 +139,8 @@ def _show(added: Added, console: Console, quiet: bool) -> None:
     """Notes to stderr, the path to stdout."""
     for note in () if quiet else added.notes:
         console.print(f"{added.name}: {note}", markup=False)
+    if added.guessed and not quiet:
+        console.print("if it is another model, add it again with --as NAME", markup=False)
     click.echo(added.path)
 
 

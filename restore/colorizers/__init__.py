@@ -71,5 +71,5 @@ def get(name: str = "auto", where: str = "colorizers") -> ModuleType:
     here, module = sys.modules[__name__], name.replace("-", "_")
     if module not in registry.names(here):
         known = nearest(name, names())
-        raise WeightsError(f'{where}: unknown colorizer "{name:.60}"; {known}')
+        raise WeightsError(f'{where}: there is no colorizer "{name:.60}"; {known}')
     return registry.module(here, module, where, "colorizer", WeightsError)

@@ -18,7 +18,13 @@ from typing import Any
 import numpy as np
 
 from restore.color.space import Samples
-from restore.errors import PhotoError, is_memory_shortage
+from restore.errors import (
+    CutOff,
+    PhotoError,
+    TooLittleMemory,
+    TooManyPixels,
+    is_memory_shortage,
+)
 from restore.files._profile import assigned
 from restore.files.metadata import _exif, _xmp
 from restore.image.photo import Photo, Source
@@ -89,14 +95,13 @@ class Ask:
     page: str = ""
     pixels: list[int] = field(default_factory=list)
 
-    def error(self, text: str) -> PhotoError:
+    def error(self, text: str, kind: type[PhotoError] = PhotoError) -> PhotoError:
         """A PhotoError about this file, or page of it."""
-        return PhotoError(f"{self.path}{self.page}: {text}")
+        return kind(f"{self.path}{self.page}: {text}")
 
     def cut_off(self, what: str) -> PhotoError:
         """A PhotoError about a truncated file."""
-        salvage = "" if self.salvage else "; --salvage restores what is there"
-        return self.error(f"is cut off: {what}{salvage}")
+        return self.error(f"is cut off: {what}", PhotoError if self.salvage else CutOff)
 
     def salvaged(self, rows: int, height: int) -> str:
         """The warning that only the first rows could be read."""
@@ -132,8 +137,8 @@ class Ask:
         if height * width > self.limit:
             raise self.error(
                 f"{width} x {height} is {_millions(height * width)} million pixels; at most "
-                f"{_millions(self.limit)} million are allowed; raise the limit if you trust the "
-                "file"
+                f"{_millions(self.limit)} million are allowed",
+                TooManyPixels,
             )
         if max(height, width) > LONGEST:
             raise self.error(
@@ -157,7 +162,8 @@ class Ask:
         if self.memory is not None and needed > self.memory:
             raise self.error(
                 f"{width} x {height} needs about {needed / 1e9:.1f} GB of memory, of which "
-                f"{self.memory / 1e9:.1f} GB may be used; close other programs, or see --memory"
+                f"{self.memory / 1e9:.1f} GB may be used",
+                TooLittleMemory,
             )
 
     @contextmanager

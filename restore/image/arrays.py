@@ -58,7 +58,7 @@ def profile_of(space: str | bytes) -> bytes | None:
         return profile.linear_srgb()
     if space == "adobe-rgb":
         return profile.made("adobergb")
-    raise PhotoError(f'unknown colour space "{space:.60}"; known: {", ".join(SPACES)}')
+    raise PhotoError(f'there is no colour space "{space:.60}"; choose from: {", ".join(SPACES)}')
 
 
 def of_image(image: Image.Image) -> tuple[NDArray[Any], bytes | None]:

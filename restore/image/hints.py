@@ -129,7 +129,7 @@ def parse(text: str, where: str) -> tuple[Hint, ...]:
         raise PhotoError(f"{where}: is not TOML: {error!s:.100}") from error
     for key in content:
         if key != "hints":
-            raise PhotoError(f'{where}: unknown key "{key:.60}"; write [[hints]]')
+            raise PhotoError(f'{where}: there is no key "{key:.60}"; write [[hints]]')
     tables = content.get("hints", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise PhotoError(f"{where}: hints is not a list of tables; write [[hints]]")
@@ -142,7 +142,7 @@ def _hint(table: dict[str, Any], where: str) -> Hint:
     for key in table:
         if key not in ("colour", *SHAPES):
             known = nearest(key, ["colour", *SHAPES])
-            raise PhotoError(f'{where}: unknown key "{key:.60}"; {known}')
+            raise PhotoError(f'{where}: there is no key "{key:.60}"; {known}')
     shapes = [shape for shape in SHAPES if shape in table]
     if "colour" not in table or len(shapes) != 1:
         raise PhotoError(f"{where}: needs a colour, and one of points, stroke and region")

@@ -90,7 +90,7 @@ def chosen(name: str = "auto") -> str:
         return next(known for known in ENGINES if installed(known))
     if name not in ENGINES:
         known = nearest(name, ["auto", *ENGINES])
-        raise RestoreError(f'{where}: unknown engine "{name:.60}"; {known}')
+        raise RestoreError(f'{where}: there is no engine "{name:.60}"; {known}')
     if not installed(name):
         package = ENGINES[name][0]
         raise MissingPackage(

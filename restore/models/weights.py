@@ -57,11 +57,12 @@ KNOWN = {
 
 @dataclass(frozen=True)
 class Added:
-    """A model that was added: its name, its file, and notes for the user."""
+    """A model that was added: its name, its file, notes, and whether its name is a guess."""
 
     name: str
     path: Path
     notes: tuple[str, ...] = ()
+    guessed: bool = False
 
 
 def folder() -> Path:
@@ -209,7 +210,7 @@ def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None
     notes = []
     exact = next((key for key, wanted in KNOWN.items() if wanted.sha256 == has), "")
     if exact and name and name != exact:
-        raise WeightsError(f"{source}: is {exact} by its SHA-256, not {name}; omit --as")
+        raise WeightsError(f"{source}: is {exact} by its SHA-256, not {name}")
     chosen = exact or (name and _known(name))
     if not exact:
         notes.append(
@@ -218,10 +219,10 @@ def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None
         )
     if not chosen:
         chosen, why = _guess(source)
-        notes.append(f"taken as {chosen} {why}; if it is another one, use --as NAME")
+        notes.append(f"taken as {chosen} {why}")
     with _alone(chosen, waiting):
         added = _install(source, chosen, source.name, has)
-    return Added(chosen, added.path, (*notes, *added.notes))
+    return Added(chosen, added.path, (*notes, *added.notes), guessed=not (exact or name))
 
 
 def remove(name: str, waiting: Callable[[], None] = lambda: None) -> Path:
@@ -240,7 +241,7 @@ def remove(name: str, waiting: Callable[[], None] = lambda: None) -> Path:
 
 def _known(name: str) -> str:
     if name not in KNOWN:
-        raise WeightsError(f'models: unknown model "{name:.60}"; {nearest(name, list(KNOWN))}')
+        raise WeightsError(f'models: there is no model "{name:.60}"; {nearest(name, list(KNOWN))}')
     return name
 
 

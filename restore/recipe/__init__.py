@@ -101,7 +101,7 @@ class Recipe:
             labels.append(use.step.name + (f"#{number}" if number > 1 else ""))
         return labels
 
-    def with_settings(self, assignments: Mapping[str, object], prefix: str = "--set ") -> Recipe:
+    def with_settings(self, assignments: Mapping[str, object], prefix: str = "") -> Recipe:
         """This recipe with other settings: {"fade.amount": 0.5, "levels#2.black": "3"}.
 
         Strings are TOML; a bare word is a string. RecipeError if a step or setting is unknown, its
@@ -330,7 +330,7 @@ def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
 def _only(where: str, table: Mapping[str, object], known: tuple[str, ...]) -> None:
     for key in table:
         if key not in known:
-            raise RecipeError(f'{where}: unknown key "{key:.60}"; {nearest(key, list(known))}')
+            raise RecipeError(f'{where}: there is no key "{key:.60}"; {nearest(key, list(known))}')
 
 
 def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:

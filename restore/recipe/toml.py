@@ -19,7 +19,7 @@ def text(path: Path) -> str:
     """The text of a recipe file; RecipeError if it cannot be read or is too large."""
     try:
         if not path.is_file():
-            problem = "is not a file" if path.exists() else "no such recipe file"
+            problem = "is not a file" if path.exists() else "no such file"
             raise RecipeError(f"{path}: {problem}")
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)

@@ -125,7 +125,7 @@ def by_recipe(
     """
     from restore.recipe import Recipe
 
-    recipe = Recipe.named(name).with_settings(assignments)
+    recipe = Recipe.named(name).with_settings(assignments, "--set ")
     return lambda job, tell, allow: restore_file(job, recipe, tell, allow)
 
 

@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from restore import files
 from restore.cli import cli
+from restore.errors import PhotoError, RecipeError
+from restore.recipe import Recipe
 
 ENVIRONMENT = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
 RNG = np.random.default_rng(11)
@@ -77,6 +80,25 @@ def test_paths_go_to_stdout_and_the_original_stays(photo: Path, recipe: Path) ->
     assert done.stdout.split() == [str(photo.parent / "out" / "photo.jpg")]
     assert cv2.imread(done.stdout.strip()).shape == (64, 96, 3)
     assert photo.read_bytes() == before
+
+
+def test_errors_name_the_option_that_helps(photo: Path, recipe: Path) -> None:
+    photo.write_bytes(photo.read_bytes()[:1000])
+    cut = restore("run", recipe, photo)
+    assert "is cut off" in cut.stderr
+    assert "; restore run --salvage restores what is there" in cut.stderr
+    large = restore("info", photo, "--limit", "0.001")
+    assert "at most 0.001 million are allowed; raise --limit if you trust" in large.stderr
+
+
+def test_errors_in_python_name_no_options(photo: Path) -> None:
+    photo.write_bytes(photo.read_bytes()[:1000])
+    for options in ({}, {"limit": 9}):
+        with pytest.raises(PhotoError) as caught:
+            files.load(photo, **options)
+        assert "--" not in str(caught.value)
+    with pytest.raises(RecipeError, match=r"^fade.amont=1: there is no setting"):
+        Recipe.named("fade").with_settings({"fade.amont": 1})
 
 
 def test_out_is_beside_where_one_works(photo: Path, recipe: Path) -> None:

@@ -128,7 +128,7 @@ def test_nothing_is_replaced_unasked(inspected: tuple[Path, list[str]]) -> None:
         (("missing.png",), 1, "missing.png"),
         (("text.png",), 1, "is not a supported photo"),
         (("photo.png", "--recipe", "colorise"), 2, 'did you mean "colorize"'),
-        (("photo.png", "--model", "none"), 2, 'unknown colorizer "none"'),
+        (("photo.png", "--model", "none"), 2, 'there is no colorizer "none"'),
         (("photo.png", "--at", "1;2"), 2, "is not two pixel numbers"),
         (("photo.png", "--at", "500,2"), 1, "lies outside the photo of 120 x 96 pixels"),
         (("photo.png", "-o", "text.png"), 2, "text.png"),

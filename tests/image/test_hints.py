@@ -114,10 +114,10 @@ def test_points_strokes_and_regions_lie_where_they_are_said_to() -> None:
     [
         ("[[hints", "is not TOML"),
         ("hints = 3", "is not a list of tables"),
-        ("[[marks]]\nx = 1", 'unknown key "marks"'),
+        ("[[marks]]\nx = 1", 'there is no key "marks"'),
         ('[[hints]]\ncolour = "red"', "needs a colour, and one of points, stroke and region"),
         ('[[hints]]\ncolour = "rde"\npoints = [[1, 2]]', 'colour = "rde" is not known'),
-        ('[[hints]]\ncolour = "red"\npoint = [[1, 2]]', 'unknown key "point"; did you mean'),
+        ('[[hints]]\ncolour = "red"\npoint = [[1, 2]]', 'there is no key "point"; did you mean'),
         ('[[hints]]\ncolour = "red"\npoints = [[1, 200]]', "is not a point"),
         ('[[hints]]\ncolour = "red"\npoints = [[1, nan]]', "is not a point"),
         ('[[hints]]\ncolour = "red"\npoints = []', "is not a list of 1 … 500 points"),

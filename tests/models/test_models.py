@@ -96,7 +96,7 @@ def test_quiet_is_quiet(file: Path) -> None:
         (["pull", "zhang2016-norebal"], "no download source is known"),
         (["verify", "zhang2016"], "is not installed"),
         (["remove", "zhang2016"], "is not installed"),
-        (["path", "compact"], 'unknown model "compact"'),
+        (["path", "compact"], 'there is no model "compact"'),
         (["add", "none.caffemodel"], "no such file"),
         (["add", "/dev/zero"], "is not a regular file"),
     ],

@@ -163,7 +163,7 @@ def test_what_is_not_there_is_said_with_what_to_do() -> None:
         with pytest.raises(WeightsError, match="restore models pull zhang2016` fetches it, or"):
             ask("zhang2016")
     with pytest.raises(
-        WeightsError, match=r'unknown model "zhang2061"; did you mean "zhang2016"\?'
+        WeightsError, match=r'there is no model "zhang2061"; did you mean "zhang2016"\?'
     ):
         weights.path("zhang2061")
 

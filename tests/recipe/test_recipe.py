@@ -144,7 +144,7 @@ def test_a_wrong_setting_of_an_inner_recipe_names_file_and_step(mine: Path) -> N
     (mine / "inner.toml").write_text(TWICE)
     (mine / "outer.toml").write_text('[[steps]]\nuse = "inner"\n"levels.blak" = 1\n')
     with pytest.raises(
-        RecipeError, match=r"outer.toml, step 1 \(inner\): levels.blak=1: unknown setting"
+        RecipeError, match=r"outer.toml, step 1 \(inner\): levels.blak=1: there is no setting"
     ):
         Recipe.named("outer")
 

@@ -197,7 +197,7 @@ def test_colorizers_are_found_by_file_name() -> None:
     assert "compact" in colorizers.names()
     assert colorizers.get("compact") is compact
     assert colorizers.get().installed()
-    with pytest.raises(WeightsError, match=r'recipe: unknown colorizer "compcat"; did you'):
+    with pytest.raises(WeightsError, match=r'recipe: there is no colorizer "compcat"; did you'):
         colorizers.get("compcat", "recipe")
 
 
