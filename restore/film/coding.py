@@ -52,8 +52,6 @@ computers treat as sRGB's."""
 HDR = {16: "PQ", 18: "HLG"}
 ODD = {9: "logarithmic", 10: "logarithmic", 17: "SMPTE 428"}
 """Transfers that are not read."""
-LINES_HD = 720
-"""Lines from which video that does not name its matrix is taken for BT.709's, by convention."""
 
 
 @dataclass(frozen=True)
