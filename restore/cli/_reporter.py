@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+    from restore.cli._report import RunReport
+    from restore.report.entry import Entry
     from restore.work.job import Outcome
 
 DRY = {"restored": "would be restored", "failed": "would fail", "skipped": "would be skipped"}
@@ -31,6 +33,8 @@ class Reporter:
         The recipe's name, for JSON.
     as_json, quiet, verbose, dry
         The options given.
+    report
+        The report page, if one is wanted.
     counts
         How many photos were "restored", "failed" and "skipped".
     """
@@ -42,6 +46,7 @@ class Reporter:
     quiet: bool = False
     verbose: bool = False
     dry: bool = False
+    report: RunReport | None = None
     counts: dict[str, int] = field(default_factory=dict)
     _task: TaskID | None = None
     _began: float = field(default_factory=time.monotonic)
@@ -56,7 +61,7 @@ class Reporter:
         """A photo is done; its before | after picture may have failed."""
         warnings, headline = outcome.warnings, "; ".join(outcome.headlines)
         kind = "failed" if outcome.failed else "restored"
-        self._end(kind, photo, outcome.written, headline, warnings, outcome.failed)
+        self._end(kind, photo, outcome.written, headline, warnings, outcome.failed, outcome.entry)
         if self.quiet:
             return
         for warning in warnings:
@@ -83,6 +88,17 @@ class Reporter:
             words = DRY if self.dry else dict(zip(DRY, DRY, strict=True))
             self.console.print(", ".join(f"{self.counts[kind]} {words[kind]}" for kind in kinds))
 
+    def close_report(self) -> bool:
+        """Write the report page, also of an interrupted run; False if it cannot be written."""
+        try:
+            page = self.report.close() if self.report else None
+        except RestoreError as error:
+            _console.fail(self.console, error)
+            return False
+        if page and not self.quiet:
+            self.console.print(f"report: {printable(page)}", markup=False)
+        return True
+
     def _end(
         self,
         kind: str,
@@ -91,6 +107,7 @@ class Reporter:
         headline: str = "",
         warnings: Sequence[str] = (),
         error: RestoreError | None = None,
+        entry: Entry | None = None,
     ) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
         if self._task is not None:
@@ -117,3 +134,5 @@ class Reporter:
                     _console.say(path)
         if error:
             _console.fail(self.console, error)
+        if self.report:
+            self.report.add(kind, photo, written, error, entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +62,9 @@ if TYPE_CHECKING:
     "-r", "--recursive", is_flag=True, help="Search subfolders too; the tree is kept below --out."
 )
 @click.option("--compare", is_flag=True, help="Write a before | after picture beside each result.")
+@click.option(
+    "--report", is_flag=True, help="Write a page about the run, report.html, beside the results."
+)
 @click.option("--overwrite", is_flag=True, help="Replace existing results.")
 @click.option("--skip-existing", is_flag=True, help="Skip photos that have a result already.")
 @click.option(
@@ -84,6 +87,7 @@ def run(
     memory: float | None,
     recursive: bool,
     compare: bool,
+    report: bool,
     overwrite: bool,
     skip_existing: bool,
     salvage: bool,
@@ -129,18 +133,25 @@ def run(
         with progress(console, quiet) as bar:
             whole = bar.add_task(f"{total} photos", total=total, visible=total > 1)
             reporter = Reporter(console, bar, recipe, as_json, quiet, verbose, dry_run)
+            if report and not dry_run:
+                from restore.cli._report import RunReport
+
+                reporter.report = RunReport.begin(ctx.params)
             for folder, trouble in sought.troubles.items():
                 reporter.failed(folder, trouble)
             batch = Batch(worker, reporter, identities(list(sought.photos)), skip_existing, dry_run)
-            for path, folder in folders_of(sought.photos, out, form).items():
-                target = target_of(path, folder, form)
-                job = Job(path, target, profile, limit, compare, overwrite, salvage, memory)
-                batch.restore(job)
-                bar.advance(whole)
+            try:
+                for path, folder in folders_of(sought.photos, out, form).items():
+                    target = target_of(path, folder, form)
+                    job = Job(path, target, profile, limit, compare, overwrite, salvage, memory)
+                    batch.restore(replace(job, report=report))
+                    bar.advance(whole)
+            finally:
+                reported = reporter.close_report()
         reporter.close()
     finally:
         worker.close()
-    ctx.exit(1 if "failed" in reporter.counts else 0)
+    ctx.exit(1 if "failed" in reporter.counts or not reported else 0)
 
 
 @dataclass

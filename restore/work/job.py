@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from restore.timeouts import Allow, Patience
 if TYPE_CHECKING:
     from restore.image.photo import Photo
     from restore.recipe import Recipe
+    from restore.report.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Job:
         Bytes that may be used; None for three quarters of what is free.
     modified
         Modification time to record (ISO 8601); now if None.
+    report
+        Also return the photo's entry for a report page.
     """
 
     path: Path
@@ -53,6 +57,7 @@ class Job:
     salvage: bool = False
     memory: float | None = None
     modified: str = ""
+    report: bool = False
 
     @property
     def folder(self) -> Path:
@@ -103,6 +108,8 @@ class Outcome:
         How it was made, as recorded in its metadata.
     failed
         Why the picture could not be written; None if it was.
+    entry
+        What a report page shows of it, if the job asked for that.
     """
 
     written: tuple[Path, ...]
@@ -111,6 +118,7 @@ class Outcome:
     findings: tuple[str, ...]
     record: Mapping[str, str]
     failed: PhotoError | None = None
+    entry: Entry | None = None
 
 
 def by_recipe(
@@ -153,8 +161,10 @@ def restore_file(
     """
     from restore import files
     from restore.context import Context  # here: the parent process, which makes jobs, stays small
+    from restore.recipe import LARGE, PLANNING
     from restore.report import comparison
 
+    timings = Timings()
     patience = Patience(job.path, allow)
     patience.reads()
     if job.missing() == (job.picture,):  # refused before the work, not after it
@@ -170,6 +180,7 @@ def restore_file(
         digest=True,
         memory=context.memory,
     )
+    timings.lap("read")
     patience.works()
     warnings = list(files.losses(pages, job.target))
     headlines: list[str] = []
@@ -181,7 +192,13 @@ def restore_file(
         def tell_page(share: float, done: int = done) -> None:
             tell((done + share) / len(pages))
 
-        results.append(recipe(page, context=replace(context, progress=tell_page)))
+        planning, rendering = replace(context, progress=tell_page).parts(PLANNING)
+        plan = recipe.plan(page, context=planning)
+        timings.lap("plan")
+        if page.samples.nbytes > LARGE:
+            context.release()
+        results.append(plan.render(page, context=rendering))
+        timings.lap("render")
         headlines += comparison.headline(results[-1].findings)
         findings += comparison.lines(results[-1].findings)
     warnings += [warning for page in results for warning in page.source.warnings]
@@ -211,7 +228,8 @@ def restore_file(
             written.append(job.picture)
         except PhotoError as error:
             failed = error
-    return Outcome(
+    timings.lap("write")
+    outcome = Outcome(
         tuple(written),
         tuple(dict.fromkeys(warnings)),
         tuple(dict.fromkeys(headlines)),
@@ -219,6 +237,28 @@ def restore_file(
         results[0].source.record,
         failed,
     )
+    if job.report:
+        from restore.report import observed
+
+        entry = observed.entry(pages, results, recipe, outcome.warnings, outcome.headlines)
+        written_paths = tuple(map(os.fspath, written))
+        entry = replace(entry, results=written_paths, timings=timings.seconds)
+        outcome = replace(outcome, entry=entry)
+    return outcome
+
+
+class Timings:
+    """Seconds spent in each stage of the work on a file."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, stage: str) -> None:
+        """The time since the last lap went into `stage`."""
+        now = time.monotonic()
+        self.seconds[stage] = self.seconds.get(stage, 0) + now - self._last
+        self._last = now
 
 
 def _now() -> str:
