@@ -17,6 +17,7 @@ from restore.errors import PhotoError
 from restore.timeouts import Allow, Patience
 
 if TYPE_CHECKING:
+    from restore.context import Context
     from restore.image.photo import Photo
     from restore.recipe import Recipe
     from restore.report.entry import Entry
@@ -131,10 +132,12 @@ def by_recipe(
     RecipeError
         If the recipe or a setting is wrong.
     """
+    from restore.context import Context
     from restore.recipe import Recipe
 
     recipe = Recipe.named(name).with_settings(assignments, "--set ")
-    return lambda job, tell, allow: restore_file(job, recipe, tell, allow)
+    context = Context(alone=True)  # it keeps the networks for the next file
+    return lambda job, tell, allow: restore_file(job, recipe, tell, allow, context)
 
 
 def restore_file(
@@ -142,6 +145,7 @@ def restore_file(
     recipe: Recipe,
     tell: Callable[[float], None],
     allow: Allow = lambda seconds, what: None,
+    context: Context | None = None,
 ) -> Outcome:
     """Restore one file, all its pages.
 
@@ -152,6 +156,8 @@ def restore_file(
     allow
         Called with the seconds that may now pass between two signs of life, and with what is
         being done: native code that hangs cannot report it.
+    context
+        Holds the networks, for several files.
 
     Raises
     ------
@@ -169,7 +175,7 @@ def restore_file(
     patience.reads()
     if job.missing() == (job.picture,):  # refused before the work, not after it
         return _make_up(job, recipe.raw, patience)
-    context = Context(memory=job.memory, alone=True)
+    context = replace(context or Context(alone=True), memory=job.memory)
     threading.Thread(target=recipe.prepare, args=(context,), daemon=True).start()
     pages = files.load_pages(
         job.path,
