@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import re
 
+SPACES = (
+    "http://www.metadataworkinggroup.com/schemas/regions/",
+    "http://ns.microsoft.com/photo/1.2/",
+)
+"""Namespaces of the regions."""
 _AREA = re.compile(rb"<mwg-rs:Area\b[^>]{0,2000}(?:/>|>.{0,4000}?</mwg-rs:Area>)", re.DOTALL)
 _SIZE = re.compile(
     rb"<mwg-rs:AppliedToDimensions\b[^>]{0,2000}(?:/>|>.{0,4000}?</mwg-rs:AppliedToDimensions>)",

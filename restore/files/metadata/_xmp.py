@@ -137,6 +137,13 @@ def upright(packet: bytes | None, turn: int) -> bytes | None:
     return _regions.turned(text, turn)
 
 
+def without_regions(packet: bytes | None) -> bytes | None:
+    """The packet without face regions, whose places are those of another picture."""
+    for space in _regions.SPACES:
+        packet = without(packet, space)
+    return packet
+
+
 def without(packet: bytes | None, namespace: str, names: str = "") -> bytes | None:
     """The packet without the properties of a namespace whose names match, or without any of it."""
     if not packet or len(packet) > LARGEST:
