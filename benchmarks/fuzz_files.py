@@ -97,6 +97,8 @@ def seeds(folder: Path) -> list[Path]:
     pillow("plain.bmp", "BMP", dpi=(300, 300))
     pillow("palette.bmp", "BMP", image.quantize(8))
     pillow("bits.bmp", "BMP", image.convert("1"))
+    pillow("palette.gif", "GIF", image.quantize(8), transparency=1, comment=b"hello")
+    pillow("plain.ppm", "PPM")
     (folder / "wide.png").write_bytes(imagecodecs.png_encode(wide))
     layouts: list[tuple[str, Any, dict[str, Any]]] = [
         ("plain", wide, {}),

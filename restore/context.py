@@ -23,10 +23,14 @@ from restore.errors import Cancelled
 T = TypeVar("T")
 HELD = 4
 """Networks a context keeps: each takes tens to hundreds of megabytes."""
+THREADS = "RESTORE_THREADS"
+"""Environment variable: processors to use, instead of all that the system gives this process."""
 
 
 def cores() -> int:
     """Processors this process may use."""
+    with suppress(ValueError):
+        return max(1, int(os.environ.get(THREADS, "")))
     with suppress(AttributeError):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

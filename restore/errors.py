@@ -55,6 +55,10 @@ class TooLittleMemory(PhotoError):
     """A photo needs more memory than may be used."""
 
 
+class Died(PhotoError):
+    """The process that worked on a photo died."""
+
+
 class RecipeError(RestoreError):
     """A recipe or a setting is wrong."""
 

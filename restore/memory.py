@@ -12,19 +12,19 @@ LIBRARIES = 300e6
 """Bytes the program takes without a photo: libraries and the compact network."""
 
 
-def allowed() -> float | None:
+def allowed(root: Path = Path("/")) -> float | None:
     """Bytes that may be used where nothing else is asked for; None if the system cannot say.
 
     Three quarters of the least of: what is free, what the control group leaves, what `ulimit -v`
-    leaves.
+    leaves. `root` is where the system's own files (proc, sys) are.
     """
-    left = [*_free(), *_left_of_group(), *_left_of_limit()]
+    left = [*_free(root), *_left_of_group(root), *_left_of_limit()]
     return SHARE * min(left) if left else None
 
 
-def _free() -> list[float]:
+def _free(root: Path) -> list[float]:
     with suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
+        for line in (root / "proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return [1024 * float(line.split()[1])]
     with suppress(OSError, ValueError, AttributeError):
@@ -32,7 +32,7 @@ def _free() -> list[float]:
     return []
 
 
-def _left_of_group(root: Path = Path("/sys/fs/cgroup")) -> list[float]:
+def _left_of_group(root: Path) -> list[float]:
     """Bytes left by the process's control groups and their parents (versions 2 and 1)."""
     left = []
     for most, used in (
@@ -47,12 +47,13 @@ def _left_of_group(root: Path = Path("/sys/fs/cgroup")) -> list[float]:
 
 
 def _groups(root: Path) -> list[Path]:
+    groups = root / "sys/fs/cgroup"
     with suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
             if line.startswith("0::"):
-                own = root / line[3:].strip("/")
-                return [own, *(above for above in own.parents if above.is_relative_to(root))]
-    return [root]
+                own = groups / line[3:].strip("/")
+                return [own, *(above for above in own.parents if above.is_relative_to(groups))]
+    return [groups]
 
 
 def _left_of_limit() -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from pathlib import Path
 
 import imagecodecs
@@ -66,19 +67,21 @@ def test_a_huge_photo_of_a_few_bytes_is_none(tmp_path: Path, format: str) -> Non
         files.load(path)
 
 
-def test_what_may_be_used_is_three_quarters_of_the_least(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(memory, "_free", lambda: [8e9])
-    monkeypatch.setattr(memory, "_left_of_limit", list)
-    (tmp_path / "memory.max").write_text("max\n")
-    (tmp_path / "memory.current").write_text("1000\n")
-    group = memory._left_of_group
-    monkeypatch.setattr(memory, "_groups", lambda root: [tmp_path])
-    monkeypatch.setattr(memory, "_left_of_group", lambda: group(tmp_path))
-    assert memory.allowed() == 6e9
-    (tmp_path / "memory.max").write_text("4000001000\n")
-    assert memory.allowed() == 3e9
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux reports")
+def test_what_may_be_used_is_three_quarters_of_the_least(tmp_path: Path) -> None:
+    group = tmp_path / "sys/fs/cgroup/photos"
+    for folder in (group, tmp_path / "proc/self"):
+        folder.mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 9 kB\nMemAvailable: 8000 kB\n")
+    (tmp_path / "proc/self/cgroup").write_text("0::/photos\n")
+    (group / "memory.max").write_text("max\n")
+    (group / "memory.current").write_text("1000\n")
+    assert memory.allowed(tmp_path) == 0.75 * 8000 * 1024
+    (group / "memory.max").write_text("4001000\n")
+    assert memory.allowed(tmp_path) == 3_000_000
+    (group.parent / "memory.max").write_text("3000\n")  # of all groups together
+    (group.parent / "memory.current").write_text("1000\n")
+    assert memory.allowed(tmp_path) == 1500
 
 
 @pytest.mark.parametrize("how", ["option", "variable"])

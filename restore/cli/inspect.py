@@ -231,6 +231,7 @@ def _page(
 ) -> bytes:
     """The page that holds all pictures."""
     from restore.figures import page
+    from restore.figures.document import text
     from restore.figures.plates import HEADINGS
 
     height, width = subject.size
@@ -256,7 +257,7 @@ def _page(
             (subject.result, f"{name}, {shown}", shown),
         )
     )
-    redo = f"<p>Restore it with <code>{page.text(command)}</code></p>" if command else ""
+    redo = f"<p>Restore it with <code>{text(command)}</code></p>" if command else ""
     notes = page.listed("findings", summaries) + page.listed("warnings", warnings)
     head = f'<div class="pair">{pair}</div>{page.facts(facts)}{notes}{redo}'
     return page.page(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +15,7 @@ from restore.cli._limit import limited
 from restore.cli._paths import FilePath
 
 if TYPE_CHECKING:
-    from restore.cli._reporter import Reporter
     from restore.errors import RecipeError
-    from restore.work.job import Job
-    from restore.work.worker import Worker
 
 
 @click.command(epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5")
@@ -62,10 +58,20 @@ if TYPE_CHECKING:
     "-r", "--recursive", is_flag=True, help="Search subfolders too; the tree is kept below --out."
 )
 @click.option("--compare", is_flag=True, help="Write a before | after picture beside each result.")
+@click.option(
+    "--report", is_flag=True, help="Write a page about the run, report.html, beside the results."
+)
 @click.option("--overwrite", is_flag=True, help="Replace existing results.")
 @click.option("--skip-existing", is_flag=True, help="Skip photos that have a result already.")
 @click.option(
     "--salvage", is_flag=True, help="Restore what is left of a truncated JPEG, PNG or TIFF."
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Photos to restore at a time (default: what processors and memory allow).",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo.")
@@ -84,9 +90,11 @@ def run(
     memory: float | None,
     recursive: bool,
     compare: bool,
+    report: bool,
     overwrite: bool,
     skip_existing: bool,
     salvage: bool,
+    jobs: int | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -99,9 +107,10 @@ def run(
     are never changed.
     """
     from restore.errors import PhotoError, RecipeError
+    from restore.work import pool
     from restore.work.job import Job, by_recipe
-    from restore.work.targets import folders_of, identities, search, target_of
-    from restore.work.worker import Worker
+    from restore.work.queue import Queue
+    from restore.work.targets import folders_of, search, target_of
 
     if overwrite and skip_existing:
         raise click.UsageError("--overwrite and --skip-existing exclude each other")
@@ -109,7 +118,7 @@ def run(
         target_of(Path("photo.jpg"), out, form)
     except PhotoError as error:
         raise click.BadParameter(str(error), param_hint="--format") from error
-    worker = Worker(partial(by_recipe, recipe, pairs(assignments)))
+    workers = pool.Pool(partial(by_recipe, recipe, pairs(assignments)), most=memory)
     # meanwhile
     from restore.cli._console import progress, stderr, warn
     from restore.cli._reporter import Reporter
@@ -118,91 +127,41 @@ def run(
     try:
         sought = search(photos, recursive=recursive, out=out)
         try:
-            worker.ready()
+            workers.ready()
         except RecipeError as error:
             refuse_swapped(recipe, photos, error)
             raise
         for folder, count in {} if quiet else sought.left_out.items():
             some = "a subfolder was" if count == 1 else f"{count} subfolders were"
             warn(console, f"{folder}: {some} left out; use -r to search subfolders too")
-        total = len(sought.photos)
+        workers.count = jobs or pool.jobs(len(sought.photos), memory)
+        every = Job(Path(), Path(), profile, limit, compare, overwrite, salvage, report=report)
+        due = [
+            replace(every, path=path, target=target_of(path, folder, form))
+            for path, folder in folders_of(sought.photos, out, form).items()
+        ]
         with progress(console, quiet) as bar:
-            whole = bar.add_task(f"{total} photos", total=total, visible=total > 1)
             reporter = Reporter(console, bar, recipe, as_json, quiet, verbose, dry_run)
+            if report and not dry_run:
+                from restore.cli._report import RunReport
+
+                reporter.report = RunReport.begin(ctx.params)
+            reporter.begin([*sought.photos])
             for folder, trouble in sought.troubles.items():
                 reporter.failed(folder, trouble)
-            batch = Batch(worker, reporter, identities(list(sought.photos)), skip_existing, dry_run)
-            for path, folder in folders_of(sought.photos, out, form).items():
-                target = target_of(path, folder, form)
-                job = Job(path, target, profile, limit, compare, overwrite, salvage, memory)
-                batch.restore(job)
-                bar.advance(whole)
+            queue = Queue(due, skip_existing, dry_run)
+            try:
+                for job, end in queue.through(workers, reporter.progress):
+                    wrong = end.error and not isinstance(end.error, PhotoError)
+                    if end.error and wrong and not reporter.counts and not queue.written:
+                        raise end.error  # a network that is not installed: none could be restored
+                    reporter.settled(job, end)
+            finally:
+                reported = reporter.close_report()
         reporter.close()
     finally:
-        worker.close()
-    ctx.exit(1 if "failed" in reporter.counts else 0)
-
-
-@dataclass
-class Batch:
-    """Photos restored in turn: none replaces another's result or stops the others.
-
-    Attributes
-    ----------
-    originals
-        The photos' files (`targets.identities`).
-    written
-        Results written so far, each with its original.
-    """
-
-    worker: Worker
-    reporter: Reporter
-    originals: frozenset[tuple[int, int]]
-    skip_existing: bool
-    dry: bool
-    written: dict[Path, Path] = field(default_factory=dict)
-
-    def restore(self, job: Job) -> None:
-        """Restore one photo and report the outcome.
-
-        Raises
-        ------
-        RestoreError
-            If the first photo meets an error that would stop them all, such as a network
-            that is not installed.
-        """
-        from restore.errors import PhotoError, RestoreError
-
-        tell = self.reporter.begin(job.path)
-        try:
-            self._refuse_taken(job)
-            exists = not job.overwrite and os.path.lexists(job.target)
-            if exists and self.skip_existing and not job.lacks_picture:
-                self.reporter.skipped(job.path, job.target)
-            elif self.dry:
-                self.written |= dict.fromkeys(job.results, job.path)
-                self.reporter.planned(job.path, job.missing())
-            else:
-                outcome = self.worker.run(job, tell)
-                self.written |= dict.fromkeys(outcome.written, job.path)
-                self.reporter.restored(job.path, outcome)
-        except RestoreError as error:
-            if not isinstance(error, PhotoError) and not self.reporter.counts:
-                raise
-            self.reporter.failed(job.path, error)
-
-    def _refuse_taken(self, job: Job) -> None:
-        """PhotoError if a result of this run, or one of its photos, would be replaced."""
-        from restore.errors import PhotoError
-        from restore.work.targets import refuse_inputs
-
-        for result in job.results:
-            if result in self.written:
-                raise PhotoError(
-                    f"{job.path}: {result} has just been made from {self.written[result]}; "
-                    "use another --out"
-                )
-            refuse_inputs(result, self.originals)
+        workers.close()
+    ctx.exit(1 if "failed" in reporter.counts or not reported else 0)
 
 
 def refuse_swapped(recipe: str, photos: tuple[Path, ...], error: RecipeError) -> None:

@@ -6,22 +6,13 @@ import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from html import escape
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
-from restore._version import __version__
 from restore.color import Array
-from restore.errors import printable
+from restore.figures.document import document, resource, text
 
-POLICY = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-    "base-uri 'none'; form-action 'none'"
-)
-"""No request leaves the page, whatever stands in it."""
 WIDE = 1200
 """Pixels across of what is embedded; the files beside the page have all."""
 
@@ -60,11 +51,6 @@ class Section:
     heading: str
     words: str
     images: tuple[Image, ...]
-
-
-def text(value: object) -> str:
-    """Whatever a file may be called or say of itself, as HTML shows it."""
-    return escape(printable(value), quote=True)
 
 
 def image(
@@ -145,24 +131,12 @@ def section(one: Section) -> str:
 
 def page(title: str, lead: str, head: str, body: str, script: str = "") -> bytes:
     """A whole page: `head` and `body` are HTML, the rest is text."""
-    code = f"<script>{script}</script>" if script else ""
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="icon" href="data:,">'
-        f"<title>{text(title)}</title><style>{resource('page.css')}</style></head><body>"
+    content = (
         '<a class="skip" href="#main">Skip to the pictures</a>'
         f'<header><h1>{text(title)}</h1><p class="lead">{text(lead)}</p>{head}</header>'
         f'<main id="main">{body}</main>'
-        f"<footer>Made with restore {text(__version__)}.</footer>{code}</body></html>\n"
-    ).encode("utf-8", "replace")
-
-
-@cache
-def resource(name: str) -> str:
-    """A style sheet or script that lies beside this module."""
-    return files("restore.figures").joinpath(name).read_text("utf-8")
+    )
+    return document(title, resource("page.css"), content, script)
 
 
 def compared(

@@ -175,7 +175,7 @@ class Ask:
             raise
         except DECODER_ERRORS as error:
             if is_memory_shortage(error):
-                raise self.error("not enough memory to decode it") from error
+                raise self.error("not enough memory to decode it", TooLittleMemory) from error
             if not _would_fit(max(self.pixels, default=0)):
                 short = "not enough memory to decode it, or it is damaged"
                 raise self.error(f"{what}; {short}") from error

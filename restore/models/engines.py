@@ -27,6 +27,7 @@ import numpy as np
 
 from restore import places
 from restore.color import Array
+from restore.context import cores
 from restore.errors import MissingPackage, RestoreError, WeightsError, is_memory_shortage, nearest
 from restore.models import _durable
 
@@ -201,7 +202,11 @@ def _openvino(read: Read, digest: str, precision: Precision) -> Run:
     compiled network depends on, and end the same whether there is a cache or not.
     """
     core = _core()
-    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_NUM_THREADS": cores(),
+    }
     folder = cache_folder()
     about = (digest, precision, _import_openvino().__version__, *map(core.get_property, *_MACHINE))
     name = hashlib.sha256(repr(about).encode()).hexdigest()[:32]
@@ -294,6 +299,7 @@ def _onnxruntime(read: Read, _digest: str, _precision: Precision) -> Run:
         onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # its errors come as exceptions
+    options.intra_op_num_threads = cores()
     wanted = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
     here = onnxruntime.get_available_providers()
     session = onnxruntime.InferenceSession(

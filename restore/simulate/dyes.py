@@ -43,9 +43,9 @@ def fade_spectra(photo: color.Array, kind: str, *, seed: int = 0) -> NDArray[np.
     """
     model = {**KINDS, **STRONG, **MILD}[kind]
     rng = generator("spectra " + kind, seed)
-    dyes = _dyes(rng)
-    scanner = _scanner(rng)
-    amounts = _amounts(color.decode(photo), dyes, scanner)
+    dyes = film_dyes(rng)
+    scanner = scanner_response(rng)
+    amounts = amounts_of(color.decode(photo), dyes, scanner)
 
     loss = (np.array(model.loss) * np.exp(0.2 * rng.standard_normal(3))).clip(0, 0.95)
     knee = rng.uniform(-0.08, 0.12, 3)  # how much sooner or later the dense parts fade
@@ -59,7 +59,7 @@ def fade_spectra(photo: color.Array, kind: str, *, seed: int = 0) -> NDArray[np.
         base = base + np.interp(WAVES, (450, 540, 620), stain[::-1])
     grain = rng.normal(0, 0.012, photo.shape).astype(np.float32)
     left = left + cv2.GaussianBlur(grain, (0, 0), 0.6)
-    light = _seen(left * model.steep, dyes, scanner, base + model.dark)
+    light = scanned(left * model.steep, dyes, scanner, base + model.dark)
     light = (light + model.flare) / (1 + model.flare)
     if model.exposed:
         light /= np.quantile(light.max(-1), 0.99) ** model.exposed
@@ -72,7 +72,7 @@ def fade_spectra(photo: color.Array, kind: str, *, seed: int = 0) -> NDArray[np.
     return jpeg(scan, int(rng.integers(85, 97)))
 
 
-def _dyes(rng: np.random.Generator) -> Spectra:
+def film_dyes(rng: np.random.Generator) -> Spectra:
     """(3, 81) absorption spectra of cyan, magenta and yellow dye."""
     peaks = np.array([655, 545, 447]) + 5 * rng.standard_normal(3)
     widths = np.array([125, 88, 85]) * np.exp(0.06 * rng.standard_normal(3))
@@ -83,7 +83,7 @@ def _dyes(rng: np.random.Generator) -> Spectra:
     return np.stack([cyan, magenta, yellow])
 
 
-def _scanner(rng: np.random.Generator) -> Spectra:
+def scanner_response(rng: np.random.Generator) -> Spectra:
     """(81, 3) light times sensitivity in R, G, B; each sums to 1."""
     peaks = np.array([628, 536, 458]) + 5 * rng.standard_normal(3)
     widths = rng.uniform(25, 60) * np.exp(0.1 * rng.standard_normal(3))
@@ -91,7 +91,9 @@ def _scanner(rng: np.random.Generator) -> Spectra:
     return bands / bands.sum(0)
 
 
-def _seen(amounts: color.Array, dyes: Spectra, scanner: Spectra, base: color.Array) -> color.Array:
+def scanned(
+    amounts: color.Array, dyes: Spectra, scanner: Spectra, base: color.Array
+) -> color.Array:
     """Linear light (h, w, 3) through amounts (h, w, 3) of dyes on a `base` of density (..., 81)."""
     density = amounts.astype(np.float32) @ dyes.astype(np.float32)
     density += base.astype(np.float32)
@@ -99,12 +101,12 @@ def _seen(amounts: color.Array, dyes: Spectra, scanner: Spectra, base: color.Arr
     return np.exp(density, out=density) @ scanner.astype(np.float32)
 
 
-def _amounts(light: color.Array, dyes: Spectra, scanner: Spectra) -> color.Array:
+def amounts_of(light: color.Array, dyes: Spectra, scanner: Spectra) -> color.Array:
     """(h, w, 3) amounts of dyes through which the scanner sees linear light (h, w, 3)."""
     wanted = -np.log10(np.maximum(light, color.DARKEST))
     slope = np.linalg.inv((dyes @ scanner).T)
     amounts = wanted @ slope.T
     for _ in range(_STEPS):
-        seen = -np.log10(np.maximum(_seen(amounts, dyes, scanner, np.zeros(1, np.float32)), 1e-6))
+        seen = -np.log10(np.maximum(scanned(amounts, dyes, scanner, np.zeros(1, np.float32)), 1e-6))
         amounts += (wanted - seen) @ slope.T
     return amounts

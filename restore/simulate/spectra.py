@@ -63,7 +63,7 @@ def setup(
     linear sRGB; the (3,) factors of its white-balance error.
     """
     sensors = camera(rng)
-    responses = [_response(lamp(name, rng), sensors) for name in leds]
+    responses = [response(lamp(name, rng), sensors) for name in leds]
     balance = np.exp(0.06 * rng.standard_normal(3)).astype(np.float32)
     return responses, colour_matrix(sensors), balance
 
@@ -116,7 +116,7 @@ def daylight() -> Spectra:
 
 
 @cache
-def _observer() -> Spectra:
+def observer() -> Spectra:
     """(81, 3) from a reflectance to linear sRGB under D65; a perfect white gives (1, 1, 1)."""
 
     def lobe(centre: float, left: float, right: float) -> Spectra:
@@ -155,9 +155,9 @@ def surfaces() -> tuple[NDArray[np.float64], Spectra]:
         for _ in range(4 if share < 1 else 12):
             inside = coefficients @ powers
             root = np.sqrt(1 + inside * inside)
-            seen = (0.5 + inside / (2 * root)) @ _observer()
+            seen = (0.5 + inside / (2 * root)) @ observer()
             slope = 1 / (3 * np.cbrt(np.maximum(seen, 1e-4)) ** 2)
-            jacobian = np.einsum("nw,pw,wk->nkp", 0.5 / root**3, powers, _observer(), optimize=True)
+            jacobian = np.einsum("nw,pw,wk->nkp", 0.5 / root**3, powers, observer(), optimize=True)
             jacobian *= slope[..., None]
             wrong = target - np.cbrt(np.maximum(seen, 1e-4))
             square = jacobian.transpose(0, 2, 1) @ jacobian
@@ -169,7 +169,7 @@ def surfaces() -> tuple[NDArray[np.float64], Spectra]:
     return linear, 0.5 + inside / (2 * np.sqrt(1 + inside * inside))
 
 
-def _response(spectrum: Spectra, sensors: Spectra) -> Response:
+def response(spectrum: Spectra, sensors: Spectra) -> Response:
     """From linear sRGB (…, 3) to the camera under a lamp, interpolated in the table of surfaces."""
     table = (surfaces()[1] * spectrum) @ sensors
     table = (table / table[-1].max()).astype(np.float32).reshape(GRID, GRID, GRID, 3)

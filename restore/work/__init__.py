@@ -1,1 +1,1 @@
-"""Photos through a recipe: jobs, the child process that reads files, where results go."""
+"""Photos through a recipe: jobs, the child processes that read files, where results go."""

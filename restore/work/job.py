@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,8 +17,10 @@ from restore.errors import PhotoError
 from restore.timeouts import Allow, Patience
 
 if TYPE_CHECKING:
+    from restore.context import Context
     from restore.image.photo import Photo
     from restore.recipe import Recipe
+    from restore.report.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Job:
         Bytes that may be used; None for three quarters of what is free.
     modified
         Modification time to record (ISO 8601); now if None.
+    report
+        Also return the photo's entry for a report page.
     """
 
     path: Path
@@ -53,6 +58,7 @@ class Job:
     salvage: bool = False
     memory: float | None = None
     modified: str = ""
+    report: bool = False
 
     @property
     def folder(self) -> Path:
@@ -103,6 +109,8 @@ class Outcome:
         How it was made, as recorded in its metadata.
     failed
         Why the picture could not be written; None if it was.
+    entry
+        What a report page shows of it, if the job asked for that.
     """
 
     written: tuple[Path, ...]
@@ -111,6 +119,7 @@ class Outcome:
     findings: tuple[str, ...]
     record: Mapping[str, str]
     failed: PhotoError | None = None
+    entry: Entry | None = None
 
 
 def by_recipe(
@@ -123,10 +132,12 @@ def by_recipe(
     RecipeError
         If the recipe or a setting is wrong.
     """
+    from restore.context import Context
     from restore.recipe import Recipe
 
     recipe = Recipe.named(name).with_settings(assignments, "--set ")
-    return lambda job, tell, allow: restore_file(job, recipe, tell, allow)
+    context = Context(alone=True)  # it keeps the networks for the next file
+    return lambda job, tell, allow: restore_file(job, recipe, tell, allow, context)
 
 
 def restore_file(
@@ -134,6 +145,7 @@ def restore_file(
     recipe: Recipe,
     tell: Callable[[float], None],
     allow: Allow = lambda seconds, what: None,
+    context: Context | None = None,
 ) -> Outcome:
     """Restore one file, all its pages.
 
@@ -144,6 +156,8 @@ def restore_file(
     allow
         Called with the seconds that may now pass between two signs of life, and with what is
         being done: native code that hangs cannot report it.
+    context
+        Holds the networks, for several files.
 
     Raises
     ------
@@ -153,13 +167,15 @@ def restore_file(
     """
     from restore import files
     from restore.context import Context  # here: the parent process, which makes jobs, stays small
+    from restore.recipe import LARGE, PLANNING
     from restore.report import comparison
 
+    timings = Timings()
     patience = Patience(job.path, allow)
     patience.reads()
     if job.missing() == (job.picture,):  # refused before the work, not after it
         return _make_up(job, recipe.raw, patience)
-    context = Context(memory=job.memory, alone=True)
+    context = replace(context or Context(alone=True), memory=job.memory)
     threading.Thread(target=recipe.prepare, args=(context,), daemon=True).start()
     pages = files.load_pages(
         job.path,
@@ -170,6 +186,7 @@ def restore_file(
         digest=True,
         memory=context.memory,
     )
+    timings.lap("read")
     patience.works()
     warnings = list(files.losses(pages, job.target))
     headlines: list[str] = []
@@ -181,7 +198,13 @@ def restore_file(
         def tell_page(share: float, done: int = done) -> None:
             tell((done + share) / len(pages))
 
-        results.append(recipe(page, context=replace(context, progress=tell_page)))
+        planning, rendering = replace(context, progress=tell_page).parts(PLANNING)
+        plan = recipe.plan(page, context=planning)
+        timings.lap("plan")
+        if page.samples.nbytes > LARGE:
+            context.release()
+        results.append(plan.render(page, context=rendering))
+        timings.lap("render")
         headlines += comparison.headline(results[-1].findings)
         findings += comparison.lines(results[-1].findings)
     warnings += [warning for page in results for warning in page.source.warnings]
@@ -211,7 +234,8 @@ def restore_file(
             written.append(job.picture)
         except PhotoError as error:
             failed = error
-    return Outcome(
+    timings.lap("write")
+    outcome = Outcome(
         tuple(written),
         tuple(dict.fromkeys(warnings)),
         tuple(dict.fromkeys(headlines)),
@@ -219,6 +243,28 @@ def restore_file(
         results[0].source.record,
         failed,
     )
+    if job.report:
+        from restore.report import observed
+
+        entry = observed.entry(pages, results, recipe, outcome.warnings, outcome.headlines)
+        written_paths = tuple(map(os.fspath, written))
+        entry = replace(entry, results=written_paths, timings=timings.seconds)
+        outcome = replace(outcome, entry=entry)
+    return outcome
+
+
+class Timings:
+    """Seconds spent in each stage of the work on a file."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, stage: str) -> None:
+        """The time since the last lap went into `stage`."""
+        now = time.monotonic()
+        self.seconds[stage] = self.seconds.get(stage, 0) + now - self._last
+        self._last = now
 
 
 def _now() -> str:

@@ -16,13 +16,15 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import connection
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO, cast
 
-from restore.errors import PhotoError, RestoreError, is_memory_shortage
+from restore import context
+from restore.errors import Died, PhotoError, RestoreError, TooLittleMemory, is_memory_shortage
 from restore.files import _part
 from restore.timeouts import Allow
 
@@ -47,6 +49,8 @@ Work = Callable[[Any, Tell, Allow], Any]
 
 FAREWELL = 5.0
 """Seconds a child has to remove unfinished files before it is killed."""
+PIECE = 1.0
+"""Seconds to wait for a report at a time."""
 IN_A_DECODER = "the file is damaged in a way that crashes its decoder, or memory ran out"
 SIGNALLED = 128
 """Exit status of a child ended by a signal, minus the signal's number, as in a shell."""
@@ -59,6 +63,9 @@ class Worker:
 
     It calls `begin` at once, which returns the function that does the tasks; `ready` reports
     errors. Where the system does not fork, `begin` is sent through a pipe.
+
+    `run` does one task. To have several workers do theirs side by side, `give` each a task,
+    `wait` for them together and `hear` what they report (`pool.Pool`).
     """
 
     def __init__(self, begin: Callable[[], Work]) -> None:
@@ -66,20 +73,25 @@ class Worker:
         self._process: Any = None
         self._folder: Path | None = None
         self._busy = False
-        self._start()
+        self._what = self._cause = ""
+        self._patience = self._silent = 0.0
+        self.restart()
 
-    def _start(self) -> None:
+    def restart(self) -> None:
+        """Start a child instead of one that has died; it reports "done" once it has begun."""
         # Forking is quick, and safe while this process is small: no threads of numpy or OpenVINO.
         small = sys.platform == "linux" and "numpy" not in sys.modules
-        context: Any = multiprocessing.get_context("fork" if small else "spawn")
-        self._pipe, theirs = context.Pipe()
+        method: Any = multiprocessing.get_context("fork" if small else "spawn")
+        self._pipe, theirs = method.Pipe()
         ours = self._pipe if small else None  # a forked child inherits our end too
         self._mark = secrets.token_hex(8)
         asked = (theirs, ours, self._mark, self._begin)
-        self._process = context.Process(target=_serve, args=asked)
-        with _deaf():
+        self._process = method.Process(target=_serve, args=asked)
+        with _deaf(), _flushing():
             self._process.start()
         theirs.close()
+        self._folder = None
+        self._expect("starting", "memory may have run out")
 
     def ready(self) -> None:
         """Wait until the child has begun.
@@ -89,7 +101,7 @@ class Worker:
         RestoreError
             What `begin` raised.
         """
-        self._result(lambda share: None, "starting", "memory may have run out")
+        self._result(lambda share: None)
 
     def run(self, task: Task, tell: Tell = lambda share: None) -> Any:
         """Do one task.
@@ -100,82 +112,116 @@ class Worker:
             What the child met; PhotoError also if it crashed, hung or met a bug of ours (with the
             bug's traceback in its notes).
         """
-        if not self._process.is_alive():
-            self._pipe.close()
-            self._again(task)
-        self._folder = task.folder
-        with suppress(OSError):  # it has just died, as the result will show
-            self._pipe.send(task)
-        return self._result(tell, f"{task.path}: working on it", IN_A_DECODER)
-
-    def _again(self, task: Task) -> None:
-        """Start another child; if that fails, only this photo fails."""
-        try:
-            self._start()
-            self.ready()
-        except (RestoreError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise PhotoError(f"{task.path}: cannot start a process for it: {reason}") from error
-
-    def _result(self, tell: Tell, what: str, cause: str) -> Any:
-        """The task's result; `what` and `cause` name the work and the likely cause of a crash."""
-        self._busy = True
-        patience = math.inf
-        content: Any
-        while True:
+        if not self.alive:
             try:
-                heard = self._heard(patience)
-                kind, content = self._pipe.recv() if heard else ("", None)
-            except (EOFError, OSError):
-                self._bury()
-                raise PhotoError(f"{what}, {_end(self._process.exitcode, cause)}") from None
-            if not heard:
-                self._process.kill()
-                self._bury()
-                raise PhotoError(
-                    f"{what} came to a stop: no sign of life for {patience:.0f} s; "
-                    "the file may be damaged in a way that traps its decoder"
-                )
-            self._busy = kind in ("progress", "allow")
+                self.restart()
+                self.ready()
+            except (RestoreError, OSError) as error:
+                raise unstarted(task, error) from error
+        self.give(task)
+        return self._result(tell)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child can be given a task."""
+        return self._process.is_alive() and not self._pipe.closed
+
+    def give(self, task: Task, threads: int | None = None) -> None:
+        """Give the child a task, and the processors it may use (None for all); see `hear`."""
+        self._folder = task.folder
+        self._expect(f"{task.path}: working on it", IN_A_DECODER)
+        with suppress(OSError):  # it has just died, as `hear` will show
+            self._pipe.send((task, threads))
+
+    def hear(self, waited: float = 0) -> tuple[str, Any]:
+        """The next report of a child at work: its kind and content.
+
+        "progress" and a share; "done" and the outcome; "failed" and a RestoreError (`Died` if the
+        child died); or "" if it has nothing to report.
+
+        Parameters
+        ----------
+        waited
+            Seconds it was silent since the last call. Not by the clock: Ctrl-Z stops both
+            processes, and fg must not time out.
+        """
+        content: Any
+        try:
+            heard = self._pipe.poll()
+            kind, content = self._pipe.recv() if heard else ("", None)
+        except (EOFError, OSError):
+            self._bury()
+            end = _end(self._process.exitcode, self._cause)
+            return "failed", Died(f"{self._what}, {end}")
+        self._silent = 0 if heard else self._silent + waited
+        if self._silent >= self._patience:
+            self._process.kill()
+            self._bury()
+            hung = PhotoError(
+                f"{self._what} came to a stop: no sign of life for {self._patience:.0f} s; "
+                "the file may be damaged in a way that traps its decoder"
+            )
+            return "failed", hung
+        if kind == "allow":
+            self._patience, self._what = content
+            kind = ""
+        if kind == "starved":
+            self._bury()  # this frees its memory
+            kind = "failed"
+        self._busy = kind in ("progress", "")
+        return kind, content
+
+    def _expect(self, what: str, cause: str) -> None:
+        """A report is due; `what` and `cause` name the work and the likely cause of a crash."""
+        self._busy, self._what, self._cause = True, what, cause
+        self._patience, self._silent = math.inf, 0.0
+
+    def _result(self, tell: Tell) -> Any:
+        """The outcome of what the child is doing."""
+        while True:
+            waited = wait([self])
+            kind, content = self.hear(waited)
             if kind == "done":
                 return content
-            if kind == "starved":
-                self._pipe.close()  # this ends the child and frees its memory
-                self._bury()
-            if kind in ("failed", "starved"):
+            if kind == "failed":
                 raise content
-            if kind == "allow":
-                patience, what = content
-            else:
+            if kind == "progress":
                 tell(content)
-
-    def _heard(self, patience: float) -> bool:
-        """Whether the child reports or dies within so many seconds."""
-        silent = 0.0
-        while silent < patience:
-            # In pieces, not by the clock: Ctrl-Z stops both processes, and fg must not time out.
-            piece = min(1.0, patience - silent)
-            if self._pipe.poll(piece):
-                return True
-            silent += piece
-        return False
 
     def _bury(self) -> None:
         """Wait for a dying child, and remove its unfinished files."""
         self._busy = False
+        self._pipe.close()
         self._process.join()
         if self._folder:
             _part.remove(self._folder, self._mark)
 
-    def close(self) -> None:
-        """End the child; if busy, it removes its unfinished files."""
+    def end(self) -> None:
+        """Tell the child to end, without waiting for it."""
         self._pipe.close()
         if self._busy:
             self._process.terminate()
+
+    def close(self) -> None:
+        """End the child; if busy, it removes its unfinished files."""
+        self.end()
         self._process.join(FAREWELL)
         if self._process.is_alive():  # native code ignores signals
             self._process.kill()
         self._bury()
+
+
+def wait(workers: Iterable[Worker], longest: float = PIECE) -> float:
+    """Wait until one of the workers reports or dies, for so many seconds at most; the seconds."""
+    began = time.monotonic()
+    connection.wait([worker._pipe for worker in workers], longest)
+    return min(longest, time.monotonic() - began)
+
+
+def unstarted(task: Task, error: Exception) -> PhotoError:
+    """The error of a task for which no process can be started."""
+    reason = error.strerror if isinstance(error, OSError) else error
+    return PhotoError(f"{task.path}: cannot start a process for it: {reason}")
 
 
 @contextmanager
@@ -192,6 +238,31 @@ def _deaf() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _flushing() -> Iterator[None]:
+    """Let a child be started while a standard stream cannot be flushed, as on a full disk."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (cast(TextIO, _Flushed(stream)) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+class _Flushed:
+    """A stream whose `flush` fails silently."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _end(code: int, cause: str) -> str:
@@ -248,7 +319,9 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
         return
     pipe.send(("done", None))
     while True:
-        task = pipe.recv()
+        task, threads = pipe.recv()
+        if threads:
+            os.environ[context.THREADS] = str(threads)
         try:
             outcome = work(
                 task,
@@ -278,8 +351,8 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
             pipe.send(("done", outcome))
 
 
-def _starved(task: Task) -> tuple[str, PhotoError]:
-    return "starved", PhotoError(f"{task.path}: not enough memory")
+def _starved(task: Task) -> tuple[str, TooLittleMemory]:
+    return "starved", TooLittleMemory(f"{task.path}: not enough memory")
 
 
 def _mourn() -> None:

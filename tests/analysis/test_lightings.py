@@ -86,7 +86,7 @@ def test_what_a_camera_leaks_of_one_lamp_is_everywhere_the_same_share():
     one = rng.random((9, 12, 1)).astype(np.float32) * (0.3, 1, 0.1)
     two = one + 0.1 * rng.random((9, 12, 3))
     alone, both = (
-        lightings._scatter(
+        lightings.scatter(
             light.Cells(values.astype(np.float32), np.full((9, 12, 3), 1e-6, np.float32), True),
             np.ones(108, bool),
         )

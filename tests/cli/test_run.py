@@ -211,3 +211,44 @@ def test_results_are_for_no_more_eyes_than_the_original(folder: Path) -> None:
     link.symlink_to("scans/a.png")
     made = restore("run", "./quick.toml", "link.png", cwd=folder)
     assert (folder / made.stdout.strip()).stat().st_mode & 0o777 == 0o600
+
+
+def test_jobs_change_neither_the_results_nor_their_order(folder: Path) -> None:
+    sizes = [300, 20, 200, 20]
+    for number, side in enumerate(sizes):
+        pixels = np.random.default_rng(number).integers(0, 256, (side, side, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{number}.png"), pixels)
+    names = [f"{number}.png" for number in range(len(sizes))]
+    environment = {**ENVIRONMENT, "SOURCE_DATE_EPOCH": "1000000000"}
+    made = {}
+    for jobs in (1, 3):
+        command = [sys.executable, "-m", "restore", "run", "monochrome", *names, "gone.png"]
+        options = ["-j", str(jobs), "-o", f"out{jobs}"]
+        done = subprocess.run(
+            [*command, *options], capture_output=True, text=True, cwd=folder, env=environment,
+            check=False,
+        )  # fmt: skip
+        assert done.stdout.split() == [f"out{jobs}/{name}" for name in names]
+        assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
+            *names, "failed", "4 restored, 1 failed",
+        ]  # fmt: skip
+        made[jobs] = [(folder / path).read_bytes() for path in done.stdout.split()]
+    assert made[1] == made[3]
+
+
+def test_two_photos_with_one_result(folder: Path) -> None:
+    (folder / "scans/a.PNG").write_bytes((folder / "more/a.png").read_bytes())
+    done = restore(
+        "run",
+        "./quick.toml",
+        "scans/a.png",
+        "scans/a.PNG",
+        "--format",
+        "png",
+        "-j",
+        "2",
+        cwd=folder,
+    )
+    assert done.returncode == 1
+    assert done.stdout.split() == ["restored/a.png"]
+    assert "a.PNG: restored/a.png has just been made from scans/a.png" in done.stderr

@@ -13,6 +13,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.data import astronaut
 
 from restore import files
@@ -23,7 +24,7 @@ from restore.recipe import Recipe
 from restore.work.job import Job, restore_file
 
 RAW = Path(__file__).parents[2] / "sample_images" / "led-red-blue.dng"
-SUFFIXES = (".bmp", ".dng", ".jp2", ".jpg", ".jxl", ".png", ".tif", ".webp")
+SUFFIXES = (".bmp", ".dng", ".gif", ".jp2", ".jpg", ".jxl", ".png", ".tif", ".webp")
 
 
 def written(folder: Path, suffix: str) -> Path:
@@ -34,6 +35,8 @@ def written(folder: Path, suffix: str) -> Path:
         shutil.copy(RAW, path)
     elif suffix == ".bmp":
         path.write_bytes(imagecodecs.bmp_encode(samples))
+    elif suffix == ".gif":
+        Image.fromarray(samples).save(path)
     else:
         files.save(Photo.from_array(samples), path)
     return path

@@ -165,7 +165,8 @@ def test_a_scan_full_of_marks_that_are_none_is_gone_over_once(tmp_path: Path) ->
     encoded = cv2.imencode(".jpg", FACE)[1].tobytes()
     path = tmp_path / "a.jpg"
     path.write_bytes(encoded[:-2] + b"\xff" * 2_000_000 + b"\0" + encoded[-2:])
-    files.load(path)  # hours, if every mark were looked for to the end of the file
+    photo = files.load(path)  # hours, if every mark were looked for to the end of the file
+    assert photo.size == FACE.shape[:2]
 
 
 def test_a_side_of_a_million_pixels_is_the_most(tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ def test_the_coarsest_and_finest_jpeg_of_noise_is_whole(
         for progressive in (False, True):
             details = {**source.details, "progressive": progressive}
             photo = Photo(noise, source=Source(details=details))
-            files.save(photo, tmp_path / "a.jpg", overwrite=True)
+            written = files.save(photo, tmp_path / "a.jpg", overwrite=True)
+            assert files.load(written).samples.shape == shape
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".jp2", ".jxl"])
@@ -110,7 +111,8 @@ def test_noise_of_full_contrast_is_whole(tmp_path: Path, suffix: str) -> None:
     random = np.random.default_rng(0)
     for shape in ((70, 90, 3), (70, 90, 1), (1, 200, 3)):
         noise = random.choice(np.array([0, 255], np.uint8), shape)
-        files.save(Photo(noise), tmp_path / f"a{suffix}", overwrite=True)
+        written = files.save(Photo(noise), tmp_path / f"a{suffix}", overwrite=True)
+        assert files.load(written).size == shape[:2]
 
 
 def test_without_files_in_memory_a_jpeg_is_the_same(

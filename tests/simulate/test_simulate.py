@@ -28,7 +28,7 @@ from restore.simulate import (
 from restore.simulate.fading import UNDAMAGED
 from restore.simulate.folder import reduced
 from restore.simulate.light import ccm, constants, led
-from restore.simulate.spectra import _observer, _response, camera, lamp, surfaces
+from restore.simulate.spectra import camera, lamp, observer, response, surfaces
 from restore.simulate.stage import Stage
 from restore.simulate.worn import worn
 from sample_images import make
@@ -84,7 +84,7 @@ def test_surfaces_have_the_colour_they_were_made_from():
     linear, spectra = surfaces()
     assert spectra.min() >= 0
     assert spectra.max() <= 1
-    wrong = np.abs(spectra @ _observer() - linear)
+    wrong = np.abs(spectra @ observer() - linear)
     assert wrong.mean() < 0.001  # the corners of the gamut have no such spectrum
     assert np.percentile(wrong, 99) < 0.01
 
@@ -95,7 +95,7 @@ def test_other_cameras_scatter_around_the_mean_of_fifty(name):
     seen = []
     for seed in range(12):
         rng = np.random.default_rng(seed)
-        seen.append(_response(lamp(name, rng), camera(rng))(np.ones((1, 3), np.float32))[0])
+        seen.append(response(lamp(name, rng), camera(rng))(np.ones((1, 3), np.float32))[0])
     mean = constants()["led"][name]["light_cam"]
     np.testing.assert_allclose(np.mean(seen, 0), mean, atol=0.1)
     assert np.std(seen, 0).max() > 0.01
@@ -135,9 +135,9 @@ def test_spectra_of_dyes_are_seeded_and_fade_likewise(photo, kind):
 
 def test_spectra_of_dyes_that_have_not_faded_show_the_photo(photo):
     rng = np.random.default_rng(0)
-    spectra, scanner = dyes._dyes(rng), dyes._scanner(rng)
-    amounts = dyes._amounts(color.decode(photo), spectra, scanner)
-    seen = dyes._seen(amounts, spectra, scanner, np.zeros(1, np.float32))
+    spectra, scanner = dyes.film_dyes(rng), dyes.scanner_response(rng)
+    amounts = dyes.amounts_of(color.decode(photo), spectra, scanner)
+    seen = dyes.scanned(amounts, spectra, scanner, np.zeros(1, np.float32))
     assert color.delta_e(color.encode(seen), photo).mean() < 0.2
 
 

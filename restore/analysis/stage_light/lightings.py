@@ -192,7 +192,7 @@ def features(few: Cells, tried: Sequence[Mixture]) -> Array:
     slopes = np.linalg.pinv(few.plane()[lit])[1:]
     own = np.stack([_under(mixture, lit, slopes) for mixture in tried])
     channels = _channels(few.values.reshape(-1, 3)[lit])
-    photo = np.concatenate([channels, [few.camera], _scatter(few, lit)])
+    photo = np.concatenate([channels, [few.camera], scatter(few, lit)])
     return np.concatenate(
         [
             np.stack([evidence - evidence.max(), evidence - evidence[0], gain], 1),
@@ -245,7 +245,7 @@ def _channels(values: Array) -> Array:
     return np.append(np.log10(np.clip(shares, 1e-3, 1)), np.log10(top.mean() + 1e-3))
 
 
-def _scatter(few: Cells, lit: NDArray[np.bool_]) -> Array:
+def scatter(few: Cells, lit: NDArray[np.bool_]) -> Array:
     """(8,) decades of the difference between the channels, on all cells and on dim ones.
 
     Under one narrow lamp every channel is the same picture, and what cameras leak is a constant
