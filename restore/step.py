@@ -12,7 +12,7 @@ import inspect
 import math
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -118,6 +118,9 @@ class Step:
     follow
         Takes a proxy, the effect of its series and the settings: the photo's own effect with the
         numbers of the series.
+    film
+        Takes the proxies of a shot's frames, as they come, and the settings: the effect for each
+        frame, in order.
     minor
         The step only prepares or finishes a photo: another step's summary matters more.
     """
@@ -128,6 +131,7 @@ class Step:
     prepare: Callable[..., None] | None = None
     shared: Callable[[Sequence[Effect]], Effect] | None = None
     follow: Callable[..., Effect] | None = None
+    film: Callable[..., Iterator[Effect]] | None = None
     minor: bool = False
 
     @classmethod
@@ -148,6 +152,7 @@ class Step:
             prepare=getattr(module, "prepare", None),
             shared=getattr(module, "shared", None),
             follow=getattr(module, "follow", None),
+            film=getattr(module, "film", None),
             minor=getattr(module, "MINOR", False),
         )
 

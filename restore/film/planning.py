@@ -1,49 +1,233 @@
-"""A plan for each frame of a film, chunk by chunk.
+"""Plans for the frames of one shot: estimates shared by the shot, colours carried along motion.
 
-A film is planned in chunks of at most a few seconds that never cross a cut. What a later chunk of
-the same shot needs of the earlier ones is handed on as plain data, and saved beside the result: a
-run that goes on after an interruption makes the same plans.
+    for plan in plans(recipe, film.frames(start, stop)):   # one for each frame, in order
+        …
+
+Each step is a generator: proxies of frames in, effects out, as many frames later as it needs to
+look ahead. A step that knows time has a `film` of its own. One whose numbers describe a series
+(`shared`, `follow`) takes them from frames spread over the shot. Any other plans frame by frame.
+
+Where a recipe looks for **lamps**, they may change from beat to beat: frames under light of another
+colour are a series of their own, and between two colours the series are mixed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
-from restore.context import Context
-from restore.film.frame import Still
-from restore.plan import Plan
-from restore.recipe import Recipe
-from restore.values import Value
+import numpy as np
 
-SIDE = 384
-"""Long side in pixels of the stills that plans are made on."""
-CHUNK = 48
-"""Most frames of a chunk."""
+from restore import color
+from restore.color import Array
+from restore.context import Context, default
+from restore.effect import Effect
+from restore.film.frame import Frame
+from restore.image.field import Field
+from restore.image.photo import Proxy
+from restore.plan import Plan, PlannedStep
+from restore.recipe import Recipe, Use
 
-
-@dataclass(frozen=True, eq=False)
-class Memory(Value):
-    """What is handed from chunk to chunk of a shot: the numbers that its frames share."""
-
-    series: Plan
+SIDE = 640
+"""Long side in pixels of the proxies that a film is planned on."""
+BLOCK = 24
+"""Frames among which a series is looked for at a time."""
+SAMPLES = 5
+"""Frames of a block that are planned for their series."""
+MOST = 20
+"""Samples of a series that are kept."""
+LIGHT = 0.5
+"""How much the ratio of two channels' light changes, in natural logarithms, under other lamps."""
 
 
 def plans(
-    recipe: Recipe, stills: Sequence[Still], memory: Memory | None, context: Context
-) -> tuple[Sequence[Plan], Memory]:
-    """A plan for each frame of a chunk, and what the next chunk of the shot needs.
+    recipe: Recipe,
+    frames: Iterable[Frame],
+    *,
+    spread: Sequence[Frame] = (),
+    context: Context | None = None,
+) -> Iterator[Plan]:
+    """The plan of each frame of a shot, in order.
+
+    A plan may come several dozen frames after its frame was taken from `frames`, never before.
 
     Parameters
     ----------
-    stills
-        The chunk's frames.
-    memory
-        What the chunk before gave; None at the beginning of a shot.
+    frames
+        All frames of the shot.
+    spread
+        Some of them, spread over the shot, for what the shot has in common; without them it is
+        learnt as the frames come.
     """
-    if memory is None:
-        places = sorted({0, len(stills) // 2, len(stills) - 1})
-        first = [recipe.plan(stills[at].proxy, context=context) for at in places]
-        memory = Memory(recipe.shared(first))
-    made = [recipe.plan(still.proxy, like=memory.series, context=context) for still in stills]
-    return made, memory
+    context = context or default()
+    samples = [_proxy(frame, context) for frame in spread]
+    planned: Iterator[_Planned] = (_Planned(_proxy(frame, context)) for frame in frames)
+    reach = LIGHT if any("lights" in use.step.settings for use in recipe.uses) else np.inf
+    in_series = [use.step.film is None and use.step.follow is not None for use in recipe.uses]
+    for number, (label, use) in enumerate(zip(recipe.labels, recipe.uses, strict=True)):
+        planned = _through(label, use, planned, samples, reach)
+        if not any(in_series[number + 1 :]):
+            samples = []
+        samples = [proxy.through(use.step.plan(proxy, **use.settings)) for proxy in samples]
+    first: Plan | None = None
+    for frame in planned:
+        context.check()
+        if first is None:
+            first = recipe.planned(frame.steps, frame.proxy, frame.proxy.digest())
+        yield replace(first, steps=tuple(frame.steps))
+
+
+@dataclass(frozen=True, eq=False)
+class _Planned:
+    """A frame as the last of its planned steps found it."""
+
+    proxy: Proxy
+    steps: tuple[PlannedStep, ...] = ()
+
+    def ready(self) -> Proxy:
+        """The proxy as the next step finds it."""
+        return self.proxy.through(self.steps[-1].effect) if self.steps else self.proxy
+
+
+def _proxy(frame: Frame, context: Context) -> Proxy:
+    proxy = frame.still(SIDE).proxy
+    return replace(proxy, context=context, whole=lambda: frame.photo)
+
+
+def _through(
+    label: str, use: Use, frames: Iterator[_Planned], samples: Sequence[Proxy], reach: float
+) -> Iterator[_Planned]:
+    """The frames with one more step planned."""
+    waiting: deque[_Planned] = deque()
+
+    def proxies() -> Iterator[Proxy]:
+        for frame in frames:
+            ready = replace(frame, proxy=frame.ready())
+            waiting.append(ready)
+            yield ready.proxy
+
+    for effect in _effects(use, proxies(), samples, reach):
+        frame = waiting.popleft()
+        step = PlannedStep(use.step.name, label, dict(use.settings), effect)
+        yield replace(frame, steps=(*frame.steps, step))
+
+
+def _effects(
+    use: Use, proxies: Iterator[Proxy], samples: Sequence[Proxy], reach: float
+) -> Iterator[Effect]:
+    """The effect of a step for each frame."""
+    if use.step.film:
+        return use.step.film(proxies, **use.settings)
+    if use.step.shared and use.step.follow:
+        return _in_series(
+            use, use.step.follow, _Lights(use, use.step.shared, reach), proxies, samples
+        )
+    return (use.step.plan(proxy, **use.settings) for proxy in proxies)
+
+
+def _in_series(
+    use: Use,
+    follow: Callable[..., Effect],
+    lights: _Lights,
+    proxies: Iterator[Proxy],
+    samples: Sequence[Proxy],
+) -> Iterator[Effect]:
+    """Effects that follow their series, block by block."""
+    lights.learn(samples)
+    while block := [proxy for _, proxy in zip(range(BLOCK), proxies, strict=False)]:
+        lights.learn([p for p in block if not lights.knows(p)] if samples else block)
+        for number, proxy in enumerate(block, 1):
+            yield follow(proxy, lights.at(proxy, number / len(block)), **use.settings)
+
+
+@dataclass(eq=False)
+class _Series:
+    """What the frames under one light have in common: as known before the last block, and now."""
+
+    light: Array
+    samples: list[Effect] = field(default_factory=list)
+    before: Effect | None = None
+    now: Effect | None = None
+
+
+@dataclass(eq=False)
+class _Lights:
+    """The series of a shot, by the colour of their light."""
+
+    use: Use
+    shared: Callable[[Sequence[Effect]], Effect]
+    reach: float
+    known: list[_Series] = field(default_factory=list)
+
+    def knows(self, proxy: Proxy) -> bool:
+        """Whether the frame belongs to a series."""
+        return bool(self.known) and min(self._away(proxy)) <= self.reach
+
+    def learn(self, proxies: Sequence[Proxy]) -> None:
+        """Sort frames by their light, and learn from some of each series."""
+        members: dict[int, list[Proxy]] = {}
+        for proxy in proxies:
+            if not self.knows(proxy):
+                self.known.append(_Series(_light(proxy)))
+            members.setdefault(int(np.argmin(self._away(proxy))), []).append(proxy)
+        for number, series in enumerate(self.known):
+            series.before = series.now
+            own = members.get(number, [])
+            places = np.linspace(0, len(own) - 1, min(SAMPLES, len(own))).round().astype(int)
+            chosen = [own[place] for place in places]
+            series.samples += [self.use.step.plan(proxy, **self.use.settings) for proxy in chosen]
+            while len(series.samples) > MOST:
+                series.samples = series.samples[::2]
+            if chosen:
+                series.now = self.shared(series.samples)
+
+    def at(self, proxy: Proxy, share: float) -> Effect:
+        """The numbers for a frame, a share of the last block after its start.
+
+        Of its series, or between the two that are nearest in light.
+        """
+        away = self._away(proxy)
+        order = np.argsort(away, kind="stable")
+        nearest = [self.known[number] for number in order[:2]]
+        one, *others = (mixed(s.before or s.now, s.now, share) for s in nearest)
+        for other in others:
+            distance, farther = (away[number] for number in order[:2])
+            weight = 2 * min(max(distance / (distance + farther + 1e-6) - 0.25, 0), 0.25)
+            one = mixed(one, other, weight)
+        return one
+
+    def _away(self, proxy: Proxy) -> list[float]:
+        light = _light(proxy)
+        return [float(np.abs(series.light - light).max()) for series in self.known]
+
+
+def _light(proxy: Proxy) -> Array:
+    """(2,) logarithms of red and blue over green in the light of a frame, as it was recorded."""
+    import cv2
+
+    small = cv2.resize(proxy.view.original, (64, 48), interpolation=cv2.INTER_AREA)
+    mean = color.decode(small.reshape(-1, 3)).clip(0).mean(0) + np.float32(2e-3)
+    return np.log(mean[[0, 2]] / mean[1])
+
+
+def mixed(one: Any, other: Any, share: float) -> Any:
+    """What lies between two estimates of one kind; the nearer one where there is no between."""
+    if one is other or share <= 0:
+        return one
+    if isinstance(one, float) and isinstance(other, float):
+        return one + share * (other - one)
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        if one.shape == other.shape and one.dtype.kind == "f":
+            return (one + np.asarray(share, one.dtype) * (other - one)).astype(one.dtype)
+    elif type(one) is type(other) and isinstance(one, (Effect, Field)):
+        kinds: Any = one
+        return replace(
+            kinds,
+            **{
+                part.name: mixed(getattr(one, part.name), getattr(other, part.name), share)
+                for part in fields(kinds)
+            },
+        )
+    return one if share < 0.5 else other

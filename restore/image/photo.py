@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ class Proxy:
         Colours that a person knows.
     context
         Threads, networks, cancellation.
+    whole
+        The full photo: only for frames of a film, whose damage shows between neighbours.
     """
 
     view: Tile
@@ -66,6 +68,7 @@ class Proxy:
     guess: ColourGuess | None = None
     hints: tuple[Hint, ...] = ()
     context: Context = field(default_factory=Context, repr=False)
+    whole: Callable[[], Photo] | None = field(default=None, repr=False)
 
     def sample(self) -> color.Array:
         """(n, 3) unaveraged working RGB pixels spread over the photo."""

@@ -187,8 +187,11 @@ class Recipe:
             steps.append(PlannedStep(use.step.name, label, dict(use.settings), effect))
             if number + 1 < len(self.uses):
                 proxy = proxy.through(effect)
-        last = steps[-1].effect
-        grey = proxy.grey and not _coloured(last.tile(proxy.view))
+        return self.planned(steps, proxy, digest)
+
+    def planned(self, steps: Sequence[PlannedStep], proxy: Proxy, digest: str) -> Plan:
+        """The plan of these steps; `proxy` as the last of them found it."""
+        grey = proxy.grey and not _coloured(steps[-1].effect.tile(proxy.view))
         return Plan(self.name, tuple(steps), digest, grey, self.line(), self._record(steps))
 
     def shared(self, plans: Sequence[Plan]) -> Plan:

@@ -1,0 +1,67 @@
+"""What a shot has in common is found once; lamps that change are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from skimage import data
+
+from restore.color import Array
+from restore.film.coding import Coding
+from restore.film.frame import Frame
+from restore.film.planning import mixed, plans
+from restore.recipe import Recipe
+from restore.steps.fade import Fade
+from restore.steps.levels import Levels
+from restore.steps.monochrome import Monochrome
+
+SMALL = np.ascontiguousarray(data.astronaut()[:240:3, 100:420:3])
+
+
+def film(pictures: Sequence[Array]) -> list[Frame]:
+    frames = []
+    for number, picture in enumerate(pictures):
+        red, green, blue = (np.ascontiguousarray(picture[..., k]) for k in range(3))
+        planes = green, blue, red
+        frames.append(Frame(number, number, Fraction(number, 24), planes, Coding(0, full=True)))
+    return frames
+
+
+def lit(*light: float) -> Array:
+    return (SMALL * np.array(light)).clip(0, 255).astype(np.uint8)
+
+
+def test_the_frames_of_a_shot_share_their_estimates() -> None:
+    random = np.random.default_rng(3)
+    pale = SMALL * 0.5 + 90
+    pictures = [(pale + random.normal(0, 6)).clip(0, 255).astype(np.uint8) for _ in range(30)]
+    frames = film(pictures)
+    faded = list(plans(Recipe.named("faded-print"), frames, spread=frames[::7]))
+    assert len(faded) == len(frames)
+    for kind in (Fade, Levels):
+        effects = {id(s.effect) for plan in faded for s in plan.steps if isinstance(s.effect, kind)}
+        assert len(effects) == 1
+
+
+def test_lamps_that_change_from_beat_to_beat_are_followed() -> None:
+    red, blue = lit(1, 0.06, 0.04), lit(0.05, 0.1, 1)
+    frames = film(([red] * 6 + [blue] * 6) * 2)
+    text = '[[steps]]\nuse = "monochrome"\nmix = "auto"\n[[steps]]\nuse = "hue_blend"\n'
+    shares = []
+    for plan in plans(Recipe.parse(text, "concert"), frames):
+        mix = plan.steps[0].effect
+        assert isinstance(mix, Monochrome)
+        shares.append(mix.weights[0] / mix.weights.sum())
+    on_red = np.arange(24) // 6 % 2 == 0
+    assert np.min(np.array(shares)[on_red]) > 0.7
+    assert np.max(np.array(shares)[~on_red]) < 0.3
+
+
+def test_what_lies_between_two_estimates() -> None:
+    one = Levels(0.0, 1.0, 0.2, 0.0, 1.0, 0.0, 1.0)
+    other = Levels(0.2, 0.8, 0.4, 0.0, 1.0, 0.0, 1.0)
+    between = mixed(one, other, 0.5)
+    assert (between.low, between.high) == (0.1, 0.9)
+    assert mixed(one, other, 0.0) is one
