@@ -55,6 +55,7 @@ class RunReport:
         options += ["--salvage"] * given["salvage"]
         flags = ("recursive", "compare", "overwrite", "skip_existing", "report")
         of_run = [f"--{name.replace('_', '-')}" for name in flags if given[name]]
+        of_run += ["--pairs", given["keep"]] if given["keep"] != "both" else []
         words = [*into(out), *options, *of_run]
         run = Run(
             typed(given["recipe"], given["photos"], words),

@@ -13,6 +13,7 @@ import click
 from restore.cli import _complete
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
+from restore.work.targets import PAIRS
 
 if TYPE_CHECKING:
     from restore.errors import RecipeError
@@ -57,6 +58,14 @@ if TYPE_CHECKING:
 @click.option(
     "-r", "--recursive", is_flag=True, help="Search subfolders too; the tree is kept below --out."
 )
+@click.option(
+    "--pairs",
+    "keep",
+    type=click.Choice(PAIRS),
+    default="both",
+    show_default=True,
+    help="Which to restore of a camera's RAW and JPEG with the same name.",
+)
 @click.option("--compare", is_flag=True, help="Write a before | after picture beside each result.")
 @click.option(
     "--report", is_flag=True, help="Write a page about the run, report.html, beside the results."
@@ -89,6 +98,7 @@ def run(
     limit: int,
     memory: float | None,
     recursive: bool,
+    keep: str,
     compare: bool,
     report: bool,
     overwrite: bool,
@@ -110,7 +120,7 @@ def run(
     from restore.work import pool
     from restore.work.job import Job, by_recipe
     from restore.work.queue import Queue
-    from restore.work.targets import folders_of, search, target_of
+    from restore.work.targets import folders_of, pair_partners, search, target_of
 
     if overwrite and skip_existing:
         raise click.UsageError("--overwrite and --skip-existing exclude each other")
@@ -134,11 +144,16 @@ def run(
         for folder, count in {} if quiet else sought.left_out.items():
             some = "a subfolder was" if count == 1 else f"{count} subfolders were"
             warn(console, f"{folder}: {some} left out; use -r to search subfolders too")
-        workers.count = jobs or pool.jobs(len(sought.photos), memory)
+        partners = pair_partners([*sought.photos], keep)
+        if partners and not quiet:
+            some = "photo was" if len(partners) == 1 else "photos were"
+            warn(console, f"{len(partners)} {some} left out: --pairs {keep}")
+        chosen = {path: below for path, below in sought.photos.items() if path not in partners}
+        workers.count = jobs or pool.jobs(len(chosen), memory)
         every = Job(Path(), Path(), profile, limit, compare, overwrite, salvage, report=report)
         due = [
             replace(every, path=path, target=target_of(path, folder, form))
-            for path, folder in folders_of(sought.photos, out, form).items()
+            for path, folder in folders_of(chosen, out, form).items()
         ]
         with progress(console, quiet) as bar:
             reporter = Reporter(console, bar, recipe, as_json, quiet, verbose, dry_run)
@@ -146,7 +161,7 @@ def run(
                 from restore.cli._report import RunReport
 
                 reporter.report = RunReport.begin(ctx.params)
-            reporter.begin([*sought.photos])
+            reporter.begin([*chosen])
             for folder, trouble in sought.troubles.items():
                 reporter.failed(folder, trouble)
             queue = Queue(due, skip_existing, dry_run)

@@ -26,7 +26,7 @@ from restore.errors import (
     is_memory_shortage,
 )
 from restore.files._profile import assigned
-from restore.files.metadata import _exif, _xmp
+from restore.files.metadata import _exif, _sidecar, _xmp
 from restore.image.photo import Photo, Source
 from restore.memory import LIBRARIES, allowed
 
@@ -269,6 +269,7 @@ def photo(
     """
     exif, tagged = _exif.upright(source.exif) if source.exif else (None, None)
     turn = orientation or tagged or _xmp.orientation(source.xmp) or 1
+    xmp, noted = _sidecar.carried(ask.path, source.xmp, turn)
     parts = _exif.parse(exif) if exif else _exif.Parts()
     if samples.ndim == 2:
         samples = samples[..., None]
@@ -293,7 +294,7 @@ def photo(
         source,
         path=ask.path,
         exif=exif,
-        xmp=_xmp.upright(source.xmp, turn),
+        xmp=_xmp.upright(xmp, turn),
         profile=profile,
         alpha=alpha,
         infrared=infrared,
@@ -302,7 +303,7 @@ def photo(
         history=tuple(history),
         warnings=tuple(
             f"{ask.path}{ask.page}: {warning}"
-            for warning in (*source.warnings, *warnings, *warned, *troubles)
+            for warning in (*source.warnings, *warnings, *warned, *troubles, *noted)
         ),
     )
     return Photo(samples, space, source)

@@ -79,6 +79,32 @@ def _search_folder(top: Path, search: Search, recursive: bool, out: Path | None)
         search.troubles[top] = PhotoError(f"{top}: contains no photos")
 
 
+PAIRS = ("both", "raw", "jpeg")
+
+
+def pair_partners(photos: Sequence[Path], keep: str) -> frozenset[Path]:
+    """The photos to leave out where a camera wrote a RAW and a JPEG (or HEIF) of one name.
+
+    Parameters
+    ----------
+    keep
+        Which of the two is restored: one of `PAIRS`.
+    """
+    from restore import files
+
+    known = files.formats()
+    kinds = {"raw": known["raw"].SUFFIXES, "jpeg": known["jpeg"].SUFFIXES + known["heif"].SUFFIXES}
+    if keep not in kinds:
+        return frozenset()
+    of_kind = {
+        kind: {path.with_suffix(""): path for path in photos if path.suffix.lower() in suffixes}
+        for kind, suffixes in kinds.items()
+    }
+    kept = of_kind.pop(keep)
+    (others,) = of_kind.values()
+    return frozenset(path for name, path in others.items() if name in kept)
+
+
 def folders_of(photos: Mapping[Path, Path], out: Path, form: str | None) -> dict[Path, Path]:
     """The folder for each photo's result.
 

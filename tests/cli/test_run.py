@@ -252,3 +252,22 @@ def test_two_photos_with_one_result(folder: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.split() == ["restored/a.png"]
     assert "a.PNG: restored/a.png has just been made from scans/a.png" in done.stderr
+
+
+def test_one_photo_of_a_pair(tmp_path: Path) -> None:
+    dng = (Path(__file__).parents[2] / "sample_images" / "led-red-blue.dng").read_bytes()
+    (tmp_path / "scans/other").mkdir(parents=True)
+    for name in ("a.dng", "b.dng"):
+        (tmp_path / "scans" / name).write_bytes(dng)
+    for name in ("a.JPG", "c.jpg", "other/b.jpg"):
+        cv2.imwrite(str(tmp_path / "scans" / name), np.full((20, 30, 3), 90, np.uint8))
+    command = ("run", "levels", "scans", "-r", "--dry-run", "--pairs")
+    expected = {
+        "raw": {"a.tif", "b.tif", "c.jpg", "other/b.jpg"},
+        "jpeg": {"a.JPG", "b.tif", "c.jpg", "other/b.jpg"},
+        "both": {"a.tif", "a.JPG", "b.tif", "c.jpg", "other/b.jpg"},
+    }
+    for keep, names in expected.items():
+        result = restore(*command, keep, cwd=tmp_path)
+        assert {*result.stdout.split()} == {f"restored/{name}" for name in names}
+        assert (f"1 photo was left out: --pairs {keep}" in result.stderr) == (keep != "both")

@@ -43,7 +43,7 @@ def turned(packet: bytes, orientation: int) -> bytes:
     return packet
 
 
-def _place(x: float, y: float, orientation: int) -> tuple[float, float]:
+def place(x: float, y: float, orientation: int) -> tuple[float, float]:
     """The position of a point (shares of width and height) after turning."""
     if orientation > 4:
         x, y = y, x
@@ -62,7 +62,7 @@ def _area(text: bytes, orientation: int) -> bytes:
         return text
     if b"pixel" in text:
         return text
-    x, y = _place(x, y, orientation)
+    x, y = place(x, y, orientation)
     w, h = (h, w) if orientation > 4 else (w, h)
     return _with(text, {b"x": x, b"y": y, b"w": w, b"h": h})
 
@@ -90,7 +90,7 @@ def _rectangle(text: bytes, orientation: int) -> bytes:
         left, top, width, height = map(float, text.split(b","))
     except ValueError:
         return text
-    x, y = _place(left + width / 2, top + height / 2, orientation)
+    x, y = place(left + width / 2, top + height / 2, orientation)
     width, height = (height, width) if orientation > 4 else (width, height)
     return b", ".join(map(_written, (x - width / 2, y - height / 2, width, height)))
 

@@ -78,7 +78,7 @@ def write(
 
 def base(packet: bytes | None) -> bytes:
     """The packet in UTF-8 if it can be extended; else a new one."""
-    text = _utf8(packet) if packet else _EMPTY
+    text = utf8(packet) if packet else _EMPTY
     return text if _END.search(text) else _EMPTY
 
 
@@ -124,7 +124,7 @@ def read(packet: bytes | None) -> dict[str, str]:
 
 def orientation(packet: bytes | None) -> int | None:
     """tiff:Orientation, 2 … 8; None if the packet has none or is upright."""
-    match = _ORIENTATION.search(_utf8(packet)) if packet else None
+    match = _ORIENTATION.search(utf8(packet)) if packet else None
     return int(match[2]) if match else None
 
 
@@ -132,7 +132,7 @@ def upright(packet: bytes | None, turn: int) -> bytes | None:
     """The packet with tiff:Orientation 1, and its face regions where a `turn` of 1 … 8 put them."""
     if not packet:
         return packet
-    text = _utf8(packet)
+    text = utf8(packet)
     text = _ORIENTATION.sub(rb"\g<1>1", text) if _ORIENTATION.search(text) else packet
     return _regions.turned(text, turn)
 
@@ -148,7 +148,7 @@ def without(packet: bytes | None, namespace: str, names: str = "") -> bytes | No
     """The packet without the properties of a namespace whose names match, or without any of it."""
     if not packet or len(packet) > LARGEST:
         return packet
-    text = _utf8(packet)
+    text = utf8(packet)
     declared = (
         rb"xmlns:([\w.-]{1,64})\s{0,9}=\s{0,9}[\"']" + re.escape(namespace).encode() + rb"[\"']"
     )
@@ -178,7 +178,7 @@ def _without_elements(text: bytes, name: bytes) -> bytes:
     return b"".join(kept) + text[at:]
 
 
-def _utf8(packet: bytes) -> bytes:
+def utf8(packet: bytes) -> bytes:
     """The packet in UTF-8: a few programs write 16 bits a character."""
     for name, begins in (
         ("utf-16-le", (b"<\0?\0", b"\xff\xfe<\0")),
