@@ -13,9 +13,10 @@ HERE = Path(__file__).parent
 
 RECIPES = {
     "led-concert": ("led-red.jpg", "led-blue.jpg", "led-red-blue.jpg", "led-red-blue.dng"),
-    "faded-print": ("faded-print.jpg", "scan-16bit.tif"),
+    "faded-print": ("family-print.jpg", "faded-print.jpg", "scan-16bit.tif"),
     "faded-slide": ("faded-slide.jpg",),
-    "old-photo": ("scratched.png",),
+    "old-photo": ("old-portrait.jpg", "scratched.png"),
+    "colorize": ("black-and-white.jpg",),
 }
 
 

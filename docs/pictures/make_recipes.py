@@ -17,6 +17,13 @@ from restore.report.comparison import side_by_side
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[1] / "sample_images"
 PICTURES = {
+    "recipe-two-lamps": [("led-concert", "led-red-blue.jpg")],
+    "recipe-one-lamp": [("led-concert", "led-blue.jpg")],
+    "recipe-faded-print": [("faded-print", "family-print.jpg")],
+    "recipe-faded-slide": [("faded-slide", "faded-slide.jpg")],
+    "recipe-colorize": [("colorize", "black-and-white.jpg")],
+    "recipe-old-photo": [("old-photo", "old-portrait.jpg")],
+    "recipe-monochrome": [("monochrome", "led-red-blue.jpg")],
     "led-concert": [("led-concert", "led-red-blue.jpg"), ("led-concert", "led-blue.jpg")],
     "fade": [("faded-print", "faded-print.jpg"), ("faded-slide", "faded-slide.jpg")],
 }
