@@ -152,11 +152,11 @@ def _crease(size: Size, rng: np.random.Generator) -> Iterator[Mark]:
     for _ in range(rng.choice([1, 1, 2])):
         ends = rng.uniform(-0.2, 1.2, (2, 2)) * (width, height)
         points = jagged(ends[0], ends[1], rng.uniform(0.01, 0.1), rng)
-        thick = rng.uniform(1.2, 4) * rng.choice([1, 1, 1.7, 3])
+        thick = rng.uniform(1.2, 4) * rng.choice([1, 1, 1.7, 2.5])
         uneven = np.exp(
             rng.uniform(0.1, 0.5) * np.convolve(rng.normal(0, 1, len(points) + 4), np.ones(4) / 2)
         )
-        paths.append((points, thick * uneven[4 : 4 + len(points) - 1].clip(0.3, 2.5)))
+        paths.append((points, thick * uneven[4 : 4 + len(points) - 1].clip(0.3, 1.6)))
     cover = _frayed(_strokes(size, paths), rng)
     yield from _mark(cover, LINE, rng, dark=0.15)
 

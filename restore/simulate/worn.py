@@ -15,7 +15,7 @@ from restore.simulate.wear import LOSS, marks, smooth_noise
 
 VISIBLE, UNREST = 0.05, 1.2
 """Least change of an encoded value that counts as damage, and in standard deviations around it."""
-SOUND = 0.35
+SOUND = 0.5
 """Share of the scans without damage."""
 
 
@@ -74,14 +74,15 @@ def worn(
 
 
 def _cropped(photo: color.Array, side: int, rng: np.random.Generator) -> color.Array:
-    """A square of the photo, mirrored or not, as it is or enlarged up to four times."""
+    """A square of the photo, mirrored or not, reduced or enlarged up to two and a half times."""
     least = side / min(photo.shape)
-    scale = max(1.0, float(np.exp(rng.uniform(-0.9, 1.4)))) if rng.random() < 0.9 else 1.0
-    scale = max(least, scale)
-    own = int(np.ceil(side / scale))
+    scale = max(least, float(np.exp(rng.uniform(-0.9, 0.9))) if rng.random() < 0.8 else 1.0)
+    own = min(int(np.ceil(side / scale)), *photo.shape)
     top, left = (int(rng.integers(0, length - own + 1)) for length in photo.shape)
     crop = photo[top : top + own, left : left + own]
-    if own != side:
+    if own > side:
+        crop = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
+    elif own < side:
         method = cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_LANCZOS4
         crop = cv2.resize(crop, (side, side), interpolation=method)
         sharper = np.float32(rng.uniform(0, 2))

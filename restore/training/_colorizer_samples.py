@@ -37,11 +37,18 @@ class Sample:
         (size/4, size/4, 4) a* and b* at L* = 50, certainty 0 … 1, 1 if from a person.
     ab
         (size/4, size/4, 2) the true a* b*.
+    plain
+        (size, size) the undamaged CIE L* of the photo.
+    taught
+        (size/4, size/4) 1 where what a network says of `plain` is true of `lightness`, too: where
+        the colour is left and there is no evidence; else 0.
     """
 
     lightness: color.Array
     evidence: color.Array
     ab: color.Array
+    plain: color.Array
+    taught: color.Array
 
 
 def files(paths: Sequence[Path], without: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
@@ -78,8 +85,10 @@ def sample(codes: color.Array, size: int, rng: np.random.Generator) -> Sample:
     ab = cells(lab[..., 1:])
     light, coloured = lightness(photo, rng)
     ab *= coloured[..., None]
-    at_50 = at_half(ab, cells(lab[..., 0]))
-    return Sample(light, evidence(at_50, rng), ab)
+    given = evidence(at_half(ab, cells(lab[..., 0])), rng)
+    taught = (coloured > 0.95) & ~given.any()
+    plain = np.ascontiguousarray(lab[..., 0]).clip(0, 100)
+    return Sample(light, given, ab, plain, taught.astype(np.float32))
 
 
 def _square(codes: color.Array, size: int, rng: np.random.Generator) -> color.Array:

@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -35,7 +36,9 @@ FROZEN = 5
 RATES = {"encoder": 4e-5, "read": 1e-3, "enter": 1e-3, "overall": 1e-3}
 RATE = 2.5e-4
 """Learning rates of parts of the network, and of all others."""
-SLOW = 0.999
+TAUGHT = 1.0
+"""Weight of agreeing with the network it starts from, which sees the undamaged lightness."""
+SLOW = 0.998
 """Share of the old weights in the running average at each step."""
 WARM = 300
 """Steps until the learning rate is full."""
@@ -83,14 +86,28 @@ class Loss:
         weight = share * self.weight[index]
         return -(log.gather(1, index) * weight).sum() / weight.sum()
 
+    def apart(self, logits: Tensor, others: Tensor, where: Tensor) -> Tensor:
+        """Mean Kullback-Leibler divergence of logits from others, both (n, 313, h, w).
 
-def batches(
-    photos: list[bytes], rng: np.random.Generator
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Endless batches: lightness (n, 1, h, w), evidence (n, 4, h/4, w/4), a* b* (n, h/4, w/4, 2).
+        `where` (n, h, w) is 1 for the cells that count.
+        """
+        log = functional.log_softmax(logits.float() + self.shift, 1)
+        other = functional.log_softmax(others.float() + self.shift, 1)
+        return ((other.exp() * (other - log)).sum(1) * where).sum() / where.sum().clamp(min=1)
 
-    Every photo is used once before any is used twice.
-    """
+
+class Batch(NamedTuple):
+    """Samples side by side: (n, channels, h, w), `ab` (n, h/4, w/4, 2), `taught` (n, h/4, w/4)."""
+
+    lightness: Tensor
+    evidence: Tensor
+    ab: Tensor
+    plain: Tensor
+    taught: Tensor
+
+
+def batches(photos: list[bytes], rng: np.random.Generator) -> Iterator[Batch]:
+    """Endless batches. Every photo is used once before any is used twice."""
     order: list[int] = []
     while True:
         drawn: list[_colorizer_samples.Sample] = []
@@ -98,11 +115,25 @@ def batches(
             order = order or list(rng.permutation(len(photos)))
             codes = _colorizer_samples.decoded(photos[order.pop()])
             drawn.append(_colorizer_samples.sample(codes, SIZE, rng))
-        yield (
+        yield Batch(
             torch.from_numpy(np.stack([s.lightness for s in drawn])[:, None]),
             torch.from_numpy(np.stack([s.evidence for s in drawn])).movedim(-1, 1).contiguous(),
             torch.from_numpy(np.stack([s.ab for s in drawn])),
+            torch.from_numpy(np.stack([s.plain for s in drawn])[:, None]),
+            torch.from_numpy(np.stack([s.taught for s in drawn])),
         )
+
+
+def told(teacher: Colorizer, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Logits of the teacher for the samples' plain lightness, where any cell is taught.
+
+    Also which samples (n,) those are.
+    """
+    which = batch.taught.flatten(1).any(1)
+    plain = batch.plain[which].contiguous(memory_format=torch.channels_last)
+    none = torch.zeros_like(batch.evidence[which])
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        return teacher(plain, none), which
 
 
 def parameters(network: Colorizer) -> list[dict[str, object]]:
@@ -167,7 +198,7 @@ def validate(network: Colorizer, photos: list[Array], loss: Loss) -> dict[str, l
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train until stopped, or for `--steps`; checkpoints and figures now and then."""
+    """Train for `--minutes`, the rate falling to 0; checkpoints and figures now and then."""
     torch.set_num_threads(arguments.threads)
     arguments.out.mkdir(parents=True, exist_ok=True)
     checkpoint = arguments.out / "checkpoint.pt"
@@ -178,28 +209,31 @@ def train(arguments: argparse.Namespace) -> None:
     held = [codes for codes in held if min(codes.shape[:2]) >= SIZE][: arguments.held]
     print(f"{len(photos)} photos to train on, {len(held)} to validate with", flush=True)
 
-    network = _colorizer_network.load(arguments.start)
-    network = network.to(memory_format=torch.channels_last)
+    network = _colorizer_network.load(arguments.start).to(memory_format=torch.channels_last)
+    teacher = _colorizer_network.load(arguments.start).eval().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(parameters(network), betas=(0.9, 0.99), weight_decay=1e-2)
     average = {name: values.clone() for name, values in network.state_dict().items()}
-    step = 0
+    step, spent = 0, 0.0
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
-        average, step = state["average"], state["step"]
+        average, step, spent = state["average"], state["step"], state.get("spent", 0.0)
     smooth = Colorizer()
     loss = Loss()
     losses: list[float] = []
     began, first = time.monotonic(), step
     saved = validated = 0.0
-    for light, evidence, ab in batches(photos, np.random.default_rng([arguments.seed, step])):
-        now, last = time.monotonic(), step == arguments.steps
+    for batch in batches(photos, np.random.default_rng([arguments.seed, step])):
+        now = time.monotonic()
+        share = (spent + now - began) / (60 * arguments.minutes)
+        last = share >= 1
         if now > saved + SAVED or last:
             saved = now
             state = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
             whole = checkpoint.with_suffix(".new")
-            torch.save({**state, "average": average, "step": step}, whole)
+            so_far = spent + now - began
+            torch.save({**state, "average": average, "step": step, "spent": so_far}, whole)
             whole.replace(checkpoint)
             line: dict[str, object] = {
                 "step": step,
@@ -216,24 +250,24 @@ def train(arguments: argparse.Namespace) -> None:
             losses = []
         if last:
             return
-        left = 1.0
-        if arguments.steps > 0 and arguments.anneal:
-            left = min(1.0, (arguments.steps - step) / arguments.anneal)
         for group in optimiser.param_groups:
-            group["lr"] = group["rate"] * min(1.0, (step + 1) / WARM) * left
+            group["lr"] = group["rate"] * min(1.0, (step + 1) / WARM) * (1 - share)
         network.train()
         with torch.autocast("cpu", torch.bfloat16):
-            logits = network(light.contiguous(memory_format=torch.channels_last), evidence)
-        cost = loss(logits, ab)
+            light = batch.lightness.contiguous(memory_format=torch.channels_last)
+            logits = network(light, batch.evidence)
+        wanted, which = told(teacher, batch)
+        cost = loss(logits, batch.ab)
+        cost = cost + TAUGHT * loss.apart(logits[which], wanted, batch.taught[which])
         cost.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         losses.append(cost.item())
         step += 1
-        share = min(SLOW, (step + 1) / (step + 10))
+        kept = min(SLOW, (step + 1) / (step + 10))
         for name, values in network.state_dict().items():
-            average[name].lerp_(values, 1 - share)
+            average[name].lerp_(values, 1 - kept)
 
 
 def export(arguments: argparse.Namespace) -> None:
@@ -252,10 +286,7 @@ def main() -> None:
     command.add_argument("--without", type=Path, nargs="*", default=[], help="photos to leave out")
     command.add_argument("--start", type=Path, default=compact.WEIGHTS, help="ONNX or checkpoint")
     command.add_argument("--held", type=int, default=60, help="photos to validate with")
-    command.add_argument(
-        "--steps", type=int, default=-1, help="steps of 16 photos; -1: until stopped"
-    )
-    command.add_argument("--anneal", type=int, default=0, help="last steps, with a falling rate")
+    command.add_argument("--minutes", type=float, default=120, help="how long, all sessions")
     command.add_argument("--threads", type=int, default=1)
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
