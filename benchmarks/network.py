@@ -35,7 +35,7 @@ from restore.colorizers._grid import grid
 from restore.image.hints import Hint
 from restore.image.photo import Photo
 from restore.steps.colorize import colorize
-from restore.training._colorizer_samples import decoded, files
+from restore.training._photos import decoded, files
 
 LIGHTS = {"L*": (), "red": (1, 0, 0), "blue": (0, 0, 1), "orthochromatic": (0, 0.42, 0.58)}
 HINTS = (1, 5, 20, 100)
@@ -170,7 +170,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     without = {path.stem for folder in arguments.without for path in folder.iterdir()}
-    contents = [content for _, content in files(arguments.photos, without)]
+    contents = list(files(arguments.photos, without))
     stride = max(1, len(contents) // arguments.most)
     photos = []
     for content in contents[::stride][: arguments.most]:

@@ -37,7 +37,7 @@ Precision = Literal["f32", "bf16"]
 BLOBS = 6
 """Compiled networks kept in the cache folder; the compact one is 18 MB, Zhang's 65 to 130."""
 
-Run = Callable[[Array], Any]
+Run = Callable[[dict[str, Array]], Any]
 Read = Callable[[], bytes]
 """Reads the bytes of an ONNX file."""
 
@@ -61,11 +61,16 @@ class Network:
     _run: Run
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def __call__(self, values: Array) -> Array:
-        """The network's first output; WeightsError if the engine cannot run it."""
+    def __call__(self, values: Array, **others: Array) -> Array:
+        """The network's first output; WeightsError if the engine cannot run it.
+
+        `values` is its first input; `others` are the rest, by name.
+        """
+        inputs = {"": values, **others}
+        inputs = {name: np.ascontiguousarray(given, np.float32) for name, given in inputs.items()}
         try:
             with self._turn:
-                result = self._run(np.ascontiguousarray(values, np.float32))
+                result = self._run(inputs)
         except Exception as error:  # each engine raises its own kinds, some a bare RuntimeError
             raise _refused(self.name, self.engine, "run", error) from error
         return np.asarray(result, np.float32)
@@ -230,7 +235,7 @@ def _openvino(read: Read, digest: str, precision: Precision) -> Run:
                 _durable.write(folder / f"{name}.blob", exported.getbuffer())
                 _prune(folder)
     request = compiled.create_infer_request()
-    return lambda values: request.infer([values])[0].copy()
+    return lambda inputs: request.infer([*inputs.values()])[0].copy()
 
 
 _MACHINE = ("CPU", "CPU"), ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
@@ -307,9 +312,11 @@ def _onnxruntime(read: Read, _digest: str, _precision: Precision) -> Run:
         options,
         providers=[name for name in wanted if name in here],
     )
-    (given,) = session.get_inputs()
+    given = session.get_inputs()[0]
     first = session.get_outputs()[0].name
-    return lambda values: session.run([first], {given.name: values})[0]
+    return lambda inputs: session.run(
+        [first], {name or given.name: values for name, values in inputs.items()}
+    )[0]
 
 
 def _opencv(read: Read, _digest: str, _precision: Precision) -> Run:
@@ -317,8 +324,9 @@ def _opencv(read: Read, _digest: str, _precision: Precision) -> Run:
 
     network = cv2.dnn.readNetFromONNX(np.frombuffer(read(), np.uint8))
 
-    def run(values: Array) -> Any:
-        network.setInput(values)
+    def run(inputs: dict[str, Array]) -> Any:
+        for name, values in inputs.items():
+            network.setInput(values, name or ("lightness" if len(inputs) > 1 else ""))
         return network.forward()
 
     return run

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tarfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,7 +20,6 @@ AVERAGE = np.array([3, 11], np.float32)
 """Mean a* b* (at L* = 50) over photos: the value of uninformative evidence."""
 CLEAN = 0.35
 """Share of the samples whose lightness is undamaged."""
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,33 +46,6 @@ class Sample:
     ab: color.Array
     plain: color.Array
     taught: color.Array
-
-
-def files(paths: Sequence[Path], without: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of the photos in folders and in tar files, those named in `without` left out.
-
-    Names count without their suffix.
-    """
-    for path in paths:
-        if path.is_dir():
-            yield from files(sorted(path.iterdir()), without)
-        elif path.suffix == ".tar":
-            with tarfile.open(path) as archive:
-                for member in archive:
-                    name = Path(member.name)
-                    content = archive.extractfile(member)
-                    if content and name.suffix in SUFFIXES and name.stem not in without:
-                        yield name.stem, content.read()
-        elif path.suffix in SUFFIXES and path.stem not in without:
-            yield path.stem, path.read_bytes()
-
-
-def decoded(content: bytes) -> color.Array:
-    """(h, w, 3) uint8 RGB of a photo file's bytes."""
-    codes = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    if codes is None:
-        raise ValueError("not a photo that OpenCV reads")
-    return np.ascontiguousarray(codes[..., ::-1])
 
 
 def sample(codes: color.Array, size: int, rng: np.random.Generator) -> Sample:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from restore import color
 from restore.analysis.scratches.damage import RELIEFS
 from restore.training import _onnx
 
@@ -106,9 +107,7 @@ def load(path: Path, scans: Iterable[Tensor]) -> Detector:
         return network
     layers: list[tuple[nn.Module, nn.Module | None]] = []
     _traced(network, layers)
-    for (convolution, normal), (weight, bias) in zip(
-        layers, _onnx.convolutions(path), strict=True
-    ):
+    for (convolution, normal), (weight, bias) in zip(layers, _onnx.convolutions(path), strict=True):
         with torch.no_grad():
             convolution.weight.copy_(weight)
             (normal or convolution).bias.copy_(bias)
@@ -170,8 +169,9 @@ def averaging(averaged: nn.Module, network: nn.Module, keep: float) -> None:
             own.copy_(own.lerp(new, 1 - keep) if own.is_floating_point() else new)
 
 
-def probabilities(network: nn.Module, scans: Tensor) -> np.ndarray:
+def probabilities(network: nn.Module, scans: Tensor) -> color.Array:
     """(n, 4, h, w) of the kinds, for inputs (n, 7, h, w)."""
     network.eval()
+    given = next(network.parameters())
     with torch.inference_mode():
-        return np.asarray(network(scans).float().softmax(1).numpy())
+        return np.asarray(network(scans.to(given.device)).float().softmax(1).cpu().numpy())

@@ -7,7 +7,6 @@ curves of each channel. `GROUPS` sets how often, from sound to as hard as life.
 
 from __future__ import annotations
 
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from restore import color
 from restore.analysis.fading import dyes
 from restore.simulate import fading
-from restore.simulate.folder import SUFFIXES, jpeg, reduced
+from restore.simulate.folder import jpeg, reduced
 
 PIXELS = 256
 """Pixels of each example that the loss is measured on."""
@@ -60,25 +59,6 @@ class Examples:
     truth: NDArray[np.uint8]
 
 
-def pictures(sources: list[Path], skipped: tuple[str, ...] = ()) -> list[bytes]:
-    """The files' contents of all photos in folders and tar files, in order of their names.
-
-    `skipped` are beginnings of names that are left out.
-    """
-    files: dict[str, bytes] = {}
-    for source in sources:
-        for path in sorted(source.iterdir()) if source.is_dir() else [source]:
-            if path.suffix == ".tar":
-                with tarfile.open(path) as archive:
-                    for member in archive:
-                        content = archive.extractfile(member)
-                        if content is not None:
-                            files[member.name] = content.read()
-            elif path.suffix.lower() in SUFFIXES:
-                files[path.name] = path.read_bytes()
-    return [files[name] for name in sorted(files) if not name.startswith(skipped or ("/",))]
-
-
 def write(photos: list[bytes], cache: Path, chunks: range, seed: int = 0) -> None:
     """Write chunks of examples into a folder; those that are there are kept."""
     cache.mkdir(parents=True, exist_ok=True)
@@ -96,7 +76,6 @@ def write(photos: list[bytes], cache: Path, chunks: range, seed: int = 0) -> Non
         with part.open("wb") as file:
             np.savez(file, allow_pickle=False, **columns)
         part.rename(path)
-        print(f"{path}", flush=True)
 
 
 def read(cache: Path, chunks: range) -> Examples:

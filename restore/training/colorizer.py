@@ -1,33 +1,41 @@
-"""Train the compact colorizer: photos in, an ONNX file out.
+"""Train the compact colorizer further: lightness and evidence in, colours of each cell out.
 
-    python -m restore.training.colorizer train --photos FOLDER… --val FOLDER… --out FOLDER
-    python -m restore.training.colorizer export --out FOLDER --file compact.onnx
-
-Needs PyTorch. It starts from the shipped network and resumes from its last checkpoint in `--out`;
-stop it whenever you like. The running average of the weights is exported.
+Photos are shown as black-and-white ones come: from one channel or film, flat, hazy, grainy, worn;
+half of them with evidence of some colours. It starts from a network of the same kind: its encoder
+was trained on ImageNet, which no folder of photos replaces. What the network that it starts from
+says of undamaged lightness is taught as well, so nothing is forgotten.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
+import math
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from restore import color
+from restore.analysis import mixes
 from restore.color import Array
 from restore.colorizers import compact
 from restore.colorizers._distribution import rebalancing
 from restore.colorizers._grid import grid
 from restore.training import _colorizer_network, _colorizer_samples
+from restore.training._card import Card, agreement
 from restore.training._colorizer_network import Colorizer
+from restore.training._photos import decoded
+from restore.training._session import Pace, Report, Settings, device
 
+SUFFIX = ".onnx"
+START = compact.WEIGHTS
+WHAT = "Colours for lightness (CIE L*) and evidence of colours; for the step `colorize`."
 SIZE = 160
 """Side of a training square in pixels."""
 BATCH = 16
@@ -42,8 +50,10 @@ SLOW = 0.998
 """Share of the old weights in the running average at each step."""
 WARM = 300
 """Steps until the learning rate is full."""
-SAVED, VALIDATED_AFTER = 300, 1800
-"""Seconds between checkpoints, and between validations."""
+SAVED = 120
+"""Seconds between checkpoints."""
+HELD = 60
+"""Photos to validate with, at most."""
 REACH = 110
 """a* and b* are limited to ± this."""
 
@@ -71,11 +81,13 @@ class Loss:
     `vividness` removes, so that its file keeps its meaning; u = (1 + w) / 2.
     """
 
-    def __init__(self) -> None:
-        self.index, self.share = soft_targets()
+    def __init__(self, where: str = "cpu") -> None:
         w = torch.from_numpy(rebalancing().copy())
-        self.weight = (1 + w) / 2
-        self.shift = (self.weight / w).log()[None, :, None, None]
+        weight = (1 + w) / 2
+        shift = (weight / w).log()[None, :, None, None]
+        self.index, self.share, self.weight, self.shift = (
+            part.to(where) for part in (*soft_targets(), weight, shift)
+        )
 
     def __call__(self, logits: Tensor, ab: Tensor) -> Tensor:
         """Mean loss of logits (n, 313, h, w) about true a* b* (n, h, w, 2)."""
@@ -113,7 +125,9 @@ def batches(photos: list[bytes], rng: np.random.Generator) -> Iterator[Batch]:
         drawn: list[_colorizer_samples.Sample] = []
         while len(drawn) < BATCH:
             order = order or list(rng.permutation(len(photos)))
-            codes = _colorizer_samples.decoded(photos[order.pop()])
+            codes = decoded(photos[order.pop()])
+            if codes is None:
+                continue
             drawn.append(_colorizer_samples.sample(codes, SIZE, rng))
         yield Batch(
             torch.from_numpy(np.stack([s.lightness for s in drawn])[:, None]),
@@ -132,7 +146,7 @@ def told(teacher: Colorizer, batch: Batch) -> tuple[Tensor, Tensor]:
     which = batch.taught.flatten(1).any(1)
     plain = batch.plain[which].contiguous(memory_format=torch.channels_last)
     none = torch.zeros_like(batch.evidence[which])
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), torch.autocast(device(), torch.bfloat16):
         return teacher(plain, none), which
 
 
@@ -161,21 +175,18 @@ VALIDATED = {
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def validate(network: Colorizer, photos: list[Array], loss: Loss) -> dict[str, list[float]]:
-    """For each of `VALIDATED`: the loss, and the RMS error of a* b* at temperature 0.6, natural."""
-    from restore import color
-    from restore.analysis import mixes
-
+def validated(network: Colorizer, photos: list[Array]) -> str:
+    """A table: for each of `VALIDATED` the loss, and the RMS error of a* b* at temperature 0.6."""
     network.eval()
-    result = {}
+    loss = Loss()
+    lines = ["                  loss  error of a* b*"]
     points = torch.from_numpy(grid().copy())
     natural = torch.from_numpy(rebalancing().copy()).log()[None, :, None, None]
     for name, (weights, count) in VALIDATED.items():
         rng = np.random.default_rng(0)
         losses, squares = [], []
         for codes in photos:
-            top, left = ((n - SIZE) // 2 for n in codes.shape[:2])
-            square = codes[top : top + SIZE, left : left + SIZE] / np.float32(255)
+            square = _middle(codes)
             lab = color.to_lab(square)
             light = lab[..., 0]
             if weights:
@@ -193,110 +204,137 @@ def validate(network: Colorizer, photos: list[Array], loss: Loss) -> dict[str, l
             p = torch.softmax((logits - natural) / 0.6, 1)
             error = torch.einsum("nqhw,qc->nhwc", p, points) - truth
             squares.append((error**2).sum(-1).mean().item())
-        result[name] = [round(float(np.mean(losses)), 4), round(float(np.mean(squares)) ** 0.5, 3)]
-    return result
+        error = float(np.mean(squares)) ** 0.5
+        lines.append(f"{name:15}{np.mean(losses):7.3f}{error:8.2f}")
+    return "\n".join(lines)
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Train for `--minutes`, the rate falling to 0; checkpoints and figures now and then."""
-    torch.set_num_threads(arguments.threads)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    checkpoint = arguments.out / "checkpoint.pt"
-    without = {path.stem for folder in arguments.without for path in folder.iterdir()}
-    photos = [content for _, content in _colorizer_samples.files(arguments.photos, without)]
-    kept = [content for _, content in _colorizer_samples.files(arguments.val, without)]
-    held = [_colorizer_samples.decoded(content) for content in kept]
-    held = [codes for codes in held if min(codes.shape[:2]) >= SIZE][: arguments.held]
-    print(f"{len(photos)} photos to train on, {len(held)} to validate with", flush=True)
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def page(network: Colorizer, photos: list[Array], path: Path) -> None:
+    """Examples: black and white, coloured, and as they were."""
+    network.eval()
+    points = torch.from_numpy(grid().copy())
+    natural = torch.from_numpy(rebalancing().copy()).log()[None, :, None, None]
+    columns = []
+    for codes in photos[:8]:
+        square = _middle(codes)
+        light = color.lightness(square)
+        cells = torch.zeros(1, 4, SIZE // 4, SIZE // 4)
+        p = torch.softmax((network(torch.from_numpy(light)[None, None], cells) - natural) / 0.6, 1)
+        ab = cv2.resize(torch.einsum("nqhw,qc->nhwc", p, points)[0].numpy(), (SIZE, SIZE))
+        coloured = color.from_lab(np.dstack([light, ab]))
+        columns.append(np.concatenate([color.spread(color.grey(light)), coloured, square]))
+    sheet = np.concatenate(columns, 1).clip(0, 1)
+    cv2.imwrite(str(path), (sheet[..., ::-1] * 255).astype(np.uint8))
 
-    network = _colorizer_network.load(arguments.start).to(memory_format=torch.channels_last)
-    teacher = _colorizer_network.load(arguments.start).eval().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(parameters(network), betas=(0.9, 0.99), weight_decay=1e-2)
-    average = {name: values.clone() for name, values in network.state_dict().items()}
-    step, spent = 0, 0.0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        average, step, spent = state["average"], state["step"], state.get("spent", 0.0)
-    smooth = Colorizer()
-    loss = Loss()
-    losses: list[float] = []
-    began, first = time.monotonic(), step
-    saved = validated = 0.0
-    for batch in batches(photos, np.random.default_rng([arguments.seed, step])):
-        now = time.monotonic()
-        share = (spent + now - began) / (60 * arguments.minutes)
-        last = share >= 1
-        if now > saved + SAVED or last:
-            saved = now
-            state = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
-            whole = checkpoint.with_suffix(".new")
-            so_far = spent + now - began
-            torch.save({**state, "average": average, "step": step, "spent": so_far}, whole)
-            whole.replace(checkpoint)
-            line: dict[str, object] = {
-                "step": step,
-                "photos a second": round((step - first) * BATCH / (now - began), 1),
-            }
-            line["loss"] = round(float(np.mean(losses)), 4) if losses else None
-            if now > validated + VALIDATED_AFTER or last:
-                validated = now
-                smooth.load_state_dict(average)
-                line["validated"] = validate(smooth, held, loss)
-            with (arguments.out / "log.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps(line) + "\n")
-            print(json.dumps(line), flush=True)
-            losses = []
-        if last:
-            return
-        for group in optimiser.param_groups:
-            group["lr"] = group["rate"] * min(1.0, (step + 1) / WARM) * (1 - share)
-        network.train()
-        with torch.autocast("cpu", torch.bfloat16):
+
+def _middle(codes: Array) -> Array:
+    """The middle square of a photo (h, w, 3) uint8, encoded 0 … 1."""
+    top, left = ((n - SIZE) // 2 for n in codes.shape[:2])
+    return codes[top : top + SIZE, left : left + SIZE] / np.float32(255)
+
+
+@dataclass
+class Training:
+    """A network in training, its running average, and how far it has come."""
+
+    network: Colorizer
+    optimizer: torch.optim.Optimizer
+    average: dict[str, Tensor]
+    pace: Pace
+    step: int = 0
+
+    @classmethod
+    def begun(cls, settings: Settings) -> Training:
+        """The training of a checkpoint, or if there is none, a new one."""
+        network = _colorizer_network.load(settings.start or START)
+        network = network.to(device(), memory_format=torch.channels_last)
+        optimizer = torch.optim.AdamW(parameters(network), betas=(0.9, 0.99), weight_decay=1e-2)
+        average = {name: values.clone() for name, values in network.state_dict().items()}
+        own = cls(network, optimizer, average, Pace(settings.minutes))
+        if settings.checkpoint.exists():
+            state = torch.load(settings.checkpoint, map_location=device(), weights_only=True)
+            network.load_state_dict(state["network"])
+            optimizer.load_state_dict(state["optimiser"])
+            own.average, own.step = state["average"], state["step"]
+            own.pace.spent = state["spent"]
+        return own
+
+    def save(self, checkpoint: Path) -> None:
+        """Write all that it takes to go on."""
+        state = {"network": self.network.state_dict(), "optimiser": self.optimizer.state_dict()}
+        new = checkpoint.with_suffix(".new")
+        spent = self.pace.seconds
+        torch.save({**state, "average": self.average, "step": self.step, "spent": spent}, new)
+        new.replace(checkpoint)
+
+    def learn(self, batch: Batch, teacher: Colorizer, loss: Loss) -> float:
+        """One step; the loss."""
+        for group in self.optimizer.param_groups:
+            warm = min(1.0, (self.step + 1) / WARM)
+            group["lr"] = group["rate"] * warm * (1 - self.pace.share)
+        batch = Batch(*(part.to(device()) for part in batch))
+        self.network.train()
+        with torch.autocast(device(), torch.bfloat16):
             light = batch.lightness.contiguous(memory_format=torch.channels_last)
-            logits = network(light, batch.evidence)
+            logits = self.network(light, batch.evidence)
         wanted, which = told(teacher, batch)
         cost = loss(logits, batch.ab)
         cost = cost + TAUGHT * loss.apart(logits[which], wanted, batch.taught[which])
         cost.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        losses.append(cost.item())
-        step += 1
-        kept = min(SLOW, (step + 1) / (step + 10))
-        for name, values in network.state_dict().items():
-            average[name].lerp_(values, 1 - kept)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        for name, values in self.network.state_dict().items():
+            self.average[name].lerp_(values, 1 - SLOW)
+        return cost.item()
+
+    def averaged(self) -> Colorizer:
+        """The network of the running average."""
+        network = Colorizer()
+        network.load_state_dict(self.average)
+        return network
 
 
-def export(arguments: argparse.Namespace) -> None:
-    """Write the running average as an ONNX file."""
-    network = _colorizer_network.load(arguments.out / "checkpoint.pt")
-    _colorizer_network.export(network, arguments.file, {"input": "CIE L*; evidence at L* = 50"})
+def train(settings: Settings, out: Path) -> Iterator[Report]:
+    """Train from the checkpoint, or from the start; writes the file, and reports now and then.
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the compact colorizer.")
-    commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("train", help="train, from the last checkpoint if there is one")
-    command.set_defaults(run=train)
-    command.add_argument("--photos", type=Path, nargs="+", required=True, help="folders, tar files")
-    command.add_argument("--val", type=Path, nargs="+", required=True, help="folders, tar files")
-    command.add_argument("--without", type=Path, nargs="*", default=[], help="photos to leave out")
-    command.add_argument("--start", type=Path, default=compact.WEIGHTS, help="ONNX or checkpoint")
-    command.add_argument("--held", type=int, default=60, help="photos to validate with")
-    command.add_argument("--minutes", type=float, default=120, help="how long, all sessions")
-    command.add_argument("--threads", type=int, default=1)
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
-    command = commands.add_parser("export", help="write the ONNX file")
-    command.set_defaults(run=export)
-    command.add_argument("--out", type=Path, required=True, help="the training's folder")
-    command.add_argument("--file", type=Path, required=True, help="the ONNX file to write")
-    arguments = parser.parse_args()
-    arguments.run(arguments)
-
-
-if __name__ == "__main__":
-    main()
+    The learning rate falls to 0 over the time it takes.
+    """
+    torch.set_num_threads(settings.threads)
+    folders, held = settings.read()
+    photos = [photo for folder in folders for photo in folder]
+    tests = [codes for codes in map(decoded, held) if codes is not None]
+    tests = [codes for codes in tests if min(codes.shape[:2]) >= SIZE][:HELD]
+    training, loss = Training.begun(settings), Loss(device())
+    teacher = _colorizer_network.load(settings.start or START).eval().to(device())
+    losses, saved = list[float](), 0.0
+    before = table = validated(training.averaged(), tests)
+    pace = training.pace = Pace(settings.minutes, training.pace.spent)
+    yield Report(training.step, pace.share, math.nan, before)
+    for batch in batches(photos, np.random.default_rng([0, training.step])):
+        last = pace.share >= 1
+        if time.monotonic() > saved + SAVED or last:
+            saved = time.monotonic()
+            training.save(settings.checkpoint)
+            page(training.averaged(), tests, settings.state / "examples.png")
+            if last:
+                table = validated(training.averaged(), tests)
+            mean = float(np.mean(losses)) if losses else math.nan
+            yield Report(training.step, pace.share, mean, table if last else "")
+            losses = []
+        if last:
+            break
+        losses.append(training.learn(batch, teacher, loss))
+    network = training.averaged()
+    _colorizer_network.export(network, out, {"purpose": "colorizer"})
+    light = torch.from_numpy(color.lightness(_middle(tests[0])))[None, None]
+    evidence = torch.zeros(1, 4, SIZE // 4, SIZE // 4)
+    with torch.inference_mode():
+        wanted = network.eval()(light, evidence).numpy()
+    inputs = {"lightness": light.numpy(), "evidence": evidence.numpy()}
+    engines = agreement(out, inputs, wanted)
+    counted = len(photos), len(tests), pace.seconds / 60, training.step
+    card = Card(WHAT, *counted, (settings.start or START).name, before, table, engines)
+    out.with_suffix(".md").write_text(card.text(out), encoding="utf-8")

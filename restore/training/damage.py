@@ -1,15 +1,12 @@
 """Train the network that distinguishes damage from the content of a photo.
 
-    python -m restore.training.damage --photos FOLDER… --out damage.onnx [--state FOLDER]
-
-A folder holds photos, or tar files of photos, and each folder is used as often as any other; damage
-is drawn on pieces of them as they are needed (`simulate.worn`). Training resumes from the state
-folder, where a checkpoint, a validation table and a page of examples are written now and then.
+Damage is drawn on pieces of the photos as they are needed (`simulate.worn`). Each folder of photos
+is used as often as any other. Photos of the size at which damage is to be found teach most: about
+1024 pixels on the long side; in small ones everything is soft.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import functools
 import math
@@ -27,6 +24,7 @@ from torch.nn import functional
 from restore import color
 from restore.analysis.scratches.damage import reliefs
 from restore.simulate.worn import Worn, worn
+from restore.training._card import Card, agreement
 from restore.training._damage_network import (
     Detector,
     averaging,
@@ -34,12 +32,12 @@ from restore.training._damage_network import (
     load,
     probabilities,
 )
-from restore.training._pace import Pace
-from restore.training._photos import files
+from restore.training._session import Pace, Report, Settings, device
 
+SUFFIX = ".onnx"
+START: Path | None = None
+WHAT = "Finds damage: scratches, creases, cracks, fibres, spots, losses; for the step `scratches`."
 SIDE, BATCH = 160, 6
-LONGEST = 1400
-"""Long side that photos are reduced to, in pixels."""
 RATE, DECAY, AVERAGED = 2e-3, 0.01, 0.998
 WARM = 100
 """Steps until the learning rate is full."""
@@ -49,22 +47,20 @@ POOL, FRESH = 1500, 2
 """Pieces kept to learn from again, and how many of them are new at each step.
 
 Drawing a piece takes as long as half of learning from it."""
+CASES = 16
+"""Batches to validate with."""
 THRESHOLDS = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 Case = tuple[Tensor, Tensor, Tensor]
 """What is seen (n, 7, h, w), kinds (n, h, w) and what counts (n, h, w)."""
 
 
-def brightness(packed: bytes) -> color.Array | None:
-    """(h, w) encoded brightness 0 … 1, at most `LONGEST` on the long side; None if unreadable."""
-    codes = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if codes is None or min(codes.shape) < 32:
+def brightness(content: bytes) -> color.Array | None:
+    """(h, w) encoded brightness 0 … 1 of a photo file's bytes; None if it cannot be used."""
+    codes = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if codes is None or min(codes.shape) < SIDE // 2:
         return None
-    grey = codes.astype(np.float32) / np.float32(255)
-    shrink = LONGEST / max(grey.shape)
-    if shrink >= 1:
-        return grey
-    return cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    return codes.astype(np.float32) / np.float32(255)
 
 
 def examples(folders: list[list[bytes]], seed: int) -> Iterator[Worn]:
@@ -101,7 +97,7 @@ class Pool:
         new = [Piece(next(self.pieces)) for _ in range(fresh)]
         odds = np.array([piece.mistaken for piece in self.kept] or [1.0]) + 0.01
         odds /= odds.sum()
-        again = self.rng.choice(len(odds), BATCH - fresh, p=odds) if fresh < BATCH else []
+        again = self.rng.choice(len(odds), BATCH - fresh, p=odds).tolist()
         batch = new + [self.kept[number] for number in again]
         self.kept += new
         if len(self.kept) > POOL:  # of the oldest half, the least often mistaken
@@ -111,11 +107,14 @@ class Pool:
         return batch
 
 
-def changed(piece: Worn, rng: np.random.Generator) -> Worn:
-    """The piece lighter or darker, mirrored or not."""
-    scan = piece.scan ** np.float32(np.exp(rng.normal(0, 0.2)))
-    way = slice(None, None, rng.choice([-1, 1]))
-    return Worn(scan[:, way], piece.kind[:, way], piece.counts[:, way])
+def varied(pieces: list[Piece], rng: np.random.Generator) -> list[Worn]:
+    """The pieces lighter or darker, mirrored or not."""
+    made = []
+    for worn_piece in (piece.worn for piece in pieces):
+        scan = worn_piece.scan ** np.float32(np.exp(rng.normal(0, 0.2)))
+        way = slice(None, None, rng.choice([-1, 1]))
+        made.append(Worn(scan[:, way], worn_piece.kind[:, way], worn_piece.counts[:, way]))
+    return made
 
 
 def batched(taken: list[Worn]) -> Case:
@@ -172,22 +171,25 @@ def page(network: nn.Module, cases: list[Case], path: Path) -> None:
 
 @dataclass
 class Training:
-    """A network in training, its average, and how far it has come."""
+    """A network in training, its average, how far it has come, and whether it began trained."""
 
     network: nn.Module
     averaged: nn.Module
     optimizer: torch.optim.Optimizer
     pace: Pace
+    trained: bool
     step: int = 0
 
     @classmethod
-    def begun(cls, checkpoint: Path, network: nn.Module, minutes: float) -> Training:
-        """The training of a checkpoint, or if there is none, that of the network."""
-        network = network.to(memory_format=torch.channels_last)
+    def begun(cls, settings: Settings, scans: list[Tensor]) -> Training:
+        """The training of a checkpoint, or if there is none, a new one."""
+        network: nn.Module = load(settings.start, scans) if settings.start else Detector()
+        network = network.to(device(), memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY)
-        own = cls(network, copy.deepcopy(network), optimizer, Pace(minutes))
-        if checkpoint.exists():
-            saved = torch.load(checkpoint, weights_only=True)
+        averaged, pace = copy.deepcopy(network), Pace(settings.minutes)
+        own = cls(network, averaged, optimizer, pace, trained=settings.start is not None)
+        if settings.checkpoint.exists():
+            saved = torch.load(settings.checkpoint, map_location=device(), weights_only=True)
             for name in ("network", "averaged", "optimizer"):
                 getattr(own, name).load_state_dict(saved[name])
             own.step, own.pace.spent = saved["step"], saved["seconds"]
@@ -206,9 +208,9 @@ class Training:
         falling = 0.005 + 0.995 * (1 + math.cos(math.pi * self.pace.share)) / 2
         for group in self.optimizer.param_groups:
             group["lr"] = RATE * min(1, (self.step + 1) / WARM) * falling
-        scans, kinds, counts = batched([changed(piece.worn, rng) for piece in pieces])
+        scans, kinds, counts = (part.to(device()) for part in batched(varied(pieces, rng)))
         self.network.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(device(), torch.bfloat16):
             logits = self.network(scans)
         wrong, mistaken = loss(logits.float(), kinds, counts)
         for piece, value in zip(pieces, mistaken.tolist(), strict=True):
@@ -218,56 +220,41 @@ class Training:
         nn.utils.clip_grad_norm_(self.network.parameters(), 1)
         self.optimizer.step()
         self.step += 1
-        averaging(self.averaged, self.network, min(AVERAGED, self.step / (self.step + 20)))
+        kept = AVERAGED if self.trained else min(AVERAGED, self.step / (self.step + 20))
+        averaging(self.averaged, self.network, kept)
         return float(wrong.detach())
 
 
-def train(
-    photos: list[Path], held_out: list[Path], state: Path, minutes: float, start: Path | None
-) -> nn.Module:
-    """Train from the checkpoint in `state`, from `start`, or from scratch; the averaged network."""
-    torch.set_num_threads(1)
+def train(settings: Settings, out: Path) -> Iterator[Report]:
+    """Train from the checkpoint, or from the start; writes the file, and reports now and then."""
+    torch.set_num_threads(settings.threads)
     cv2.setNumThreads(1)
     torch.manual_seed(0)
-    state.mkdir(parents=True, exist_ok=True)
-    unseen = examples([[*files([folder])] for folder in held_out or photos], 10**6)
-    cases = [batched(list(islice(unseen, BATCH))) for _ in range(16)]
-    first = load(start, [scans for scans, _, _ in cases]) if start else Detector()
-    training = Training.begun(state / "checkpoint.pt", first, minutes)
-    seed = training.step
-    pool = Pool(examples([[*files([folder])] for folder in photos], seed), seed)
+    folders, held = settings.read()
+    unseen = examples([held], 10**6)
+    cases = [batched(list(islice(unseen, BATCH))) for _ in range(CASES)]
+    training = Training.begun(settings, [scans for scans, _, _ in cases])
+    seed, before = training.step, validated(training.averaged, cases)
+    pace = training.pace = Pace(settings.minutes, training.pace.spent)
+    yield Report(seed, pace.share, math.nan, before)
+    pool = Pool(examples(folders, seed), seed)
     rng = np.random.default_rng([seed, 2])
-    total, done = 0.0, 0
-    while training.pace.share < 1:
-        total += training.learn(pool.drawn(), rng)
-        done += 1
-        if training.step % EVERY == 0 or training.pace.share >= 1:
-            training.save(state / "checkpoint.pt")
-            spent = training.pace.seconds / 60
-            print(f"step {training.step}, {spent:.1f} min, loss {total / done:.4f}", flush=True)
-            total, done = 0.0, 0
-            if training.step % (TABLES * EVERY) == 0 or training.pace.share >= 1:
+    losses: list[float] = []
+    table = before
+    while pace.share < 1:
+        losses.append(training.learn(pool.drawn(), rng))
+        last = pace.share >= 1
+        if training.step % EVERY == 0 or last:
+            training.save(settings.checkpoint)
+            if training.step % (TABLES * EVERY) == 0 or last:
                 table = validated(training.averaged, cases)
-                (state / "validation.txt").write_text(f"step {training.step}\n{table}\n")
-                print(table, flush=True)
-                page(training.averaged, cases, state / "examples.png")
-    return training.averaged
-
-
-def main() -> None:
-    """Train and write the network."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--photos", type=Path, nargs="+", required=True, help="folders, tar files")
-    parser.add_argument("--held-out", type=Path, nargs="*", default=[], help="to validate with")
-    parser.add_argument("--out", type=Path, required=True, help="ONNX file to write")
-    parser.add_argument("--state", type=Path, default=Path("damage-state"), help="checkpoints")
-    parser.add_argument("--start", type=Path, help="ONNX file or checkpoint to start from")
-    parser.add_argument("--minutes", type=float, default=120, help="how long, all sessions")
-    given = parser.parse_args()
-    network = train(given.photos, given.held_out, given.state, given.minutes, given.start)
-    export(network, given.out, {})
-    print(given.out)
-
-
-if __name__ == "__main__":
-    main()
+                page(training.averaged, cases, settings.state / "examples.png")
+            yield Report(training.step, pace.share, float(np.mean(losses)), table if last else "")
+            losses = []
+    export(training.averaged, out, {"purpose": "damage"})
+    scans = cases[0][0][:1]
+    engines = agreement(out, {"reliefs": scans.numpy()}, probabilities(training.averaged, scans))
+    counted = sum(map(len, folders)), len(held), pace.seconds / 60, training.step
+    start = settings.start.name if settings.start else ""
+    card = Card(WHAT, *counted, start, before, table, engines)
+    out.with_suffix(".md").write_text(card.text(out), encoding="utf-8")

@@ -1,18 +1,14 @@
-"""Train the small network of the `fade` step on simulated fades of any photos.
+"""Train the small network of the step `fade` on simulated fades of any photos.
 
-    python -m restore.training.fade --photos TRAIN --held VAL --cache CACHE --out fade.npz
-
-`TRAIN` and `VAL` are folders of good colour photos, or of tar files of them. First all of the
-network is trained, then a new head on the convolutions' outputs, which is ten times as fast. The
-cache keeps the simulated fades and checkpoints; the same command resumes where it was stopped.
-Needs PyTorch.
+Half of the time goes to simulating fades, which are kept in the state folder. Then the whole
+network is trained; from scratch, a new head on the convolutions' outputs follows, which is ten
+times as fast.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-import time
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -26,10 +22,21 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from restore import color
 from restore.analysis.fading import dyes
 from restore.training import _fades
+from restore.training._card import Card
+from restore.training._session import Pace, Report, Settings
 
 Batch = dict[str, Tensor]
 """`Examples` by the names of its arrays; "seen" are the convolutions' outputs."""
 
+SUFFIX = ".npz"
+START = Path(dyes.__file__).parents[2] / "data" / "fade.npz"
+WHAT = "How a photo's dyes have faded, from a thumbnail and statistics; for the step `fade`."
+SIMULATED, WHOLE = 0.5, 0.8
+"""Shares of the time after which the fades are simulated, and the convolutions trained."""
+FINER = 0.3
+"""Learning rate of a network that was trained before, as a share of a new one's."""
+CHECKS = 3
+"""Thousands of fades to validate with, at most."""
 BATCH = 256
 PIXELS = 64
 """Pixels of each example in a step of the training."""
@@ -47,6 +54,8 @@ WORSE = 0.7
 """Weight of making an example worse than it was."""
 CROSSED = 0.3
 """Weight of the cross terms' size: they are meant for dyes that are nearly gone."""
+WARM = 200
+"""Steps until the learning rate is full."""
 ROUND = 500
 """Steps between checkpoints."""
 KERNELS = (6, 24, 32, 48, 64)
@@ -117,29 +126,39 @@ class Network(nn.Module):  # type: ignore[misc]
 
 @dataclass
 class Stage:
-    """A part of the training: what it learns, for how long, and where it is kept."""
+    """A part of the training: what it learns, at what rate, and when it begins and ends.
+
+    Attributes
+    ----------
+    begins, ends
+        Shares of the whole training.
+    checkpoint
+        Where it is kept.
+    """
 
     network: Network
     parameters: list[Tensor]
-    steps: int
+    rate: float
+    begins: float
+    ends: float
     checkpoint: Path
 
-    def run(self, data: Batch, check: Batch) -> Network:
+    def run(self, data: Batch, check: Batch, pace: Pace) -> Generator[Report, None, Network]:
         """Adam with a cosine schedule; the network of the mean of the last weights."""
         mean = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(KEPT))
-        optimizer = torch.optim.AdamW(self.parameters, RATE, weight_decay=DECAY)
+        optimizer = torch.optim.AdamW(self.parameters, self.rate, weight_decay=DECAY)
         parts = {"network": self.network, "mean": mean, "optimizer": optimizer}
-        first = 0
+        step, losses = 0, list[float]()
         if self.checkpoint.exists():
             state = torch.load(self.checkpoint, weights_only=True)
-            first = state.pop("step")
+            step, pace.spent = state.pop("step"), max(pace.spent, state.pop("seconds"))
             for name, values in state.items():
                 parts[name].load_state_dict(values)
-        started, total = time.monotonic(), 0.0
-        for step in range(first, self.steps):
-            rate = min(1.0, (step + 1) / 200) * (1 + math.cos(math.pi * step / self.steps)) / 2
+        while pace.share < self.ends:
+            done = max(0.0, pace.share - self.begins) / (self.ends - self.begins)
+            falling = min(1.0, (step + 1) / WARM) * (1 + math.cos(math.pi * done)) / 2
             for group in optimizer.param_groups:
-                group["lr"] = RATE * rate + 1e-6
+                group["lr"] = self.rate * falling + 1e-6
             batch = _drawn(data, step)
             value, _ = loss(self.network(batch), batch, untouched(batch))
             optimizer.zero_grad()
@@ -147,30 +166,76 @@ class Stage:
             nn.utils.clip_grad_norm_(self.parameters, 5.0)
             optimizer.step()
             mean.update_parameters(self.network)
-            total += value.item()
-            if (step + 1) % ROUND == 0 or step + 1 == self.steps:
+            losses.append(value.item())
+            step += 1
+            if step % ROUND == 0 or pace.share >= self.ends:
                 state = {name: part.state_dict() for name, part in parts.items()}
-                torch.save({**state, "step": step + 1}, self.checkpoint.with_suffix(".part"))
-                self.checkpoint.with_suffix(".part").rename(self.checkpoint)
-                took = time.monotonic() - started
-                print(f"step {step + 1} of {self.steps}: {total / ROUND:.3f}, {took:.0f} s")
-                print(table(mean.module, check), flush=True)
-                total = 0.0
+                new = self.checkpoint.with_suffix(".new")
+                torch.save({**state, "step": step, "seconds": pace.seconds}, new)
+                new.replace(self.checkpoint)
+                yield Report(step, pace.share, float(np.mean(losses)))
+                losses = []
         return mean.module.eval()
 
 
-def train(data: Batch, check: Batch, cache: Path, steps: int, more: int) -> Network:
-    """All of the network for `steps`, then a new head for `more`."""
+def train(settings: Settings, out: Path) -> Iterator[Report]:
+    """Train from the checkpoint, or from the start; writes the file, and reports now and then."""
+    torch.set_num_threads(settings.threads)
     torch.manual_seed(0)
+    folders, held = settings.read()
+    photos = [photo for folder in folders for photo in folder]
+    pace = Pace(settings.minutes)
+    checks = range(min(CHECKS, 1 + len(held) // 100))
+    _fades.write(held, settings.state / "val", checks, seed=1)
+    check = tensors(_fades.read(settings.state / "val", checks))
+    chunk, spent = 0, settings.state / "seconds"
+    pace.spent = float(spent.read_text()) if spent.exists() else 0.0
+    while chunk == 0 or pace.share < SIMULATED:
+        _fades.write(photos, settings.state / "train", range(chunk, chunk + 1))
+        chunk += 1
+        spent.write_text(str(pace.seconds))
+        yield Report(chunk * _fades.CHUNK, min(pace.share, SIMULATED), math.nan)
+    data = tensors(_fades.read(settings.state / "train", range(chunk)))
     features = torch.cat([data["own"].flatten(1), data["common"]], 1)
-    network = Network(features.mean(0), features.std(0) + 1e-4)
-    whole = Stage(network, list(network.parameters()), steps, cache / "whole.pt").run(data, check)
+    network, before = Network(features.mean(0), features.std(0) + 1e-4), ""
+    ends, rate = WHOLE, RATE
+    if settings.start:
+        network, ends, rate = load(settings.start), 1.0, FINER * RATE
+        yield Report(0, pace.share, math.nan, before := table(network, check))
+    checkpoint = settings.state / "whole.pt"
+    stage = Stage(network, list(network.parameters()), rate, SIMULATED, ends, checkpoint)
+    network = yield from stage.run(data, check, pace)
+    if not settings.start:
+        network = yield from _headed(network, data, check, pace, settings.state)
+    after = table(network, check)
+    yield Report(0, 1.0, math.nan, after)
+    save(network, out)
+    counted = len(photos), len(held), pace.seconds / 60, chunk * _fades.CHUNK
+    card = Card(WHAT, *counted, settings.start.name if settings.start else "", before, after)
+    out.with_suffix(".md").write_text(card.text(out), encoding="utf-8")
+
+
+def load(path: Path) -> Network:
+    """The network of a file that `save` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: torch.from_numpy(file[name].astype(np.float32)) for name in file.files}
+    network = Network(arrays["middle"], arrays["spread"])
+    network.load_state_dict(arrays)
+    return network
+
+
+def _headed(
+    whole: Network, data: Batch, check: Batch, pace: Pace, state: Path
+) -> Generator[Report, None, Network]:
+    """A new head on the convolutions of a network, trained."""
     network = Network(whole.middle, whole.spread)
     kept = {name: v for name, v in whole.state_dict().items() if name.startswith(("conv", "skip"))}
     network.load_state_dict(kept, strict=False)
     data, check = seen(whole, data), seen(whole, check)
     head = [p for name, p in network.named_parameters() if not name.startswith("conv")]
-    return Stage(network, head, more, cache / "head.pt").run(data, check)
+    stage = Stage(network, head, RATE, WHOLE, 1.0, state / "head.pt")
+    network = yield from stage.run(data, check, pace)
+    return network
 
 
 def seen(network: Network, data: Batch) -> Batch:
@@ -285,32 +350,3 @@ def _parts(data: Batch, size: int = 500) -> list[Batch]:
     """The examples in order, some at a time."""
     starts = range(0, len(data["group"]), size)
     return [{name: values[at : at + size] for name, values in data.items()} for at in starts]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--photos", type=Path, nargs="+", required=True, help="photos to learn from"
-    )
-    parser.add_argument("--held", type=Path, nargs="+", required=True, help="photos to check on")
-    parser.add_argument("--skip", nargs="*", default=[], help="beginnings of names not to check on")
-    parser.add_argument(
-        "--cache", type=Path, required=True, help="folder for fades and checkpoints"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="file to write")
-    parser.add_argument("--thousands", type=int, default=70, help="fades to learn from")
-    parser.add_argument("--steps", type=int, default=2000, help="of the whole network")
-    parser.add_argument("--more", type=int, default=10_000, help="steps of the new head")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    chunks, checks = range(options.thousands), range(3)
-    _fades.write(_fades.pictures(options.photos), options.cache / "train", chunks)
-    held = _fades.pictures(options.held, tuple(options.skip))
-    _fades.write(held, options.cache / "val", checks, seed=1)
-    data = tensors(_fades.read(options.cache / "train", chunks))
-    check = tensors(_fades.read(options.cache / "val", checks))
-    save(train(data, check, options.cache, options.steps, options.more), options.out)
-
-
-if __name__ == "__main__":
-    main()

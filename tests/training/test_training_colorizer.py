@@ -12,6 +12,7 @@ from skimage import data
 
 from restore import color
 from restore.training import _colorizer_samples as samples
+from restore.training import _photos
 
 CODES = data.astronaut()[::2, ::2]
 
@@ -73,6 +74,6 @@ def test_photos_are_read_from_folders_and_tars_and_left_out_by_name(tmp_path: Pa
             member = tarfile.TarInfo(f"inner/{name}")
             member.size = len(packed)
             archive.addfile(member, io.BytesIO(packed))
-    read = dict(samples.files([tmp_path], without={"c"}))
+    read = dict(_photos.named([tmp_path], without={"c"}))
     assert sorted(read) == ["a", "b"]
-    assert samples.decoded(read["b"]).shape == CODES.shape
+    assert _photos.decoded(read["b"]).shape == CODES.shape

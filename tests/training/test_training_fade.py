@@ -6,7 +6,7 @@ import pytest
 import skimage.data
 
 from restore.analysis.fading import dyes
-from restore.training import _fades
+from restore.training import _fades, _photos
 
 
 @pytest.fixture(scope="module")
@@ -15,14 +15,7 @@ def photos(tmp_path_factory):
     for name in ("astronaut", "coffee"):
         photo = getattr(skimage.data, name)()[::3, ::3, ::-1]
         cv2.imwrite(str(folder / f"{name}.png"), photo)
-    return _fades.pictures([folder])
-
-
-def test_names_that_are_not_wanted_are_left_out(tmp_path):
-    for name in ("a_1", "b_1"):
-        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros((4, 4, 3), np.uint8))
-    assert len(_fades.pictures([tmp_path])) == 2
-    assert len(_fades.pictures([tmp_path], ("a_",))) == 1
+    return list(_photos.files([folder]))
 
 
 def test_chunks_are_written_once_and_read_together(photos, tmp_path, monkeypatch):
