@@ -1,0 +1,333 @@
+"""What the child process of a view does: decode a photo, plan, and render what the page shows."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from restore import color, files
+from restore.context import Context
+from restore.effect import Findings
+from restore.errors import Cancelled, PhotoError
+from restore.image.hints import Hint
+from restore.image.photo import Photo, Proxy, Window
+from restore.plan import Plan
+from restore.recipe import Recipe
+from restore.report import comparison
+from restore.serve import pictures
+from restore.serve.proxies import KeptProxy
+from restore.timeouts import Allow, Patience
+
+HELD = 2
+"""Decoded photos a view keeps."""
+ROUGH, EVERY = 512, 4
+"""While a slider moves: long side in pixels of the proxy, and every how many-th of its patches."""
+TILE = 512
+"""Side of a tile of real pixels."""
+MAPS = {"recoverability": "recoverability", "confidence": "uncertainty"}
+"""Maps of the steps that the page shows, and what it calls them."""
+CHANGED = 2 / 255
+"""Difference from which a pixel counts as filled by `scratches`."""
+
+
+class Newest(Protocol):
+    """The number of the newest plan asked for, shared by two processes."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Something a view wants to see of a photo; it goes through a pipe.
+
+    Attributes
+    ----------
+    number
+        Of the plan it belongs to: once a newer one is asked for, the work is cancelled. 0 never is.
+    kind, values
+        The name of a method of `Darkroom`, and its arguments.
+    """
+
+    path: Path
+    number: int
+    kind: str
+    values: Mapping[str, Any]
+    folder = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Facts as plain data, and a file for the browser."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    data: bytes = b""
+
+
+@dataclass(eq=False)
+class Opened:
+    """A decoded photo and what is known of it.
+
+    Attributes
+    ----------
+    photo
+        Without its transparent surroundings.
+    frame
+        Left, top, width and height of `photo` in the file, as shares.
+    """
+
+    photo: Photo
+    frame: tuple[float, float, float, float]
+    plan: Plan | None = None
+    roughly: Plan | None = None
+    hints: tuple[Hint, ...] = ()
+    number: int = 0
+    colours: dict[int, Any] = field(default_factory=dict)
+
+    @cached_property
+    def proxy(self) -> KeptProxy:
+        """What plans are made on."""
+        return KeptProxy.of(self.photo.proxy())
+
+    @cached_property
+    def rough(self) -> KeptProxy:
+        """A smaller proxy, for previews while a slider moves."""
+        proxy = self.photo.proxy(ROUGH)
+        return KeptProxy.of(replace(proxy, patches=proxy.patches[::EVERY]))
+
+    def chain(self, plan: Plan) -> list[Proxy]:
+        """The proxy as each step of the plan finds it."""
+        return _chain(replace(self.proxy, hints=self.hints), plan)
+
+
+class Darkroom:
+    """Photos, plans and networks of one view."""
+
+    def __init__(self, newest: Newest, limit: int) -> None:
+        self.newest, self.limit = newest, limit
+        self.number = 0
+        self.context = Context(cancelled=self._unwanted)
+        self.held: OrderedDict[tuple[Path, int, str], Opened] = OrderedDict()
+
+    def _unwanted(self) -> bool:
+        return self.number not in (0, self.newest.value)
+
+    def do(self, ask: Ask, allow: Allow) -> Reply:
+        """Do what is asked for.
+
+        Raises
+        ------
+        Cancelled
+            If a newer plan has been asked for meanwhile.
+        """
+        self.number = ask.number
+        self.context.check()
+        self.patience = Patience(ask.path, allow)
+        reply: Reply = getattr(self, ask.kind)(ask.path, **ask.values)
+        return reply
+
+    def opened(self, path: Path, raw: str) -> Opened:
+        """A photo, decoded at first use and again when its file has changed."""
+        try:
+            changed = path.stat().st_mtime_ns
+        except OSError as error:
+            raise PhotoError(f"{path}: cannot be read: {error.strerror}") from error
+        key = (path, changed, raw)
+        if key not in self.held:
+            while len(self.held) >= HELD:
+                self.held.popitem(last=False)
+            self.patience.reads()
+            photo = files.load(path, raw=raw, limit=self.limit, sized=self.patience.reads)
+            (height, width), seen = photo.size, photo.visible()
+            frame = (seen.left / width, seen.top / height, seen.width / width, seen.height / height)
+            self.held[key] = Opened(replace(photo.cropped(seen), hints=()), frame)
+        self.patience.works()
+        self.held.move_to_end(key)
+        return self.held[key]
+
+    def before(self, path: Path) -> Reply:
+        """The photo as it is, with its histogram."""
+        photo = self.opened(path, "developed")
+        values = pictures.codes(photo.proxy.view.pixels)
+        height, width = photo.photo.size
+        facts = {
+            "size": [width, height],
+            "frame": photo.frame,
+            "histogram": pictures.histogram(values),
+        }
+        return Reply(facts, pictures.jpeg(values))
+
+    def preview(self, path: Path, recipe: Recipe, hints: tuple[Hint, ...]) -> Reply:
+        """Plan a recipe, and show what it makes of the photo."""
+        photo = self.opened(path, recipe.raw)
+        own = _within(hints, photo)
+        reuse = photo.plan
+        if reuse and repr(own) != repr(photo.hints):
+            kept = _before_colours(reuse)
+            reuse = replace(reuse, steps=reuse.steps[:kept])
+        photo.hints = own
+        photo.plan = plan = recipe.plan(
+            replace(photo.proxy, hints=own), reuse=reuse, context=self.context
+        )
+        photo.number = self.number
+        photo.colours.clear()
+        chain = photo.chain(plan)
+        self.context.check()
+        values = pictures.codes(_result(plan, chain))
+        facts = {
+            "histogram": pictures.histogram(values),
+            "findings": [
+                _findings(step.label, step.step, step.effect.findings) for step in plan.steps
+            ],
+            "headline": comparison.headline(plan.findings),
+            "number": self.number,
+        }
+        return Reply(facts, pictures.jpeg(values))
+
+    def sketch(self, path: Path, recipe: Recipe, hints: tuple[Hint, ...]) -> Reply:
+        """A preview while a slider moves: smaller, and the steps after it are not planned anew."""
+        photo = self.opened(path, recipe.raw)
+        rough = replace(photo.rough, hints=_within(hints, photo), context=self.context)
+        plan = photo.roughly
+        moved = _moved(recipe, plan) if plan else None
+        if plan is None or moved is None:
+            photo.roughly = plan = recipe.plan(rough, reuse=plan, context=self.context)
+            moved = len(plan.steps) - 1
+        proxy = _chain(rough, plan)[moved]
+        use = recipe.uses[moved]
+        effect = plan.steps[moved].effect
+        if dict(use.settings) != dict(plan.steps[moved].settings):
+            effect = use.step.plan(proxy, **use.settings)
+        self.context.check()
+        tile = effect.passed(proxy.view)
+        for later in plan.steps[moved + 1 :]:
+            tile = later.effect.passed(tile)
+        values = pictures.codes(tile.pixels)
+        return Reply({"histogram": pictures.histogram(values)}, pictures.jpeg(values))
+
+    def _planned(self, path: Path, raw: str) -> tuple[Opened, Plan]:
+        photo = self.opened(path, raw)
+        if photo.plan is None or photo.number != self.number:
+            raise Cancelled("the plan is gone")  # the process was started anew
+        return photo, photo.plan
+
+    def tile(self, path: Path, raw: str, level: int, row: int, column: int, after: bool) -> Reply:
+        """Real pixels: `TILE` wide, averaged 2 x 2 `level` times."""
+        if after:
+            photo, plan = self._planned(path, raw)
+        else:
+            photo, plan = self.opened(path, "developed"), None
+        size, side = photo.photo.size, TILE << level
+        if row * side >= size[0] or column * side >= size[1]:
+            raise PhotoError(f"{path}: has no such tile")
+        window = Window(row * side, column * side, side, side, size).within(Window.whole(*size))
+        if plan:
+            part = plan.render(photo.photo, window=window, context=self.context)
+        else:
+            part = photo.photo.cropped(window)
+        pixels = part.tile(Window.whole(*part.size)).pixels
+        if level:
+            pixels = pictures.shrunk(pixels, max(1, max(part.size) >> level))
+        return Reply({}, pictures.png(pictures.codes(pixels, window.top, window.left)))
+
+    def map(self, path: Path, raw: str, name: str) -> Reply:
+        """A map over the photo as grey shades."""
+        photo, plan = self._planned(path, raw)
+        chain = photo.chain(plan)
+        if name == "clipping":
+            return Reply({}, pictures.png(pictures.clipped(_result(plan, chain))))
+        for number, step in reversed(list(enumerate(plan.steps))):
+            if name == "scratches" and step.step == "scratches":
+                seen = chain[number].view
+                off = np.abs(step.effect.passed(seen).pixels - seen.pixels).max(-1)
+                return Reply({}, pictures.png(pictures.shades(off > CHANGED)))
+            for own, shown in MAPS.items():
+                if shown == name and own in step.effect.findings.maps:
+                    values = step.effect.findings.maps[own].values
+                    values = 1 - values if own == "confidence" else values
+                    return Reply({}, pictures.png(pictures.shades(values)))
+        raise PhotoError(f"{path}: there is no map of {name}")
+
+
+def _chain(proxy: Proxy, plan: Plan) -> list[Proxy]:
+    """The proxy as each step of a plan finds it."""
+    chain = [proxy]
+    for step in plan.steps[:-1]:
+        chain.append(chain[-1].through(step.effect))
+    return chain
+
+
+def _moved(recipe: Recipe, plan: Plan) -> int | None:
+    """The only step whose settings differ from the plan's (the last if none); None if more do."""
+    if [step.step for step in plan.steps] != [use.step.name for use in recipe.uses]:
+        return None
+    differ = [
+        number
+        for number, (use, step) in enumerate(zip(recipe.uses, plan.steps, strict=True))
+        if dict(use.settings) != dict(step.settings)
+    ]
+    if len(differ) > 1:
+        return None
+    return differ[0] if differ else len(plan.steps) - 1
+
+
+def _result(plan: Plan, chain: list[Proxy]) -> color.Array:
+    return plan.steps[-1].effect.passed(chain[-1].view).pixels
+
+
+def _within(hints: tuple[Hint, ...], photo: Opened) -> tuple[Hint, ...]:
+    """Hints given in shares of the file, in shares of its visible part."""
+    left, top, width, height = photo.frame
+    if photo.frame == (0, 0, 1, 1):
+        return hints
+    return tuple(
+        replace(
+            hint,
+            points=tuple(
+                ((x - 100 * left) / width, (y - 100 * top) / height) for x, y in hint.points
+            ),
+        )
+        for hint in hints
+    )
+
+
+def _before_colours(plan: Plan) -> int:
+    """How many steps of a plan do not depend on hints."""
+    uses = [number for number, step in enumerate(plan.steps) if step.step == "colorize"]
+    return uses[0] if uses else len(plan.steps)
+
+
+def _findings(label: str, step: str, findings: Findings) -> dict[str, Any]:
+    values = []
+    for name, quantity in findings.values.items():
+        text = comparison.said(quantity.value)
+        row: dict[str, Any] = {"name": name, "text": f"{text} {quantity.unit}".rstrip()}
+        if isinstance(quantity.value, Mapping):
+            row["parts"] = dict(quantity.value)
+        values.append(row)
+    shown = [MAPS[name] for name in findings.maps if name in MAPS]
+    return {
+        "label": label,
+        "summary": findings.summary,
+        "warnings": list(findings.warnings),
+        "values": values,
+        "maps": shown + ["scratches"] * (step == "scratches"),
+    }
+
+
+def view(newest: Newest, limit: int) -> Any:
+    """The work of a view's child process."""
+    room = Darkroom(newest, limit)
+    return lambda ask, tell, allow: room.do(ask, allow)
+
+
+def lowered() -> None:
+    """Let the views go first."""
+    if hasattr(os, "nice"):
+        os.nice(10)

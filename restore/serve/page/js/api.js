@@ -1,0 +1,73 @@
+// Requests to our own server: each carries the secret of the page's address.
+
+const secret = new URLSearchParams(location.search).get("secret") ?? "";
+const identity = crypto.getRandomValues(new Uint32Array(3)).join("");
+
+/** A refusal in words for the user; `gone` if the work is no longer wanted. */
+export class Refusal extends Error {
+  constructor(text, status) {
+    super(text);
+    this.status = status;
+    this.gone = status === 409;
+  }
+}
+
+async function request(path, options = {}) {
+  const headers = { "x-restore-secret": secret };
+  if (options.body !== undefined) headers["content-type"] = "application/json";
+  let reply;
+  try {
+    reply = await fetch(path, { ...options, headers, cache: "no-store" });
+  } catch (error) {
+    if (error.name === "AbortError") throw new Refusal("cancelled", 409);
+    throw new Refusal("The server has ended: start restore serve again.", 0);
+  }
+  if (reply.ok) return reply;
+  let text = reply.statusText;
+  try {
+    text = (await reply.clone().json()).error ?? text;
+  } catch {
+    text = (await reply.text()).trim() || text;
+  }
+  throw new Refusal(text, reply.status);
+}
+
+const sent = (method, body, signal) => ({ method, body: JSON.stringify(body), signal });
+
+export const get = async (path, signal) => (await request(path, { signal })).json();
+export const getBlob = async (path, signal) => (await request(path, { signal })).blob();
+export const post = async (path, body, signal) => (await request(path, sent("POST", body, signal))).json();
+export const put = async (path, body) => request(path, sent("PUT", body));
+export const remove = async (path, options = {}) => request(path, { method: "DELETE", ...options });
+
+/** Facts and a picture that come in one answer. */
+async function both(reply) {
+  const buffer = await reply.arrayBuffer();
+  const length = new DataView(buffer).getUint32(0);
+  const facts = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const picture = await createImageBitmap(new Blob([new Uint8Array(buffer, 4 + length)]));
+  return { facts, picture };
+}
+
+const view = `/api/views/${identity}`;
+const ofPhoto = (photo) => `${view}/photos/${photo}`;
+const ofPlan = (photo, plan) => `${ofPhoto(photo)}/plans/${plan.number}`;
+const raw = (plan) => `raw=${plan.raw}`;
+
+export const before = async (photo, signal) => both(await request(`${ofPhoto(photo)}/before`, { signal }));
+export const preview = async (body, signal) => both(await request(`${view}/preview`, sent("POST", body, signal)));
+
+export const tile = async (photo, plan, level, row, column, signal) => {
+  const base = plan ? ofPlan(photo, plan) : ofPhoto(photo);
+  const query = plan ? `?${raw(plan)}` : "";
+  return createImageBitmap(await getBlob(`${base}/tiles/${level}/${row}/${column}${query}`, signal));
+};
+export const map = async (photo, plan, name) =>
+  createImageBitmap(await getBlob(`${ofPlan(photo, plan)}/maps/${name}?${raw(plan)}`));
+export const colours = (photo, plan, x, y) =>
+  get(`${ofPlan(photo, plan)}/colours?${raw(plan)}&x=${x}&y=${y}`);
+
+/** The tab is closed: its process may end. */
+export function leave() {
+  remove(view, { keepalive: true }).catch(() => {});
+}

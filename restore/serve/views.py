@@ -1,0 +1,157 @@
+"""The views (browser tabs) and their child processes: the last slider wins."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import multiprocessing
+import time
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from restore.errors import Cancelled
+from restore.serve.darkroom import Ask, Reply, view
+from restore.serve.desk import desk
+from restore.work.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+VIEWS = 3
+"""Views with a process of their own; a further one takes over that of the longest unused."""
+
+
+class Line:
+    """One at a time, the most urgent first; in order of arrival among equals."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._arrivals = count()
+        self._busy = False
+
+    @asynccontextmanager
+    async def turn(self, urgency: int = 0) -> AsyncIterator[None]:
+        """Wait for one's turn; lower numbers are more urgent."""
+        if self._busy:
+            mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (urgency, next(self._arrivals), mine))
+            try:
+                await mine
+            except asyncio.CancelledError:
+                if mine.done() and not mine.cancelled():
+                    self._next()
+                raise
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._next()
+
+    def _next(self) -> None:
+        while self._waiting:
+            ready = heapq.heappop(self._waiting)[2]
+            if not ready.done():
+                ready.set_result(None)  # busy it stays
+                return
+        self._busy = False
+
+
+class Hands:
+    """A child process with a line before it; started at first use, and again after a crash."""
+
+    def __init__(self, begin: Callable[[], Any]) -> None:
+        self._begin = begin
+        self._worker: Worker | None = None
+        self._line = Line()
+        self.used = time.monotonic()
+
+    async def ask(
+        self, ask: Ask, urgency: int = 0, wanted: Callable[[], bool] = lambda: True
+    ) -> Reply:
+        """What a request comes to.
+
+        Raises
+        ------
+        Cancelled
+            If it is no longer wanted.
+        RestoreError
+            What the child met, also its death.
+        """
+        self.used = time.monotonic()
+        async with self._line.turn(urgency):
+            if not wanted():
+                raise Cancelled("no longer wanted")
+            # not abandoned when the browser hangs up: the pipe has one reader
+            with anyio.CancelScope(shield=True):
+                reply: Reply = await anyio.to_thread.run_sync(self._run, ask)
+        return reply
+
+    def _run(self, ask: Ask) -> Reply:
+        if self._worker is None:
+            worker = Worker(self._begin)
+            try:
+                worker.ready()
+            except BaseException:
+                worker.close()
+                raise
+            self._worker = worker
+        reply: Reply = self._worker.run(ask)
+        return reply
+
+    def close(self) -> None:
+        """End the process."""
+        if self._worker:
+            self._worker.close()
+            self._worker = None
+
+
+class View:
+    """A browser tab: one photo is planned at a time, and a newer plan cancels an older one."""
+
+    def __init__(self, limit: int) -> None:
+        # a plain number of this machine's word size: written by one process, read by another
+        self._newest = multiprocessing.get_context("spawn").RawValue("q", 0)
+        self.hands = Hands(partial(view, self._newest, limit))
+
+    async def plan(self, number: int, kind: str, path: Path, **values: Any) -> Reply:
+        """A new plan; whatever belongs to an older one is cancelled."""
+        self._newest.value = number
+        return await self.show(number, kind, path, **values)
+
+    async def show(self, number: int, kind: str, path: Path, **values: Any) -> Reply:
+        """Something of a plan, or of the photo itself (number 0)."""
+        urgency = 0 if kind in ("preview", "sketch") else 1
+        ask = Ask(path, number, kind, values)
+        return await self.hands.ask(ask, urgency, lambda: number in (0, self._newest.value))
+
+
+class Views:
+    """All views, and the process beside them."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.views: dict[str, View] = {}
+        self.desk = Hands(partial(desk, limit))
+        self.numbers = count(1)
+
+    def view(self, name: str) -> View:
+        """The view of a name, made at first use."""
+        if name not in self.views:
+            if len(self.views) >= VIEWS:
+                oldest = min(self.views, key=lambda name: self.views[name].hands.used)
+                # its process and its photos serve the newcomer
+                self.views[name] = self.views.pop(oldest)
+            else:
+                self.views[name] = View(self.limit)
+        return self.views[name]
+
+    def close(self) -> None:
+        """End all processes."""
+        for hands in (self.desk, *(one.hands for one in self.views.values())):
+            hands.close()

@@ -1,0 +1,377 @@
+"""The server of the page, without a browser: who may ask, for what, and what comes back."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from starlette.testclient import TestClient
+
+from restore import files
+from restore.cli import cli
+from restore.image import hints
+from restore.image.photo import Photo
+from restore.recipe import Recipe
+from restore.serve.app import Site, create
+from restore.serve.guard import LARGEST
+from restore.serve.library import Library
+
+SECRET = "s" * 32
+HOST = "127.0.0.1:8765"
+FADED = {
+    "name": "fade",
+    "raw": "developed",
+    "steps": [{"use": "fade", "on": True, "settings": {"amount": 0.5}}],
+}
+
+
+def picture(seed: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    small = np.random.default_rng(seed).uniform(40, 200, (6, 8, 3))
+    return cv2.resize(small, (96, 72), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    for number, name in enumerate(("one.png", "two.png")):
+        files.save(Photo(picture(number)), folder / name)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0" + b"rubbish" * 40)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    files.save(Photo(picture(9)), elsewhere / "private.png")
+    with suppress(OSError):  # Windows asks for a privilege
+        (folder / "link.png").symlink_to(elsewhere / "private.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Site:
+    return Site(Library([folder], False, folder / "restored"), 10**7, SECRET)
+
+
+@pytest.fixture(scope="module")
+def client(site: Site) -> Iterator[TestClient]:
+    headers = {"x-restore-secret": SECRET}
+    with TestClient(create(site, "127.0.0.1"), f"http://{HOST}", headers=headers) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def photos(client: TestClient) -> dict[str, str]:
+    return {one["name"]: one["id"] for one in client.get("/api/session").json()["photos"]}
+
+
+def both(reply: Any) -> tuple[dict[str, Any], bytes]:
+    assert reply.status_code == 200, reply.text
+    (length,) = struct.unpack(">I", reply.content[:4])
+    return json.loads(reply.content[4 : 4 + length]), reply.content[4 + length :]
+
+
+def preview(client: TestClient, photo: str, edit: object = FADED, **more: object) -> Any:
+    body = {"photo": photo, "edit": edit, "hints": [], **more}
+    return client.post("/api/views/a/preview", json=body)
+
+
+def test_the_page_needs_the_secret(client: TestClient) -> None:
+    assert client.get("/").status_code == 403
+    assert client.get("/?secret=wrong").status_code == 403
+    page = client.get(f"/?secret={SECRET}")
+    assert page.status_code == 200
+    assert SECRET not in page.text
+
+
+@pytest.mark.parametrize("given", ["", "wrong", SECRET[:-1]])
+def test_data_needs_the_secret_in_a_header(client: TestClient, given: str) -> None:
+    assert client.get("/api/session", headers={"x-restore-secret": given}).status_code == 403
+    query = client.get(f"/api/session?secret={SECRET}", headers={"x-restore-secret": given})
+    assert query.status_code == 403
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "10.0.0.7:8765", "", "[::"])
+def test_a_name_rebound_to_this_machine_is_refused(client: TestClient, host: str) -> None:
+    assert client.get("/api/session", headers={"host": host}).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["localhost:8765", "127.0.0.1", "[::1]:8765"])
+def test_this_machine_by_other_names_is_served(client: TestClient, host: str) -> None:
+    assert client.get("/api/session", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_other_sites_are_refused(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.get("/api/session", headers=headers).status_code == 403
+
+
+def test_our_own_origin_is_served(client: TestClient) -> None:
+    headers = {"origin": f"http://{HOST}", "sec-fetch-site": "same-origin"}
+    assert client.get("/api/session", headers=headers).status_code == 200
+
+
+def test_every_answer_forbids_what_a_page_need_not_do(client: TestClient) -> None:
+    for path in ("/", f"/?secret={SECRET}", "/api/session", "/page/js/main.js", "/nothing"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page/../app.py",
+        "/page/%2e%2e/app.py",
+        "/page/..%2fapp.py",
+        "/page/js/..%2f..%2f..%2fapp.py",
+        "/page//etc/passwd",
+        "/page/%00",
+        "/api/photos/..%2f..%2fetc%2fpasswd/thumbnail",
+        "/api/photos/one.png/thumbnail",
+        "/api/views/a/photos/0/before",
+        "/api/photos/0/cards/fade",
+        "/api/exports/99",
+    ],
+)
+def test_only_ids_lead_to_files(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_a_recipe_is_a_name_and_never_a_path(client: TestClient, photos: dict[str, str]) -> None:
+    for name in ("..%2fx.toml", "x.toml", "A"):
+        assert client.get(f"/api/photos/{photos['one.png']}/cards/{name}").status_code == 404
+
+
+def test_a_link_out_of_the_folder_is_not_shown(photos: dict[str, str]) -> None:
+    assert set(photos) == {"one.png", "two.png", "broken.jpg"}
+
+
+def test_large_requests_are_refused(client: TestClient) -> None:
+    large = b"[" + b" " * LARGEST + b"]"
+    headers = {"content-type": "application/json"}
+    assert client.post("/api/toml", content=large, headers=headers).status_code == 413
+
+    def pieces() -> Iterator[bytes]:  # without a length
+        for _ in range(20):
+            yield b" " * (LARGEST // 16)
+
+    assert client.post("/api/toml", content=pieces(), headers=headers).status_code == 413
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b"[" * 90000])
+def test_what_is_no_json_object_is_refused(client: TestClient, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    assert client.post("/api/toml", content=body, headers=headers).status_code == 400
+
+
+def test_forms_are_refused(client: TestClient) -> None:
+    """Another site can send them without asking first."""
+    assert client.post("/api/toml", data={"a": "b"}).status_code == 415
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {},
+        {"steps": [{"use": "nothing"}]},
+        {"steps": [{"use": "../levels"}]},
+        {"steps": [{"use": "fade", "settings": {"amount": 7}}]},
+        {"steps": [{"use": "fade", "settings": {"amount": "1"}}]},
+        {"steps": [{"use": "fade"}] * 65},
+        {"steps": [{"use": "fade"}], "raw": "x"},
+        {"steps": [{"use": "fade"}], "title": "x" * 1000},
+    ],
+)
+def test_wrong_edits_are_refused_in_words(client: TestClient, edit: object) -> None:
+    reply = client.post("/api/toml", json=edit)
+    assert reply.status_code in (400, 422)
+    assert reply.json()["error"]
+
+
+def test_a_preview_shows_the_recipe(client: TestClient, photos: dict[str, str]) -> None:
+    facts, picture = both(preview(client, photos["one.png"]))
+    shape = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape
+    assert shape == (72, 96, 3)
+    assert facts["findings"][0]["label"] == "fade"
+    assert len(facts["histogram"]) == 3
+    assert facts["command"] == "restore run fade PHOTOS -s fade.amount=0.5"
+
+
+def test_a_sketch_is_like_the_preview(client: TestClient, photos: dict[str, str]) -> None:
+    steps = [{"use": "fade", "settings": {"amount": 1}}, {"use": "levels", "settings": {"tone": 1}}]
+    for amount in (0.2, 0.9):
+        steps[0]["settings"]["amount"] = amount  # type: ignore[index]
+        shown = [
+            cv2.imdecode(np.frombuffer(both(reply)[1], np.uint8), cv2.IMREAD_COLOR).astype(float)
+            for reply in (
+                preview(client, photos["one.png"], {"steps": steps}, sketch=True),
+                preview(client, photos["one.png"], {"steps": steps}),
+            )
+        ]
+        assert np.abs(shown[0] - shown[1]).mean() < 6  # 8-bit codes
+
+
+def test_tiles_are_the_pixels_of_the_result(
+    client: TestClient, photos: dict[str, str], folder: Path
+) -> None:
+    facts, _ = both(preview(client, photos["one.png"]))
+    base = f"/api/views/a/photos/{photos['one.png']}"
+    tile = client.get(f"{base}/plans/{facts['number']}/tiles/0/0/0")
+    recipe = Recipe.named("fade").with_settings({"fade.amount": 0.5})
+    expected = recipe(files.load(folder / "one.png")).samples
+    shown = cv2.imdecode(np.frombuffer(tile.content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    np.testing.assert_array_equal(shown, expected)
+    original = client.get(f"{base}/tiles/0/0/0")
+    shown = cv2.imdecode(np.frombuffer(original.content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    np.testing.assert_array_equal(shown, picture(0))
+    assert client.get(f"{base}/tiles/0/9/0").status_code == 422
+
+
+def test_work_of_an_older_plan_is_dropped(client: TestClient, photos: dict[str, str]) -> None:
+    old, _ = both(preview(client, photos["one.png"]))
+    new, _ = both(preview(client, photos["one.png"]))
+    plans = f"/api/views/a/photos/{photos['one.png']}/plans"
+    assert client.get(f"{plans}/{old['number']}/tiles/0/0/0").status_code == 409
+    assert client.get(f"{plans}/{new['number']}/tiles/0/0/0").status_code == 200
+
+
+def test_maps_are_shown_and_unknown_ones_refused(
+    client: TestClient, photos: dict[str, str]
+) -> None:
+    facts, _ = both(preview(client, photos["one.png"]))
+    maps = f"/api/views/a/photos/{photos['one.png']}/plans/{facts['number']}/maps"
+    marks = cv2.imdecode(
+        np.frombuffer(client.get(f"{maps}/clipping").content, np.uint8), cv2.IMREAD_UNCHANGED
+    )
+    assert marks.shape == (72, 96)
+    assert client.get(f"{maps}/other").status_code == 422
+
+
+def test_a_broken_file_costs_only_itself(client: TestClient, photos: dict[str, str]) -> None:
+    reply = preview(client, photos["broken.jpg"])
+    assert reply.status_code == 422
+    assert "broken.jpg" in reply.json()["error"]
+    assert client.get(f"/api/photos/{photos['broken.jpg']}/thumbnail").status_code == 422
+    assert preview(client, photos["one.png"]).status_code == 200
+
+
+def test_a_crash_of_the_process_costs_one_answer(
+    client: TestClient, photos: dict[str, str]
+) -> None:
+    facts, _ = both(preview(client, photos["one.png"]))
+    for child in multiprocessing.active_children():
+        child.kill()
+    plan = f"/api/views/a/photos/{photos['one.png']}/plans/{facts['number']}"
+    assert client.get(f"{plan}/tiles/0/0/0").status_code in (409, 422)
+    assert preview(client, photos["one.png"]).status_code == 200
+
+
+def test_hints_are_kept_beside_the_photo(
+    client: TestClient, photos: dict[str, str], folder: Path
+) -> None:
+    address = f"/api/photos/{photos['two.png']}/hints"
+    assert client.get(address).json() == {"hints": []}
+    given = [
+        {"colour": [40, 20, -30.5], "points": [[10, 20.5]], "shape": "points"},
+        {"colour": "#7a5230", "points": [[0, 0], [50, 50], [100, 0]], "shape": "stroke"},
+    ]
+    assert client.put(address, json={"hints": given}).status_code == 204
+    beside = hints.beside(folder / "two.png")
+    assert [hint.shape for hint in beside] == ["points", "stroke"]
+    assert beside[0].colour == (40, 20, -30.5)
+    assert client.get(address).json()["hints"][0] == given[0]
+    for wrong in ([{"colour": "x"}], [{**given[0], "points": [[1, 101]]}], "x", [[]]):
+        assert client.put(address, json={"hints": wrong}).status_code == 422
+    assert client.put(address, json={"hints": []}).status_code == 204
+    assert not (folder / "two.png.hints.toml").exists()
+
+
+def test_a_saved_recipe_is_found_by_the_command_line(client: TestClient) -> None:
+    body = {"edit": FADED, "name": "album-1974", "title": "Album", "about": "1974"}
+    assert client.post("/api/recipes", json=body).status_code == 200
+    recipe = Recipe.named("album-1974")
+    assert dict(recipe.uses[0].settings) == {"amount": 0.5}
+    again = client.post("/api/recipes", json=body)
+    assert again.status_code == 422
+    assert "exists already" in again.json()["error"]
+    assert client.post("/api/recipes", json={**body, "overwrite": True}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "X", ".x", "fade", "faded-print", "x" * 65])
+def test_names_of_recipes_are_checked(client: TestClient, name: str) -> None:
+    assert client.post("/api/recipes", json={"edit": FADED, "name": name}).status_code == 422
+
+
+def finished(client: TestClient, number: int) -> dict[str, Any]:
+    for _ in range(600):
+        facts: dict[str, Any] = client.get(f"/api/exports/{number}").json()
+        if facts["state"] != "running":
+            return facts
+        time.sleep(0.05)
+    raise AssertionError("the export did not end")
+
+
+def test_an_export_is_what_the_command_line_writes(
+    client: TestClient,
+    photos: dict[str, str],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    before = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+    recipes = client.get("/api/session").json()["recipes"]
+    edit = next(one for one in recipes if one["name"] == "faded-print")
+    edit["steps"][0]["settings"]["amount"] = 0.5
+    names = ("one.png", "two.png", "broken.jpg")
+    asked = [{"photo": photos[name], "edit": edit} for name in names]
+    reply = client.post("/api/exports", json={"photos": asked})
+    facts = finished(client, reply.json()["export"])
+    assert [bool(row.get("error")) for row in facts["rows"]] == [False, False, True]
+    arguments = ["run", "faded-print", str(folder / "one.png"), "-s", "fade.amount=0.5"]
+    CliRunner().invoke(cli, [*arguments, "-o", str(tmp_path)], catch_exceptions=False)
+    written = folder / "restored" / "one.png"
+    assert written.read_bytes() == (tmp_path / "one.png").read_bytes()
+    # once more: neither the results nor the originals are replaced
+    reply = client.post("/api/exports", json={"photos": asked[:1]})
+    facts = finished(client, reply.json()["export"])
+    assert facts["rows"][0]["path"] == str(folder / "restored" / "one-2.png")
+    assert {path.name: path.read_bytes() for path in folder.glob("*.png")} == before
+
+
+def test_an_export_can_be_cancelled(client: TestClient, photos: dict[str, str]) -> None:
+    asked = [{"photo": photos["one.png"], "edit": FADED}] * 100
+    number = client.post("/api/exports", json={"photos": asked}).json()["export"]
+    client.delete(f"/api/exports/{number}")
+    assert finished(client, number)["state"] == "cancelled"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links ask for a privilege")
+def test_a_photo_that_came_to_lead_elsewhere_is_refused(
+    client: TestClient, photos: dict[str, str], folder: Path, tmp_path: Path
+) -> None:
+    path, kept = folder / "two.png", tmp_path / "two.png"
+    path.rename(kept)
+    path.symlink_to(kept)
+    try:
+        assert preview(client, photos["two.png"]).status_code == 422
+    finally:
+        path.unlink()
+        kept.replace(path)
