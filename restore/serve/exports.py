@@ -1,20 +1,21 @@
-"""Writing results: one photo after another, in a process of its own, exactly as `restore run`."""
+"""Writing results: the pool of `restore run`, so that the files are the same to the byte."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from restore.context import Context
 from restore.errors import Cancelled, PhotoError, RestoreError
 from restore.recipe import Recipe
 from restore.work.job import Job, Outcome, restore_file
+from restore.work.pool import Pool, jobs
 from restore.work.targets import folders_of, identities, refuse_inputs, target_of
-from restore.work.worker import Worker
 
 if TYPE_CHECKING:
     from restore.timeouts import Allow
@@ -30,8 +31,10 @@ TAKEN = 1000
 class Order:
     """A photo to restore by a recipe; it goes through a pipe."""
 
+    id: str
     job: Job
     recipe: Recipe
+    memory: float | None = None
 
     @property
     def path(self) -> Path:
@@ -45,10 +48,12 @@ class Order:
 
 
 def exporting() -> Any:
-    """The work of the child process."""
+    """The work of the child processes."""
+    context = Context(alone=True)  # it keeps the networks for the next photo
 
     def work(order: Order, tell: Tell, allow: Allow) -> Outcome:
-        return restore_file(order.job, order.recipe, tell, allow)
+        job = replace(order.job, memory=order.memory)
+        return restore_file(job, order.recipe, tell, allow, context)
 
     return work
 
@@ -59,31 +64,49 @@ class Export:
 
     Attributes
     ----------
-    orders
+    wanted
         (id, photo, recipe) of each.
-    share
-        Share done of the photo at work, 0 … 1.
+    shares
+        Share done of each photo at work, 0 … 1, by its id.
     rows
         What became of each photo so far.
     """
 
-    orders: Sequence[tuple[str, Path, Recipe]]
+    wanted: Sequence[tuple[str, Path, Recipe]]
     state: str = "running"
-    current: str = ""
-    share: float = 0
+    shares: dict[str, float] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
-    def facts(self, rows_from: int = 0) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """Where it stands."""
+        shares = dict(self.shares)
         return {
             "state": self.state,
-            "total": len(self.orders),
+            "total": len(self.wanted),
             "done": len(self.rows),
-            "current": self.current,
-            "share": round(self.share, 3),
-            "rows": self.rows[rows_from:],
+            "current": list(shares),
+            "share": round(sum(shares.values()), 3),
+            "rows": self.rows,
         }
+
+    def tell(self, order: Order, share: float) -> None:
+        """A photo proceeds; Cancelled is raised if nobody wants it any more."""
+        self.shares[order.id] = share
+        if self.cancelled.is_set():
+            raise Cancelled("cancelled")
+
+    def ended(self, order: Order, outcome: Outcome | None, error: RestoreError | None) -> None:
+        """A photo is done."""
+        self.shares.pop(order.id, None)
+        row: dict[str, Any] = {"id": order.id}
+        if outcome:
+            row["path"] = str(outcome.written[0])
+            row["warnings"] = list(outcome.warnings)
+            row["headline"] = "; ".join(outcome.headlines)
+        else:
+            row["error"] = str(error)
+        self.rows.append(row)
 
 
 class Exports:
@@ -105,26 +128,18 @@ class Exports:
 
     def begin(
         self,
-        orders: Sequence[tuple[str, Path, Recipe]],
+        wanted: Sequence[tuple[str, Path, Recipe]],
         originals: Sequence[Path],
         form: str | None,
     ) -> int:
-        """Start an export; returns its number.
-
-        Raises
-        ------
-        PhotoError
-            If there is no such format.
-        """
-        target_of(Path("photo.jpg"), self.out, form)
+        """Start an export; returns its number."""
         number = next(self._numbers)
-        self.known[number] = export = Export(orders)
+        self.known[number] = export = Export(wanted)
         for old in list(self.known)[:-KEPT]:
             if self.known[old].state != "running":
                 del self.known[old]
-        threading.Thread(
-            target=self._work, args=(export, list(originals), form), name="export", daemon=True
-        ).start()
+        arguments = (export, list(originals), form)
+        threading.Thread(target=self._work, args=arguments, name="export", daemon=True).start()
         return number
 
     def cancel(self) -> None:
@@ -134,13 +149,11 @@ class Exports:
 
     def _work(self, export: Export, originals: Sequence[Path], form: str | None) -> None:
         with self._turn:
-            worker = Worker(exporting)
+            pool = Pool(exporting, jobs(len(export.wanted)))
             try:
-                worker.ready()
-                places = folders_of({path: Path() for _, path, _ in export.orders}, self.out, form)
-                known = identities(originals)
-                for id, path, recipe in export.orders:
-                    self._one(worker, export, id, path, recipe, places[path], known, form)
+                pool.ready()
+                for ended in pool.run(self._orders(export, originals, form), export.tell):
+                    export.ended(ended.task, ended.outcome, ended.error)
                 export.state = "done"
             except Cancelled:
                 export.state = "cancelled"
@@ -148,48 +161,30 @@ class Exports:
                 export.rows.append({"id": "", "error": str(error)})
                 export.state = "done"
             finally:
-                worker.close()
-                export.current = ""
+                pool.close()
+                export.shares.clear()
 
-    def _one(
-        self,
-        worker: Worker,
-        export: Export,
-        id: str,
-        path: Path,
-        recipe: Recipe,
-        folder: Path,
-        originals: frozenset[tuple[int, int]],
-        form: str | None,
-    ) -> None:
-        def tell(share: float) -> None:
-            export.share = share
-            if export.cancelled.is_set():
-                raise Cancelled("cancelled")
-
-        export.current, export.share = id, 0
-        tell(0)
-        try:
-            target = free(target_of(path, folder, form))
-            refuse_inputs(target, originals)
-            outcome = worker.run(Order(Job(path, target, limit=self.limit), recipe), tell)
-        except Cancelled:
-            raise
-        except RestoreError as error:
-            export.rows.append({"id": id, "error": str(error)})
-        else:
-            export.rows.append(
-                {
-                    "id": id,
-                    "path": str(outcome.written[0]),
-                    "warnings": list(outcome.warnings),
-                    "headline": "; ".join(outcome.headlines),
-                }
-            )
+    def _orders(
+        self, export: Export, originals: Sequence[Path], form: str | None
+    ) -> Iterator[Order]:
+        """The photos with the names of their results, none of which is taken."""
+        places = folders_of({path: Path() for _, path, _ in export.wanted}, self.out, form)
+        known, given = identities(originals), set[Path]()
+        for id, path, recipe in export.wanted:
+            order = Order(id, Job(path, path, limit=self.limit), recipe)
+            export.tell(order, 0)
+            try:
+                target = free(target_of(path, places[path], form), given)
+                refuse_inputs(target, known)
+            except RestoreError as error:
+                export.ended(order, None, error)
+                continue
+            given.add(target)
+            yield replace(order, job=replace(order.job, target=target))
 
 
-def free(target: Path) -> Path:
-    """The path, with a number if it is taken: scan.tif, scan-2.tif.
+def free(target: Path, given: set[Path]) -> Path:
+    """The path, with a number if it is taken or given to another: scan.tif, scan-2.tif.
 
     Raises
     ------
@@ -198,6 +193,7 @@ def free(target: Path) -> Path:
     """
     for number in range(1, TAKEN):
         name = target.name if number == 1 else f"{target.stem}-{number}{target.suffix}"
-        if not os.path.lexists(target.with_name(name)):
-            return target.with_name(name)
+        path = target.with_name(name)
+        if path not in given and not os.path.lexists(path):
+            return path
     raise PhotoError(f"{target}: a thousand files of this name exist; use another --out")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from restore.effect import Effect
@@ -27,18 +27,8 @@ class KeptProxy(Proxy):
     @classmethod
     def of(cls, proxy: Proxy) -> KeptProxy:
         """A proxy that remembers."""
-        digest = replace(proxy, hints=()).digest()
-        return cls(
-            proxy.view,
-            proxy.patches,
-            proxy.size,
-            proxy.camera,
-            proxy.grey,
-            proxy.guess,
-            proxy.hints,
-            proxy.context,
-            digest,
-        )
+        values = {part.name: getattr(proxy, part.name) for part in fields(proxy)}
+        return cls(**values, known=replace(proxy, hints=()).digest())
 
     def digest(self) -> str:
         """The digest of the photo, computed once."""

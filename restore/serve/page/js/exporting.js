@@ -69,9 +69,9 @@ async function watch(number) {
       return;
     }
     if (running !== number) return;
-    const part = (facts.done + (facts.current ? facts.share : 0)) / facts.total;
+    const part = (facts.done + facts.share) / facts.total;
     $("#progress-bar").value = part;
-    const name = facts.current ? store.photos.find((one) => one.id === facts.current)?.name ?? "" : "";
+    const name = facts.current.map((id) => store.photos.find((one) => one.id === id)?.name ?? "").join(", ");
     $("#progress-text").textContent = facts.state === "running"
       ? `${facts.done} of ${facts.total} · ${name}` : summary(facts);
     if (facts.state !== "running") {
