@@ -1,4 +1,4 @@
-"""The user's folders for configuration, data and caches, if the user has a home."""
+"""The user's folders for configuration, data, caches and journals, if the user has a home."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 
-def own(kind: Literal["config", "data", "cache"]) -> Path | None:
+def own(kind: Literal["config", "data", "cache", "state"]) -> Path | None:
     """The user's folder of a kind; None without a home, as in containers and on clusters."""
     import platformdirs
 

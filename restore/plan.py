@@ -16,7 +16,7 @@ from restore.effect import Effect, Findings
 from restore.errors import RecipeError
 from restore.image.photo import SIDE, Photo, Proxy, Tile, Window
 from restore.image.render import render_photo
-from restore.values import Value, load, save
+from restore.values import Value, digest, load, save
 
 ABOUT = "restore plan"
 Setting = float | int | bool | str | None
@@ -148,6 +148,10 @@ class Plan(Value):
             height, width = (max(1, round(length * shrink)) for length in view.window.size)
             pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
         return Photo(Space().from_working(pixels, np.uint8))
+
+    def digest(self) -> str:
+        """SHA-256 of the plan's content."""
+        return digest(self)
 
     def save(self, path: str | Path) -> None:
         """Write the plan to one file (a ZIP archive of JSON and arrays; no pickle)."""

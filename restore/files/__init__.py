@@ -165,6 +165,27 @@ def save(
     return path
 
 
+def copy(path: Path, target: Path, *, overwrite: bool = False) -> Path:
+    """Copy a photo as it is, with its modification time; see `save`."""
+    import os
+    import shutil
+
+    from restore.files import _writing
+
+    def write(file: BinaryIO) -> None:
+        try:
+            with path.open("rb") as original:
+                shutil.copyfileobj(original, file, 2**20)
+        except OSError as error:
+            raise PhotoError(f"{path}: cannot be copied: {error.strerror}") from error
+
+    before = path.stat()
+    _writing.whole(target, write, overwrite=overwrite, originals=[path])
+    with suppress(OSError):
+        os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return target
+
+
 def losses(
     photo: Photo | Sequence[Photo], path: Path | str, *, format: str | None = None
 ) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from restore.timeouts import Allow, Patience
 if TYPE_CHECKING:
     from restore.context import Context
     from restore.image.photo import Photo
+    from restore.plan import Plan
     from restore.recipe import Recipe
     from restore.report.entry import Entry
 
@@ -111,6 +113,10 @@ class Outcome:
         Why the picture could not be written; None if it was.
     entry
         What a report page shows of it, if the job asked for that.
+    plan
+        SHA-256 of the plans of its pages.
+    pixels
+        How many it has, on all pages.
     """
 
     written: tuple[Path, ...]
@@ -120,6 +126,8 @@ class Outcome:
     record: Mapping[str, str]
     failed: PhotoError | None = None
     entry: Entry | None = None
+    plan: str = ""
+    pixels: int = 0
 
 
 def by_recipe(
@@ -146,6 +154,7 @@ def restore_file(
     tell: Callable[[float], None],
     allow: Allow = lambda seconds, what: None,
     context: Context | None = None,
+    like: Plan | None = None,
 ) -> Outcome:
     """Restore one file, all its pages.
 
@@ -158,6 +167,8 @@ def restore_file(
         being done: native code that hangs cannot report it.
     context
         Holds the networks, for several files.
+    like
+        The plan of a series, whose numbers are taken.
 
     Raises
     ------
@@ -192,6 +203,7 @@ def restore_file(
     headlines: list[str] = []
     findings: list[str] = []
     results: list[Photo] = []
+    plans: list[str] = []
     for page in pages:
         done = len(results)
 
@@ -199,7 +211,8 @@ def restore_file(
             tell((done + share) / len(pages))
 
         planning, rendering = replace(context, progress=tell_page).parts(PLANNING)
-        plan = recipe.plan(page, context=planning)
+        plan = recipe.plan(page, context=planning, like=like)
+        plans.append(plan.digest())
         timings.lap("plan")
         if page.samples.nbytes > LARGE:
             context.release()
@@ -214,7 +227,7 @@ def restore_file(
         for step in page.findings.values()
         for warning in step.warnings
     ]
-    modified = job.modified or _now()
+    modified = job.modified or now()
     record = {
         "profile": job.profile,
         "originalSha256": pages[0].source.sha256,
@@ -242,6 +255,8 @@ def restore_file(
         tuple(findings),
         results[0].source.record,
         failed,
+        plan=hashlib.sha256("".join(plans).encode()).hexdigest(),
+        pixels=sum(page.size[0] * page.size[1] for page in pages),
     )
     if job.report:
         from restore.report import observed
@@ -267,7 +282,7 @@ class Timings:
         self._last = now
 
 
-def _now() -> str:
+def now() -> str:
     """The time to the second with its UTC offset; SOURCE_DATE_EPOCH overrides it."""
     with suppress(KeyError, ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC).isoformat()

@@ -1,0 +1,263 @@
+"""`restore batch`: whole archives, with a journal: runs go on where they stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from restore.cli import _complete
+from restore.cli._limit import limited
+from restore.cli._paths import FilePath
+
+if TYPE_CHECKING:
+    from restore.cli._batch import Display
+    from restore.work.batch import Batch, Request
+    from restore.work.journal import Journal
+    from restore.work.pool import Pool
+
+INTERRUPTED = 130
+
+
+@click.command(
+    epilog="Example:  restore batch auto scans/ restored/",
+    short_help="Restore whole folders; go on where the last run stopped.",
+)
+@click.argument(
+    "arguments", nargs=-1, metavar="RECIPE SOURCE... TARGET", shell_complete=_complete.recipes
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Photos to restore at a time (default: what processors and memory allow).",
+)
+@click.option(
+    "-s",
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="STEP.NAME=VALUE",
+    shell_complete=_complete.settings,
+    help="Override a setting for all photos, e.g. fade.amount=0.5. Repeatable.",
+)
+@click.option(
+    "--settings",
+    "table",
+    type=FilePath(),
+    metavar="FILE",
+    help="Recipes and settings for single photos: a CSV or TOML file.",
+)
+@click.option(
+    "--name",
+    default="{folder}/{stem}{suffix}",
+    show_default=True,
+    metavar="PATTERN",
+    help="Names of the results below TARGET.",
+)
+@click.option(
+    "--format",
+    "form",
+    metavar="NAME",
+    shell_complete=_complete.formats,
+    help="Write this format (jpeg, png, tiff, webp …) instead of the original's.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["original", "srgb"]),
+    default="original",
+    show_default=True,
+    help="Colour profile of the results.",
+)
+@limited
+@click.option(
+    "--salvage", is_flag=True, help="Restore what is left of a truncated JPEG, PNG or TIFF."
+)
+@click.option("--watch", is_flag=True, help="Go on looking for new photos until Ctrl-C.")
+@click.option("--report", is_flag=True, help="Write a page that shows the photos before and after.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
+@click.option("--status", is_flag=True, help="Sum up the batch of a TARGET.")
+@click.option("--retry", is_flag=True, help="Try the photos again that failed in a TARGET.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Report every photo.")
+@click.pass_context
+def batch(
+    ctx: click.Context,
+    arguments: tuple[str, ...],
+    jobs: int | None,
+    assignments: tuple[str, ...],
+    table: Path | None,
+    name: str,
+    form: str | None,
+    profile: str,
+    limit: int,
+    memory: float | None,
+    salvage: bool,
+    watch: bool,
+    report: bool,
+    dry_run: bool,
+    status: bool,
+    retry: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Restore all photos of SOURCEs with RECIPE, into the folder TARGET.
+
+    A SOURCE is a folder (with all folders in it, whose tree is kept), a photo, a quoted pattern
+    such as "scans/**/*.tif", or a list (@list.txt, a path on each line). RECIPE is as for "restore
+    run", or "auto": each photo gets what "restore info" advises, and is copied if that is nothing.
+
+    A journal keeps what has been done. The same command again goes on: photos that are new or have
+    changed, or whose recipe or settings have, are restored; no others. Ctrl-C finishes the photos
+    in hand; pressed again, it stops at once.
+
+    "restore batch --status TARGET" sums up, "restore batch --retry TARGET" tries failed photos
+    again.
+    """
+    from restore.cli._batch import Display, print_status
+    from restore.cli.run import pairs
+    from restore.errors import PhotoError
+    from restore.work.batch import Request
+    from restore.work.journal import Journal
+    from restore.work.targets import target_of
+
+    if status or retry:
+        if status and retry:
+            raise click.UsageError("--status and --retry exclude each other")
+        if len(arguments) != 1:
+            raise click.UsageError("give the TARGET only")
+        target = _absolute(arguments[0])
+        with Journal.read(target) as journal:
+            if status:
+                print_status(journal, as_json)
+                return
+            request = replace(Request.from_json(journal.meta("request")), watch=False)
+        if dry_run:
+            raise click.UsageError("--retry and --dry-run exclude each other")
+    else:
+        if len(arguments) < 3:
+            raise click.UsageError("give a RECIPE, at least one SOURCE, and a TARGET")
+        if dry_run and watch:
+            raise click.UsageError("--dry-run and --watch exclude each other")
+        try:
+            target_of(Path("photo.jpg"), Path(), form)
+        except PhotoError as error:
+            raise click.BadParameter(str(error), param_hint="--format") from error
+        recipe, *sources, last = arguments
+        target = _absolute(last)
+        if recipe.endswith(".toml") or len(Path(recipe).parts) > 1:
+            recipe = str(_absolute(recipe))
+        request = Request(
+            recipe, tuple(map(_absolute_source, sources)), target, pairs(assignments), name, form,
+            profile, limit, salvage, str(_absolute(str(table))) if table else "", watch, report,
+        )  # fmt: skip
+    display = Display(as_json, quiet, verbose, dry_run)
+    with Journal.open(target, dry=dry_run) as journal:
+        stopped = _work(request, journal, display, jobs, memory, retry, dry_run)
+        failed = display.close(journal)
+    ctx.exit(INTERRUPTED if stopped else int(failed))
+
+
+def _work(
+    request: Request,
+    journal: Journal,
+    display: Display,
+    jobs: int | None,
+    memory: float | None,
+    retry: bool,
+    dry: bool,
+) -> bool:
+    """Do what is asked for; whether Ctrl-C was pressed."""
+    from restore.work import pool
+    from restore.work.batch import Batch, versions
+    from restore.work.tasks import begin
+
+    batch = Batch(request, journal)
+    workers = pool.Pool(begin, most=memory)
+    try:
+        workers.ready()
+        with journal.running(versions()), stopping(workers, display) as stopped:
+            if retry:
+                journal.retry()
+            else:
+                batch.resolve(workers)
+                batch.scan()
+                if not dry:
+                    journal.set_meta("request", request.to_json())
+            display.begin(journal, batch.troubles, [row.where for row in batch.table.unused])
+            if dry:
+                display.plan(journal)
+                return False
+            workers.count = jobs or pool.jobs(1000 if request.watch else display.total, memory)
+            _restore(batch, workers, display)
+            return bool(stopped)
+    finally:
+        workers.close()
+
+
+def _restore(batch: Batch, workers: Pool, display: Display) -> None:
+    """Restore what is due, and show it."""
+    from restore.errors import PhotoError
+
+    with display.shown():
+        good = False
+        for done in batch.through(workers, display.progress):
+            error = done.error
+            if error and not isinstance(error, PhotoError) and not good:
+                raise error  # a network that is not installed: none could be restored
+            good = good or not error
+            display.done(done)
+
+
+@contextmanager
+def stopping(workers: Pool, display: Display) -> Iterator[list[int]]:
+    """Let a Ctrl-C finish what is running, and another one stop at once.
+
+    The list has an item once it has been pressed.
+    """
+    import signal
+    import time
+
+    pressed: list[float] = []
+    stopped: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        if pressed and time.monotonic() - pressed[0] > 1.0:  # not the same one
+            raise KeyboardInterrupt
+        if not pressed:
+            pressed.append(time.monotonic())
+            stopped.append(number)
+            workers.stop()
+            display.stopping()
+
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield stopped
+        return
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _absolute(path: str) -> Path:
+    return Path(path).absolute().resolve()
+
+
+def _absolute_source(source: str) -> str:
+    """A SOURCE that means the same from any folder."""
+    import glob
+    import os
+
+    if source.startswith("@"):
+        return "@" + os.path.abspath(source[1:])  # noqa: PTH100
+    if glob.has_magic(source) and not os.path.lexists(source) and not os.path.isabs(source):  # noqa: PTH117
+        return os.path.join(glob.escape(str(Path.cwd())), source)  # noqa: PTH118
+    return os.path.abspath(source)  # noqa: PTH100

@@ -1,0 +1,253 @@
+"""A batch: photos from anywhere, restored into one TARGET, with a journal of all that is done.
+
+    with Journal.open(request.target) as journal, journal.running(versions()):
+        batch = Batch(request, journal)
+        batch.resolve(engine)
+        batch.scan()
+        for done in batch.through(engine):
+            ...
+
+An engine is anything with `run` and `stop` as `pool.Pool` has them: it takes tasks as it has room
+for them, and says how each has ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+from restore._version import __version__
+from restore.errors import PhotoError, RecipeError, RestoreError
+from restore.work.job import Job
+from restore.work.journal import Journal
+from restore.work.pool import Ended, Tell
+from restore.work.records import Due, Made, Record
+from restore.work.sources import NAME, Found, Naming, find
+from restore.work.table import Table
+from restore.work.tasks import AUTO, BatchTask, Resolve, Restore
+
+CHUNK = 64
+"""Photos that are begun in the journal at a time: a killed batch looks at what became of them."""
+RESCAN = 5.0
+"""Seconds from one look at a watched folder to the next, at least."""
+PATIENCE = 10
+"""A watched folder is looked at for at most one in so many seconds."""
+LIBRARIES = ("numpy", "opencv-python-headless", "scikit-image", "openvino", "Pillow", "rawpy")
+Wish = tuple[str, tuple[tuple[str, str], ...]]
+"""A recipe's name or path, and settings."""
+
+
+class Engine(Protocol):
+    """Does tasks, several at a time."""
+
+    def run(self, tasks: Iterable[BatchTask | None], tell: Tell = ...) -> Iterator[Ended]:
+        """Do tasks; see `pool.Pool.run`."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    Attributes
+    ----------
+    recipe, settings
+        For photos that the table does not name; the recipe may be "auto".
+    sources
+        As for `sources.find`.
+    target
+        The folder for the results, absolute.
+    name
+        The pattern of their names (`sources.Naming`).
+    form, profile, limit, salvage, report
+        As for `job.Job`; `form` is the format to write, or None for the original's.
+    table
+        A file with recipes and settings for single photos (`table.Table`), or "".
+    watch
+        Go on looking for photos.
+    """
+
+    recipe: str
+    sources: tuple[str, ...]
+    target: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    name: str = NAME
+    form: str | None = None
+    profile: str = "original"
+    limit: int = 10**9
+    salvage: bool = False
+    table: str = ""
+    watch: bool = False
+    report: bool = False
+
+    def to_json(self) -> str:
+        """As the journal keeps it."""
+        return json.dumps({**asdict(self), "target": os.fspath(self.target)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Request:
+        """What `to_json` made."""
+        content = json.loads(text)
+        content |= {"target": Path(content["target"]), "sources": tuple(content["sources"])}
+        return cls(**content)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A photo that has been worked on: what became of it, or why it failed."""
+
+    path: str
+    made: Made | None = None
+    error: RestoreError | None = None
+    seconds: float = 0.0
+    size: int = 0
+
+
+class Batch:
+    """What is asked for, on its way through an engine into the journal.
+
+    Attributes
+    ----------
+    troubles
+        Sources that could not be searched, in the last scan.
+    table
+        Recipes and settings for single photos.
+    """
+
+    def __init__(self, request: Request, journal: Journal) -> None:
+        self.request, self.journal = request, journal
+        self.troubles: list[PhotoError] = []
+        self.table = Table.read(Path(request.table)) if request.table else Table()
+        self._naming = Naming(request.name)
+        self._digests: dict[Wish, str] = {}
+        self._sizes: dict[str, int] = {}
+
+    def resolve(self, engine: Engine) -> None:
+        """Read the recipes.
+
+        Raises
+        ------
+        RestoreError
+            If one, or a setting, is wrong.
+        """
+        request, wishes = self.request, dict.fromkeys([self._wish(None)])
+        wishes |= dict.fromkeys(self._wish(number) for number in range(len(self.table.rows)))
+        for recipe, settings in wishes:
+            if recipe == AUTO and settings:
+                name = settings[0][0]
+                raise RecipeError(f"{name}: the recipe auto has no settings; name a recipe as well")
+        for ended in engine.run([Resolve(tuple(wishes), path=Path(request.recipe))]):
+            if ended.error:
+                raise ended.error
+            self._digests = dict(zip(wishes, ended.outcome, strict=True))
+
+    def _wish(self, number: int | None) -> Wish:
+        """What is wanted of the photos of a row of the table, or of all others."""
+        request = self.request
+        if number is None:
+            return request.recipe, tuple(request.settings.items())
+        row = self.table.rows[number]
+        if row.recipe:
+            return row.recipe, tuple(row.settings.items())
+        return request.recipe, tuple({**request.settings, **row.settings}.items())
+
+    def scan(self) -> None:
+        """Look for photos, and take them down in the journal."""
+        self.troubles = []
+        self.journal.note(self._due(), watched=self.request.watch)
+        self.journal.refuse_shared()
+
+    def _due(self) -> Iterator[Due]:
+        for found in find(self.request.sources, self.request.target):
+            try:
+                if isinstance(found, PhotoError):
+                    raise found
+                yield self._wanted(found)
+            except PhotoError as error:
+                self.troubles.append(error)
+
+    def _wanted(self, found: Found) -> Due:
+        """What is wanted of a photo."""
+        request, path = self.request, Path(os.path.abspath(found.path))  # noqa: PTH100
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise PhotoError(f"{found.path}: cannot be opened: {error.strerror}") from error
+        row = self.table.number(path, found.tree)
+        recipe, settings = wish = self._wish(row)
+        about = (self._digests[wish], request.form, request.profile, request.salvage)
+        wanted = hashlib.sha256(repr(about).encode()).hexdigest()
+        target = self._naming.target(found, request.target, request.form)
+        if target == path:
+            raise PhotoError(f"{path}: its result would replace it; choose another TARGET")
+        return Due(
+            os.fspath(path), os.fspath(target), status.st_size, status.st_mtime_ns, recipe,
+            dict(settings), wanted,
+        )  # fmt: skip
+
+    def through(self, engine: Engine, tell: Tell = lambda task, share: None) -> Iterator[Done]:
+        """Restore what is due; each photo as it ends, already in the journal."""
+        for ended in engine.run(self._tasks(), tell):
+            path, made = os.fspath(ended.task.path), ended.outcome
+            if made:
+                self.journal.finish(path, made, ended.seconds)
+            else:
+                self.journal.fail(path, str(ended.error), ended.seconds)
+            yield Done(path, made, ended.error, ended.seconds, self._sizes.pop(path, 0))
+
+    def _tasks(self) -> Iterator[Restore | None]:
+        scanned, took = time.monotonic(), 0.0
+        while True:
+            records = self.journal.claim(CHUNK)
+            for record in records:
+                self._sizes[record.due.path] = record.due.size
+                yield self._task(record)
+            if not records and not self.request.watch:
+                return
+            if self.request.watch and time.monotonic() > scanned + max(RESCAN, PATIENCE * took):
+                began = time.monotonic()
+                self.scan()
+                scanned = time.monotonic()
+                took = scanned - began
+            elif not records:
+                yield None
+
+    def _task(self, record: Record) -> Restore:
+        request, due = self.request, record.due
+        job = Job(
+            Path(due.path),
+            Path(due.target),
+            request.profile,
+            request.limit,
+            salvage=request.salvage,
+            modified=record.modified,
+            report=request.report,
+        )
+        return Restore(
+            job,
+            due.recipe,
+            due.settings,
+            record.original,
+            tuple(file.sha256 for file in record.results),
+            record.made_as == due.wanted,
+            record.state == "begun",
+            record.begun_as == due.wanted,
+        )
+
+
+def versions() -> dict[str, str]:
+    """Versions of all that results depend on."""
+    known = {"restore": __version__, "python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            known[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return known

@@ -1,0 +1,113 @@
+"""`restore batch` as it is typed: output, exit status, Ctrl-C, kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+COMMAND = [sys.executable, "-m", "restore", "batch"]
+SLOW = "import sys, time, restore.work.tasks as t\nd = t.Restore.done\n" + (
+    "t.Restore.done = lambda *a: (time.sleep(0.4), d(*a))[1]\n"
+    "import restore.cli\nrestore.cli.main()"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Six small photos and a file that is none."""
+    (tmp_path / "scans/box").mkdir(parents=True)
+    for number in range(6):
+        pixels = np.random.default_rng(number).integers(0, 256, (20, 30, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / "scans" / ("box" * (number % 2)) / f"{number}.png"), pixels)
+    (tmp_path / "scans/bad.png").write_bytes(b"no photo")
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "NO_COLOR": "1", "XDG_STATE_HOME": str(folder / "state")}
+
+
+def batch(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, cwd=cwd, env=environment(cwd),
+        timeout=240, check=False,
+    )  # fmt: skip
+
+
+def test_a_batch_from_its_plan_to_its_status(folder: Path) -> None:
+    plan = batch("monochrome", "scans", "out", "--dry-run", cwd=folder)
+    assert sorted(map(os.path.basename, plan.stdout.split())) == [
+        *(f"{number}.png" for number in range(6)), "bad.png",
+    ]  # fmt: skip
+    assert not (folder / "out").exists()
+    assert not (folder / "state").exists()
+    made = batch("monochrome", "scans", "out", "--json", "-j", "2", cwd=folder)
+    assert made.returncode == 1
+    lines = [json.loads(line) for line in made.stdout.splitlines()]
+    assert sorted(line["status"] for line in lines) == ["failed", *["restored"] * 6]
+    assert all(Path(line["result"]).exists() for line in lines if line["status"] == "restored")
+    errors = made.stderr.splitlines()
+    assert errors[-2:] == ["6 restored, 1 failed", f"journal: {folder}/out/restore-journal.jsonl"]
+    assert errors[0].startswith(f"failed: {folder}/scans/bad.png: is not a supported photo")
+    again = batch("monochrome", "scans", "out", cwd=folder)
+    assert again.returncode == 1
+    assert again.stderr.startswith("6 done before, 1 failed before (--retry tries them again)")
+    (folder / "scans/bad.png").write_bytes((folder / "scans/0.png").read_bytes())
+    assert batch("--retry", "out", cwd=folder).stderr.startswith("1 restored\n")
+    status = json.loads(batch("--status", "out", "--json", cwd=folder).stdout)
+    assert (status["restored"], status["failed"], status["waiting"]) == (7, 0, 0)
+    assert status["last_run"]["how"] == "finished"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("monochrome scans", "give a RECIPE, at least one SOURCE, and a TARGET"),
+        ("--status", "give the TARGET only"),
+        ("--status out", "there is no journal"),
+        ("monochrom scans out", 'did you mean "monochrome"'),
+        ("monochrome scans out --name {stem}", "must have {stem}, end with {suffix}"),
+        ("monochrome scans out --settings gone.csv", "gone.csv: cannot be read"),
+        ("auto scans out -s fade.amount=1", "auto has no settings"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_done(
+    folder: Path, arguments: str, words: str
+) -> None:
+    done = batch(*arguments.split(), cwd=folder)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_leaves_a_batch_that_goes_on(folder: Path, presses: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, "batch", "monochrome", "scans", "out", "-j", "1", "--json"],
+        cwd=folder, env=environment(folder), text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as at a terminal
+    )  # fmt: skip
+    assert process.stdout
+    assert json.loads(process.stdout.readline())["status"] == "restored"
+    for _ in range(presses):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(1.2 * (presses - 1))
+    out, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    if presses == 1:
+        assert "finishing the photos in hand" in told
+        assert len(out.splitlines()) == 1
+        assert "1 failed" not in told
+    done = batch("monochrome", "scans", "out", cwd=folder)
+    assert len(list((folder / "out").rglob("*.png"))) == 6
+    assert "not made by this batch" not in done.stderr
