@@ -193,9 +193,15 @@ class Display:
         if not self.quiet:
             self.console.print("finishing the photos in hand; Ctrl-C again stops at once")
 
-    def close(self, journal: Journal) -> bool:
-        """Print how many photos came out how, and where the journal is; whether any has failed."""
-        from restore.work.export import export
+    def close(self, journal: Journal, premis: bool = False) -> bool:
+        """Print how many photos came out how, and where the journal is; whether any has failed.
+
+        Parameters
+        ----------
+        premis
+            Also write a PREMIS document beside each result.
+        """
+        from restore.work.export import export, write_premis, write_sums
 
         counts = journal.counts(journal.run)
         failed = bool(counts.get("failed") or self._troubles)
@@ -216,8 +222,12 @@ class Display:
         if words and not self.quiet:
             self.console.print(", ".join(words))
         if journal.counts():
+            for error in write_premis(journal) if premis else ():
+                _console.fail(self.console, error)
+                failed = True
             try:
                 path = export(journal)
+                write_sums(journal)
             except PhotoError as error:
                 _console.fail(self.console, error)
                 return True

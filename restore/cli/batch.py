@@ -13,6 +13,7 @@ import click
 from restore.cli import _complete
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
+from restore.work.targets import PAIRS
 
 if TYPE_CHECKING:
     from restore.cli._batch import Display
@@ -78,8 +79,19 @@ INTERRUPTED = 130
 @click.option(
     "--salvage", is_flag=True, help="Restore what is left of a truncated JPEG, PNG or TIFF."
 )
+@click.option(
+    "--pairs",
+    "keep",
+    type=click.Choice(PAIRS),
+    default="both",
+    show_default=True,
+    help="Which to restore of a camera's RAW and JPEG with the same name.",
+)
 @click.option("--watch", is_flag=True, help="Go on looking for new photos until Ctrl-C.")
 @click.option("--report", is_flag=True, help="Write a page that shows the photos before and after.")
+@click.option(
+    "--premis", is_flag=True, help="Write beside each result what was done, as PREMIS 3 XML."
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
 @click.option("--status", is_flag=True, help="Sum up the batch of a TARGET.")
 @click.option("--retry", is_flag=True, help="Try the photos again that failed in a TARGET.")
@@ -99,8 +111,10 @@ def batch(
     limit: int,
     memory: float | None,
     salvage: bool,
+    keep: str,
     watch: bool,
     report: bool,
+    premis: bool,
     dry_run: bool,
     status: bool,
     retry: bool,
@@ -156,12 +170,13 @@ def batch(
             recipe = str(_absolute(recipe))
         request = Request(
             recipe, tuple(map(_absolute_source, sources)), target, pairs(assignments), name, form,
-            profile, limit, salvage, str(_absolute(str(table))) if table else "", watch, report,
+            profile, limit, salvage, str(_absolute(str(table))) if table else "", watch,
+            report, premis, keep,
         )  # fmt: skip
     display = Display(as_json, quiet, verbose, dry_run)
     with Journal.open(target, dry=dry_run) as journal:
         stopped = _work(request, journal, display, jobs, memory, retry, dry_run)
-        failed = display.close(journal)
+        failed = display.close(journal, request.premis)
     ctx.exit(INTERRUPTED if stopped else int(failed))
 
 

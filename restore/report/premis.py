@@ -20,6 +20,9 @@ INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 VOCABULARY = "http://id.loc.gov/vocabulary/preservation/"
 SUFFIX = ".premis.xml"
 """Suffix appended to a result's name."""
+OURS = b"<premis:agentName>restore</premis:agentName>"
+"""Part of every document that is written here."""
+_COPYING = ("replication", VOCABULARY + "eventType/rep")
 _CREATION = ("creation", VOCABULARY + "eventType/cre")
 _DIGEST = ("message digest calculation", VOCABULARY + "eventType/mes")
 _PROGRAM = ("executing program", VOCABULARY + "eventRelatedAgentRole/exe")
@@ -53,6 +56,8 @@ def document(
     results: Sequence[Object],
     record: Mapping[str, str],
     versions: Mapping[str, str],
+    *,
+    copied: bool = False,
 ) -> bytes:
     """The PREMIS document of a restored photo.
 
@@ -64,6 +69,8 @@ def document(
         What its metadata says of how it was made (`Source.record`).
     versions
         Versions of the libraries used, by name.
+    copied
+        Nothing was restored: the result is a copy.
     """
     when = record.get("modified", "")
     agents = _agents(record, versions)
@@ -82,7 +89,7 @@ def document(
     _object(root, original, (event, fixity))
     for one in results:
         _object(root, one, (event, fixity), made_from=original.sha256, by=event)
-    made = _event(root, event, _CREATION, when)
+    made = _event(root, event, _COPYING if copied else _CREATION, when)
     for text in _details(record):
         _sub(_sub(made, "eventDetailInformation"), "eventDetail", text)
     _succeeded(made, "the originals were not changed; the results were read back after writing")

@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,7 @@ from restore.work.pool import Ended, Tell
 from restore.work.records import Due, Made, Record
 from restore.work.sources import NAME, Found, Naming, find
 from restore.work.table import Table
+from restore.work.targets import pair_partners
 from restore.work.tasks import AUTO, BatchTask, Resolve, Restore
 
 CHUNK = 64
@@ -72,6 +74,10 @@ class Request:
         A file with recipes and settings for single photos (`table.Table`), or "".
     watch
         Go on looking for photos.
+    premis
+        Write a PREMIS document beside each result.
+    keep
+        Which to restore of a camera's RAW and JPEG: one of `targets.PAIRS`.
     """
 
     recipe: str
@@ -86,6 +92,8 @@ class Request:
     table: str = ""
     watch: bool = False
     report: bool = False
+    premis: bool = False
+    keep: str = "both"
 
     def to_json(self) -> str:
         """As the journal keeps it."""
@@ -165,13 +173,24 @@ class Batch:
         self.journal.refuse_shared()
 
     def _due(self) -> Iterator[Due]:
-        for found in find(self.request.sources, self.request.target):
+        for found in self._found():
             try:
                 if isinstance(found, PhotoError):
                     raise found
                 yield self._wanted(found)
             except PhotoError as error:
                 self.troubles.append(error)
+
+    def _found(self) -> Iterator[Found | PhotoError]:
+        """What the sources stand for, without the photos that `keep` leaves out."""
+        every = find(self.request.sources, self.request.target)
+        for _, group in groupby(every, lambda one: isinstance(one, Found) and one.path.parent):
+            folder = list(group)
+            photos = [one.path for one in folder if isinstance(one, Found)]
+            partners = pair_partners(photos, self.request.keep)
+            yield from (
+                one for one in folder if isinstance(one, PhotoError) or one.path not in partners
+            )
 
     def _wanted(self, found: Found) -> Due:
         """What is wanted of a photo."""

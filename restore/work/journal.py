@@ -311,6 +311,11 @@ class Journal:
                 self._db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", files)
         self._ended.clear()
 
+    def versions(self) -> dict[int, dict[str, str]]:
+        """Versions of all that results depend on, by the number of the run."""
+        rows = self._db.execute("SELECT number, versions FROM runs").fetchall()
+        return {number: json.loads(versions) for number, versions in rows}
+
     def retry(self) -> int:
         """Let photos that failed be done again, as they were wanted; how many there are."""
         query = (

@@ -14,8 +14,8 @@ from typing import Any
 from restore.context import cores
 from restore.errors import PhotoError, RestoreError
 from restore.work import sums
+from restore.work.export import EXPORT
 
-JOURNAL = "restore-journal.jsonl"
 AT_ONCE = 256
 """Files whose digests are computed before the next are asked for."""
 
@@ -62,10 +62,10 @@ def expected(target: Path) -> Expected:
         If it has neither.
     """
     known = Expected()
-    journal, listed = target / JOURNAL, target / sums.NAME
+    journal, listed = target / EXPORT, target / sums.NAME
     if not journal.exists() and not listed.exists():
         raise RestoreError(
-            f"{target}: has neither {JOURNAL} nor {sums.NAME}; only what restore batch has made "
+            f"{target}: has neither {EXPORT} nor {sums.NAME}; only what restore batch has made "
             "can be verified"
         )
     if journal.exists():

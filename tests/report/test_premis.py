@@ -117,6 +117,12 @@ def test_every_identifier_that_is_referred_to_is_there() -> None:
             assert {*texts(root, f".//{link}/{link}Value")} <= known[kind]
 
 
+def test_a_copy_is_a_replication() -> None:
+    root = ET.fromstring(document(ORIGINAL, [ORIGINAL], RECORD, {}, copied=True))
+    assert texts(root, ".//eventType")[0] == "replication"
+    fits(root)
+
+
 def test_names_that_xml_cannot_hold() -> None:
     odd = Object(Path("/scans/\udce9\x01.tif"), "11" * 32, 1)
     root = ET.fromstring(document(odd, [RESULT], RECORD, {}))
