@@ -27,6 +27,7 @@ from typing import Protocol
 
 from restore._version import __version__
 from restore.errors import PhotoError, RecipeError, RestoreError
+from restore.work import rolls
 from restore.work.job import Job
 from restore.work.journal import Journal
 from restore.work.pool import Ended, Tell
@@ -72,6 +73,8 @@ class Request:
         As for `job.Job`; `form` is the format to write, or None for the original's.
     table
         A file with recipes and settings for single photos (`table.Table`), or "".
+    like
+        Patterns of photos that share a plan with the others in their folder (`rolls.matches`).
     watch
         Go on looking for photos.
     premis
@@ -90,6 +93,7 @@ class Request:
     limit: int = 10**9
     salvage: bool = False
     table: str = ""
+    like: tuple[str, ...] = ()
     watch: bool = False
     report: bool = False
     premis: bool = False
@@ -104,6 +108,7 @@ class Request:
         """What `to_json` made."""
         content = json.loads(text)
         content |= {"target": Path(content["target"]), "sources": tuple(content["sources"])}
+        content["like"] = tuple(content["like"])
         return cls(**content)
 
 
@@ -151,6 +156,8 @@ class Batch:
             if recipe == AUTO and settings:
                 name = settings[0][0]
                 raise RecipeError(f"{name}: the recipe auto has no settings; name a recipe as well")
+        if request.like and any(recipe == AUTO for recipe, _ in wishes):
+            raise RecipeError("auto looks at each photo by itself; name the recipe of the rolls")
         for ended in engine.run([Resolve(tuple(wishes), path=Path(request.recipe))]):
             if ended.error:
                 raise ended.error
@@ -201,15 +208,23 @@ class Batch:
             raise PhotoError(f"{found.path}: cannot be opened: {error.strerror}") from error
         row = self.table.number(path, found.tree)
         recipe, settings = wish = self._wish(row)
-        about = (self._digests[wish], request.form, request.profile, request.salvage)
+        roll = ""
+        if request.like and rolls.matches(request.like, found.tree, os.fspath(path)):
+            roll = os.fspath(path.parent)
+        about = (self._digests[wish], request.form, request.profile, request.salvage, roll)
         wanted = hashlib.sha256(repr(about).encode()).hexdigest()
         target = self._naming.target(found, request.target, request.form)
         if target == path:
             raise PhotoError(f"{path}: its result would replace it; choose another TARGET")
         return Due(
             os.fspath(path), os.fspath(target), status.st_size, status.st_mtime_ns, recipe,
-            dict(settings), wanted,
+            dict(settings), wanted, roll,
         )  # fmt: skip
+
+    def share(self, engine: Engine) -> Iterator[str]:
+        """Plan the rolls, before any of their photos is restored; see `rolls.share`."""
+        if self.request.like:
+            yield from rolls.share(self.journal, engine, self.request.limit, self.request.salvage)
 
     def through(self, engine: Engine, tell: Tell = lambda task, share: None) -> Iterator[Done]:
         """Restore what is due; each photo as it ends, already in the journal."""
@@ -240,6 +255,7 @@ class Batch:
 
     def _task(self, record: Record) -> Restore:
         request, due = self.request, record.due
+        like = rolls.plan_file(self.journal, due.roll, due.wanted) if due.roll else None
         job = Job(
             Path(due.path),
             Path(due.target),
@@ -258,6 +274,7 @@ class Batch:
             record.made_as == due.wanted,
             record.state == "begun",
             record.begun_as == due.wanted,
+            like if like and like.exists() else None,
         )
 
 
