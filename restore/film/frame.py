@@ -64,6 +64,8 @@ class Frame:
         As decoded (views of the decoder's memory, read-only).
     coding, orientation
         How the planes become upright RGB.
+    duration
+        How long it is shown, in the film's time base; 0 if the file does not say.
     """
 
     index: int
@@ -72,6 +74,7 @@ class Frame:
     planes: Planes
     coding: Coding
     orientation: Orientation = Orientation()
+    duration: int = 0
 
     @property
     def size(self) -> tuple[int, int]:

@@ -124,7 +124,9 @@ class Film:
                 return
             if index >= start:
                 planes = _planes(picture, facts.form)
-                yield Frame(index, pts, time, planes, facts.coding, facts.orientation)
+                long = (picture.duration or 0) * Fraction(picture.time_base or facts.base)
+                shown = round(long / facts.base)
+                yield Frame(index, pts, time, planes, facts.coding, facts.orientation, shown)
 
     def proxies(self, side: int, start: int = 0, stop: int | None = None) -> Iterator[Still]:
         """The frames made small, at most `side` pixels on the long side."""

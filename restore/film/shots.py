@@ -47,16 +47,16 @@ SHORTEST = 4
 """Frames of the shortest shot."""
 
 
-def shots(stills: Iterable[Still]) -> Iterator[tuple[int, int]]:
-    """First frame, and the one after the last, of each shot: in order, without gaps, streaming.
+def begins(stills: Iterable[Still]) -> Iterator[bool]:
+    """Whether a shot begins with each frame: True for the first.
 
-    A shot is known at most `max(LONG) / 2` frames after its end. Stills of `SIDE` pixels will do.
+    Known at most `max(LONG) / 2` frames later. Stills of `SIDE` pixels will do.
     """
 
     def grey(rgb: Array) -> Array:
         return rgb[..., 0] if rgb.shape[2] == 1 else rgb @ color.LUMA
 
-    return bounds(thumbnail(grey(still.rgb)) for still in stills)
+    return _begins(thumbnail(grey(still.rgb)) for still in stills)
 
 
 def thumbnail(grey: Array) -> Array:
@@ -70,15 +70,24 @@ def thumbnail(grey: Array) -> Array:
 
 
 def bounds(thumbnails: Iterable[Array]) -> Iterator[tuple[int, int]]:
-    """As `shots`, of thumbnails."""
-    start = stop = 0
-    for cut, seen in _cuts(thumbnails):
-        stop = seen
-        if cut - start >= SHORTEST:
-            yield start, cut
-            start = cut
-    if stop > start:
-        yield start, stop
+    """First frame, and the one after the last, of each shot: in order, without gaps, streaming."""
+    start = count = 0
+    for count, first in enumerate(_begins(thumbnails), 1):
+        if first and count > 1:
+            yield start, count - 1
+            start = count - 1
+    if count:
+        yield start, count
+
+
+def _begins(thumbnails: Iterable[Array]) -> Iterator[bool]:
+    """As `begins`, of thumbnails."""
+    start = 0
+    for now, cut in enumerate(_cuts(thumbnails)):
+        first = now == 0 or (cut and now - start >= SHORTEST)
+        if first:
+            start = now
+        yield first
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +100,8 @@ class _Picture:
     flat: bool
 
 
-def _cuts(thumbnails: Iterable[Array]) -> Iterator[tuple[int, int]]:
-    """Each first frame of a new shot, with the frames seen; last, where no shot begins, (0, n)."""
+def _cuts(thumbnails: Iterable[Array]) -> Iterator[bool]:
+    """Whether there is a cut, a fade or a dissolve before each frame."""
     apart = _difference()
     ahead = max(LONG) // 2
     seen: deque[_Picture] = deque(maxlen=2 * ahead + 1)
@@ -109,26 +118,24 @@ def _cuts(thumbnails: Iterable[Array]) -> Iterator[tuple[int, int]]:
         if frames[at].flat and not frames[at - 1].flat:
             run = next((k for k, f in enumerate(frames[at:]) if not f.flat), len(frames) - at)
             dark = now + run // 2
-        begins = (
+        cut = (
             now == dark
             or _cut(frames, at, apart)
             or (now - last > SHORTEST and _dissolve(frames, at, last - first, apart))
         )
-        if begins:
+        if cut:
             last = now
-        return begins
+        return cut
 
     count = 0
     for count, grey in enumerate(thumbnails, 1):
         even = _even(grey)
         step = apart(seen[-1].even, even) if seen else 0.0
         seen.append(_Picture(even, step, _coarse(grey), bool(grey.std() < FLAT)))
-        if count > ahead and decided(count - 1 - ahead, count):
-            yield count - 1 - ahead, count
+        if count > ahead:
+            yield decided(count - 1 - ahead, count)
     for now in range(max(count - ahead, 0), count):
-        if decided(now, count):
-            yield now, count
-    yield 0, count
+        yield decided(now, count)
 
 
 def _even(grey: Array) -> Array:

@@ -18,7 +18,6 @@ import anyio
 from restore.errors import Cancelled
 from restore.serve.darkroom import Ask, Reply, view
 from restore.serve.desk import desk
-from restore.serve.limits import Limits
 from restore.work.worker import Worker
 
 if TYPE_CHECKING:
@@ -115,10 +114,10 @@ class Hands:
 class View:
     """A browser tab: one photo is planned at a time, and a newer plan cancels an older one."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limit: int) -> None:
         # a plain number of this machine's word size: written by one process, read by another
         self._newest = multiprocessing.get_context("spawn").RawValue("q", 0)
-        self.hands = Hands(partial(view, self._newest, limits))
+        self.hands = Hands(partial(view, self._newest, limit))
 
     async def plan(self, number: int, kind: str, path: Path, **values: Any) -> Reply:
         """A new plan; whatever belongs to an older one is cancelled."""
@@ -135,10 +134,10 @@ class View:
 class Views:
     """All views, and the process beside them."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.views: dict[str, View] = {}
-        self.desk = Hands(partial(desk, limits))
+        self.desk = Hands(partial(desk, limit))
         self.numbers = count(1)
 
     def view(self, name: str) -> View:
@@ -149,7 +148,7 @@ class Views:
                 # its process and its photos serve the newcomer
                 self.views[name] = self.views.pop(oldest)
             else:
-                self.views[name] = View(self.limits)
+                self.views[name] = View(self.limit)
         return self.views[name]
 
     def close(self) -> None:

@@ -49,8 +49,6 @@ class Job:
         Modification time to record (ISO 8601); now if None.
     report
         Also return the photo's entry for a report page.
-    thumbnail
-        Most bytes of a picture in that entry (`report.entry.allowance`).
     """
 
     path: Path
@@ -63,7 +61,6 @@ class Job:
     memory: float | None = None
     modified: str = ""
     report: bool = False
-    thumbnail: int = 27_000
 
     @property
     def folder(self) -> Path:
@@ -264,9 +261,7 @@ def restore_file(
     if job.report:
         from restore.report import observed
 
-        entry = observed.entry(
-            pages, results, recipe, outcome.warnings, outcome.headlines, job.thumbnail
-        )
+        entry = observed.entry(pages, results, recipe, outcome.warnings, outcome.headlines)
         written_paths = tuple(map(os.fspath, written))
         entry = replace(entry, results=written_paths, timings=timings.seconds)
         outcome = replace(outcome, entry=entry)

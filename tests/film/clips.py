@@ -80,8 +80,13 @@ def film(
             context = stream.codec_context
             context.colorspace, context.color_range = tags[:2]
             context.color_trc, context.color_primaries = tags[2:]
+        shape = None
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
+            shape = av.filter.Graph()
+            source = shape.add_buffer(width=size[1], height=size[0], format=form, time_base=base)
+            shape.link_nodes(source, shape.add("setsar", str(aspect)), shape.add("buffersink"))
+            shape.configure()
         if rotation:
             stream.set_display_rotation(rotation)
         heard = _sound(out, frames / float(rate)) if sound else []
@@ -99,6 +104,9 @@ def film(
             frame = paint(number) if paint else picture(number, form, *size, chroma)
             frame.pts = times[number] if times else number
             frame.time_base = base
+            if shape:
+                shape.push(frame)
+                frame = shape.pull()
             packets += stream.encode(frame)
         packets += stream.encode()
         for packet in sorted(

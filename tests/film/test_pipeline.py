@@ -1,0 +1,270 @@
+"""A film through a recipe: sound, times and tags kept; whole, or gone on after a stop."""
+
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import clips
+import numpy as np
+import pytest
+
+from restore.errors import PhotoError, RecipeError, ResultExists
+from restore.film import pipeline
+from restore.film.job import FilmJob, Progress
+from restore.film.pipeline import restore_film
+from restore.film.reader import Film
+from restore.recipe import Recipe
+
+DARKER = Recipe.named("levels").with_settings({"levels.black": -20})
+SAME = Recipe.named("levels").with_settings({"levels.amount": 0})
+TINTED = Recipe.parse('[[steps]]\nuse = "monochrome"\ntint = "#806040"\nmix = "layer"\n', "t")
+
+
+def quiet(path: Path, target: Path, recipe: Recipe = SAME, **options: object) -> Film:
+    restore_film(FilmJob(path, target, **options), recipe)  # type: ignore[arg-type]
+    return Film(target)
+
+
+def lumas(film: Film) -> list[np.ndarray]:
+    return [frame.planes[0].copy() for frame in film.frames()]
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.mp4", "out.mov"])
+def test_all_else_is_copied_in_step(tmp_path: Path, name: str) -> None:
+    chapters = [(0, 400, "one"), (400, 1000, "two")]
+    path = clips.film(tmp_path / "a.mp4", 25, sound=True, chapters=chapters, rotation=90)
+    film = quiet(path, tmp_path / name)
+    ours, theirs = clips.packets(film.path, "audio"), clips.packets(path, "audio")
+    assert [content for _, content in ours] == [content for _, content in theirs]
+    apart = [float(abs(one - two)) for (one, _), (two, _) in zip(ours, theirs, strict=True)]
+    assert max(apart) <= 0.001  # Matroska counts milliseconds
+    assert [frame.time for frame in film.frames()] == [Fraction(n, 25) for n in range(25)]
+    assert film.facts.orientation == Film(path).facts.orientation
+    with av.open(str(film.path)) as out:
+        assert [chapter["metadata"]["title"] for chapter in out.chapters()] == ["one", "two"]
+        assert [float(c["start"] * c["time_base"]) for c in out.chapters()] == [0, 0.4]
+        tags = {key.lower(): value for key, value in out.metadata.items()}
+    assert tags["title"] == "A small film"
+    assert "recipe levels" in tags["comment"]
+
+
+def test_subtitles_and_uneven_times_are_copied(tmp_path: Path) -> None:
+    times = [0, 40, 70, 150, 160, 200, 300, 310, 400, 500, 520, 600]
+    lines = [(100, 300, "hello"), (350, 500, "goodbye")]
+    path = clips.film(tmp_path / "a.mkv", times=times, base=clips.BASE, subtitles=lines)
+    film = quiet(path, tmp_path / "out.mkv")
+    assert [1000 * frame.time for frame in film.frames()] == times
+    assert clips.packets(film.path, "subtitle") == clips.packets(path, "subtitle")
+
+
+def test_a_part_keeps_sound_and_subtitles_in_step(tmp_path: Path) -> None:
+    lines = [(100, 700, "across the start"), (800, 900, "within"), (1800, 1900, "after")]
+    path = clips.film(tmp_path / "a.mkv", 50, sound=True, subtitles=lines)
+    film = quiet(path, tmp_path / "out.mkv", start=Fraction(1, 2), end=Fraction(3, 2))
+    start = Fraction(13, 25)  # the first frame at or after 0.5 s
+    assert [frame.time for frame in film.frames()] == [Fraction(n, 25) for n in range(25)]
+    heard = clips.packets(film.path, "audio")
+    whole = {content: time for time, content in clips.packets(path, "audio")}
+    assert len(heard) > 40
+    assert all(abs(float(whole[content] - start - time)) < 0.002 for time, content in heard)
+    read = clips.packets(film.path, "subtitle")
+    assert [content for _, content in read] == [b"across the start", b"within"]
+    assert [float(time) for time, _ in read] == [0, 0.28]
+
+
+@pytest.mark.parametrize(
+    ("codec", "source", "form", "result"),
+    [
+        ("h264", "libx264", "yuv420p10le", "yuv420p10le"),
+        ("h264", "libx264", "yuv422p", "yuv422p"),
+        ("h264", "ffv1", "yuv422p12le", "yuv422p10le"),
+        ("ffv1", "ffv1", "yuv422p12le", "yuv422p12le"),
+        ("ffv1", "ffv1", "gray", "yuv444p"),
+        ("prores", "libx264", "yuv420p", "yuv422p10le"),
+        ("hevc", "libx264", "yuv420p10le", "yuv420p10le"),
+    ],
+)
+def test_depth_and_tags_are_kept(
+    tmp_path: Path, codec: str, source: str, form: str, result: str
+) -> None:
+    options = {"codec": source, "form": form, "chroma": 0 if form == "gray" else 10}
+    tags = (1, 1, 1, 1)
+    path = clips.film(
+        tmp_path / ("a.mp4" if source == "ffv1" else "a.mov"),
+        5,
+        tags=tags,
+        aspect=Fraction(64, 45),
+        **options,  # type: ignore[arg-type]
+    )
+    film = quiet(path, tmp_path / ("out.mp4" if codec == "ffv1" else "out.mov"), codec=codec)
+    assert film.facts.form == result
+    assert film.facts.coding.tags == (1, 1, 1)
+    assert film.facts.aspect == Fraction(64, 45)
+
+
+def test_lossless_and_unchanged_is_the_same_to_the_bit(tmp_path: Path) -> None:
+    for form in ("yuv444p", "yuv420p10le", "bgr0"):
+        rgb = form == "bgr0"
+        path = clips.film(
+            tmp_path / f"{form}.mkv",
+            4,
+            codec="ffv1",
+            form=form,
+            chroma=0 if rgb else 9,
+            paint=(lambda n: clips.picture(n, "yuv444p").reformat(format="bgr0")) if rgb else None,
+        )
+        film = quiet(path, tmp_path / f"out-{form}.mkv", codec="ffv1")
+        for one, two in zip(Film(path).frames(), film.frames(), strict=True):
+            for was, now in zip(one.planes, two.planes, strict=True):
+                np.testing.assert_array_equal(now, was)
+
+
+def test_the_recipe_is_applied(tmp_path: Path) -> None:
+    path = clips.film(tmp_path / "a.mkv", 3)
+    film = quiet(path, tmp_path / "out.mkv", DARKER, codec="ffv1")
+    for number, luma in enumerate(lumas(film)):
+        grey = (clips.luma(number).astype(float) - 16) / 219
+        expected = 16 + 219 * (grey + 0.2) / 1.2
+        np.testing.assert_allclose(luma, expected, atol=0.51)  # a code
+
+
+@pytest.mark.parametrize("codec", ["h264", "ffv1"])
+def test_odd_sizes_are_restored(tmp_path: Path, codec: str) -> None:
+    path = clips.film(tmp_path / "a.mkv", 3, size=(49, 65), codec="ffv1")
+    film = quiet(path, tmp_path / "out.mkv", TINTED, codec=codec)
+    assert film.size == ((49, 65) if codec == "ffv1" else (50, 66))
+    frame = next(film.frames())
+    red, green, blue = frame.photo.samples.reshape(-1, 3).mean(0)
+    assert red > green > blue
+
+
+def test_one_frame_is_a_film(tmp_path: Path) -> None:
+    film = quiet(clips.film(tmp_path / "a.mkv", 1), tmp_path / "out.mp4")
+    assert len(lumas(film)) == 1
+
+
+@pytest.fixture
+def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "MOST", 12)
+
+
+UNEVEN = [n * 40 + (n % 5) * 7 for n in range(40)]
+
+
+@pytest.mark.usefixtures("short_pieces")
+@pytest.mark.parametrize("stop", [1, 13, 30])
+def test_a_stopped_run_goes_on_and_gives_the_same(tmp_path: Path, stop: int) -> None:
+    path = clips.film(tmp_path / "a.mkv", 40, times=UNEVEN, base=clips.BASE, sound=True)
+    whole = quiet(path, tmp_path / "whole.mkv", TINTED)
+
+    def tell(progress: Progress) -> None:
+        if progress.frames == stop:
+            raise KeyboardInterrupt
+
+    job = FilmJob(path, tmp_path / "out.mkv")
+    with pytest.raises(KeyboardInterrupt):
+        restore_film(job, TINTED, tell)
+    assert not job.target.exists()
+    told: list[Progress] = []
+    restore_film(job, TINTED, told.append)
+    assert told[0].resumed == stop // 12 * 12
+    assert len(told) == 40 - told[0].resumed
+    expected, found = clips.decoded(whole.path), clips.decoded(job.target)
+    for (time, frame), (ours, same) in zip(expected, found, strict=True):
+        assert time == ours
+        np.testing.assert_array_equal(frame, same)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mkv", "out.mkv", "whole.mkv"]
+
+
+@pytest.mark.usefixtures("short_pieces")
+def test_other_settings_start_anew(tmp_path: Path) -> None:
+    path = clips.film(tmp_path / "a.mkv", 30)
+    job = FilmJob(path, tmp_path / "out.mkv")
+
+    def stopped(progress: Progress) -> None:
+        if progress.frames == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        restore_film(job, DARKER, stopped)
+    told: list[Progress] = []
+    restore_film(job, SAME, told.append)
+    assert (told[0].resumed, len(told)) == (0, 30)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from restore.film import pipeline
+from restore.film.job import FilmJob
+from restore.recipe import Recipe
+pipeline.MOST = 12
+recipe = Recipe.named("levels").with_settings({"levels.black": -20})
+def tell(progress):
+    if progress.frames == 27:
+        os.kill(os.getpid(), signal.SIGKILL)
+pipeline.restore_film(FilmJob(Path(sys.argv[1]), Path(sys.argv[2])), recipe, tell)
+"""
+
+
+@pytest.mark.usefixtures("short_pieces")
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_kill_leaves_nothing_half_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    path = clips.film(tmp_path / "a.mkv", 40)
+    target = tmp_path / "out.mkv"
+    ended = subprocess.run([sys.executable, "-c", KILLED, path, target], check=False)
+    assert ended.returncode == -9
+    assert not target.exists()
+    told: list[Progress] = []
+    restore_film(FilmJob(path, target), DARKER, told.append)
+    assert told[0].resumed == 24
+    expected = clips.decoded(quiet(path, tmp_path / "whole.mkv", DARKER).path)
+    for (_, frame), (_, same) in zip(expected, clips.decoded(target), strict=True):
+        np.testing.assert_array_equal(frame, same)
+
+
+def test_two_runs_do_not_write_one_result(tmp_path: Path) -> None:
+    path = clips.film(tmp_path / "a.mkv", 4)
+    job = FilmJob(path, tmp_path / "out.mkv")
+
+    def tell(progress: Progress) -> None:
+        with pytest.raises(PhotoError, match=r"out\.mkv: is being written by another run"):
+            restore_film(job, SAME)
+
+    restore_film(job, SAME, tell)
+
+
+def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
+    path = clips.film(tmp_path / "a.mkv", 4)
+    target = tmp_path / "out.mkv"
+    target.write_bytes(b"mine")
+    with pytest.raises(ResultExists):
+        restore_film(FilmJob(path, target), SAME)
+    assert target.read_bytes() == b"mine"
+    with pytest.raises(PhotoError, match="is the original itself"):
+        restore_film(FilmJob(path, path, overwrite=True), SAME)
+    restore_film(FilmJob(path, target, overwrite=True), SAME)
+    assert len(lumas(Film(target))) == 4
+
+
+def test_what_a_format_cannot_hold_is_said_before_the_work(tmp_path: Path) -> None:
+    path = clips.film(tmp_path / "a.mkv", 4, subtitles=[(0, 100, "hello")])
+    outcome = restore_film(FilmJob(path, tmp_path / "out.mp4"), SAME)
+    assert "cannot hold the film's subtitle (srt); left out" in outcome.warnings[0]
+    with pytest.raises(RecipeError, match="is outside 0 … 51"):
+        restore_film(FilmJob(path, tmp_path / "b.mkv", quality=70), SAME)
+    with pytest.raises(RecipeError, match="ffv1 is lossless"):
+        restore_film(FilmJob(path, tmp_path / "b.mkv", codec="ffv1", quality=7), SAME)
+    with pytest.raises(PhotoError, match="has no frame in this part"):
+        restore_film(FilmJob(path, tmp_path / "b.mkv", start=Fraction(9)), SAME)
+    assert sorted(p.name for p in tmp_path.glob("[!.]*")) == ["a.mkv", "out.mp4"]
+
+
+def test_a_cut_off_film_is_restored_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = clips.film(tmp_path / "a.mkv", 40, sound=True)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    film = quiet(path, tmp_path / "out.mkv")
+    assert 5 < len(lumas(film)) < 40
