@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 VENV4 := .venv-opencv4
 READY4 := $(VENV4)/.ready
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: $(READY)
 	$(BIN)/python sample_images/demo.py
@@ -20,6 +20,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# links are checked; read it at build/site/index.html
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from restore import color
@@ -57,17 +56,18 @@ def toned(grey: color.Array, truth: color.Array) -> color.Array:
 
 def ssim(one: color.Array, other: color.Array) -> float:
     """Structural similarity of two (h, w) L* (Wang 2004, Gaussian of 1.5 px, no edges)."""
+    from skimage.metrics import structural_similarity
 
-    def blur(values: color.Array) -> color.Array:
-        return cv2.GaussianBlur(values, (11, 11), 1.5)
-
-    x, y = one.astype(np.float32), other.astype(np.float32)
-    mx, my = blur(x), blur(y)
-    vx, vy, vxy = blur(x * x) - mx * mx, blur(y * y) - my * my, blur(x * y) - mx * my
-    small, spread = 1.0, 9.0  # (.01 · 100)², (.03 · 100)²
-    top = (2 * mx * my + small) * (2 * vxy + spread)
-    values = top / ((mx * mx + my * my + small) * (vx + vy + spread))
-    return float((values[5:-5, 5:-5] if min(values.shape) > 10 else values).mean())
+    return float(
+        structural_similarity(
+            one.astype(np.float32),
+            other.astype(np.float32),
+            data_range=100,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+    )
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:

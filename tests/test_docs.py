@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import click
 import pytest
 
+import restore
 from restore import registry, steps
 from restore.cli import cli
+from restore.cli.run import pairs
+from restore.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("sample_images/*.md")])
-RAW = (
-    "https://raw.githubusercontent.com/restore-photos/restore/main/"  # for PyPI, in the README only
+HOME = re.compile(
+    r"https://(?:raw\.githubusercontent\.com/restore-photos/restore/main|"
+    r"github\.com/restore-photos/restore/(?:blob|tree)/main)/"
 )
+"""Addresses of files of ours: in the README, where relative ones would lead nowhere on PyPI."""
 
 
 def anchors(page: Path) -> set[str]:
@@ -26,18 +36,25 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in headings}
 
 
+def _outside(page: Path, target: Path) -> bool:
+    """Whether a page of the site links to what is not in the site."""
+    docs = ROOT / "docs"
+    return page.is_relative_to(docs) and not target.resolve().is_relative_to(docs)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_and_pictures_resolve(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
         path, _, anchor = link.partition("#")
-        if path.startswith(RAW):
-            assert page == ROOT / "README.md", f"{link} should be relative"
-            target = ROOT / path.removeprefix(RAW)
+        if HOME.match(path):
+            target = ROOT / HOME.sub("", path)
         elif "://" in path:
             continue
         else:
             target = page.parent / path if path else page
         assert target.exists(), f"{link} leads nowhere"
+        relative = not HOME.match(path)
+        assert relative == (page != ROOT / "README.md") or _outside(page, target), link
         assert not anchor or anchor in anchors(target), f"{link}: no such heading"
 
 
@@ -88,3 +105,58 @@ def test_the_pages_mention_all_options() -> None:
     text = " ".join((ROOT / "docs" / page).read_text("utf-8") for page in pages)
     missing = {name for name in options(cli) if not re.search(rf"{name}\b", text)}
     assert not missing - {"--version"}
+
+
+def test_the_site_lists_every_page() -> None:
+    listed = set(re.findall(r"[\w./-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8")))
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")}
+    assert pages - listed == set(), "add them to nav in mkdocs.yml"
+    assert listed - pages == set(), "nav in mkdocs.yml has pages that do not exist"
+
+
+COMMANDS = [
+    (path.relative_to(ROOT).as_posix(), line)
+    for path in PAGES
+    for line in re.findall(r"^(?:    |\$ )(restore .*)$", path.read_text("utf-8"), flags=re.M)
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [given for given in COMMANDS if "how-to" in given[0] or "tutorial" in given[0]],
+)
+def test_commands_of_the_tutorial_and_how_tos_exist(page: str, line: str) -> None:
+    words = shlex.split(line.partition(" > ")[0], comments=True)[1:]
+    command, context = cli, click.Context(cli)
+    while isinstance(command, click.Group):
+        command = command.get_command(context, words.pop(0))
+        assert command is not None, line
+    with command.make_context(line, words) as context:
+        given = context.params
+    if command.name == "run" and not given["recipe"].endswith(".toml"):
+        Recipe.named(given["recipe"]).with_settings(pairs(given["assignments"]))
+
+
+def test_what_the_tutorial_prints_is_what_it_prints(tmp_path: Path) -> None:
+    """Its first photo; the others would take longer."""
+    shutil.copytree(ROOT / "sample_images", tmp_path / "sample_images")
+    text = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+    lines = [line for page, line in COMMANDS if page == "docs/tutorial.md"]
+    for line in [line for line in lines if "family-print" in line]:
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(line)],
+            cwd=tmp_path,
+            env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        shown = re.search(re.escape(line) + r"\n\n```\n(.*?)```", text, re.S)
+        printed = [row.strip() for row in (done.stdout + done.stderr).splitlines()]
+        for row in shown[1].splitlines() if shown else ():
+            assert row.strip() in {*printed, "..."}, f"{line} does not print {row!r}"
+    first, again = (
+        restore.load(tmp_path / folder / "family-print.jpg") for folder in ("restored", "again")
+    )
+    assert (first.samples == again.samples).all()

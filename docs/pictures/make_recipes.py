@@ -5,6 +5,7 @@ python docs/pictures/make_recipes.py
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,7 +25,6 @@ PICTURES = {
     "recipe-colorize": [("colorize", "black-and-white.jpg")],
     "recipe-old-photo": [("old-photo", "old-portrait.jpg")],
     "recipe-monochrome": [("monochrome", "led-red-blue.jpg")],
-    "led-concert": [("led-concert", "led-red-blue.jpg"), ("led-concert", "led-blue.jpg")],
     "fade": [("faded-print", "faded-print.jpg"), ("faded-slide", "faded-slide.jpg")],
 }
 WIDTH = 1000
@@ -39,7 +39,21 @@ def pair(recipe: str, name: str) -> NDArray[np.uint8]:
     return cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
 
 
+def hinted() -> NDArray[np.uint8]:
+    """Black and white | the network's colours | the colours with the tutorial's hint."""
+    photo = restore.load(SAMPLES / "black-and-white.jpg")
+    points = ((22, 55), (40, 80), (60, 60))
+    hint = tuple(restore.Hint.at(x, y, "#d9552b") for x, y in points)
+    photos = [photo] + [
+        restore.run("colorize", replace(photo, hints=hints)) for hints in ((), hint)
+    ]
+    picture = np.hstack([np.broadcast_to(p.samples, (*p.size, 3)) for p in photos])
+    height = round(picture.shape[0] * WIDTH / picture.shape[1])
+    return cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
+
+
 if __name__ == "__main__":
+    cv2.imwrite(str(HERE / "hints.jpg"), hinted()[..., ::-1], [1, 85])
     for target, pairs in PICTURES.items():
         gap = np.full((8, WIDTH, 3), 255, np.uint8)
         rows = [part for given in pairs for part in (pair(*given), gap)][:-1]

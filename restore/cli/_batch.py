@@ -82,6 +82,20 @@ class Display:
                 _console.say(Path(record.due.target))
 
     @contextmanager
+    def planning(self) -> Iterator[None]:
+        """Show how many photos of rolls have been planned."""
+        with self._progress() as self._bar:
+            self._task = None
+            yield
+
+    def planned(self) -> None:
+        """A photo of a roll has been planned."""
+        if self._bar and self._task is None:
+            self._task = self._bar.add_task("", total=None, rates="planned for their rolls")
+        if self._bar and self._task is not None:
+            self._bar.advance(self._task)
+
+    @contextmanager
     def shown(self) -> Iterator[None]:
         """Show the bar."""
         self._began = self._lined = time.monotonic()
@@ -193,9 +207,17 @@ class Display:
         if not self.quiet:
             self.console.print("finishing the photos in hand; Ctrl-C again stops at once")
 
-    def close(self, journal: Journal) -> bool:
-        """Print how many photos came out how, and where the journal is; whether any has failed."""
-        from restore.work.export import export
+    def close(self, journal: Journal, premis: bool = False, report: bool = False) -> bool:
+        """Print how many photos came out how, and where the journal is; whether any has failed.
+
+        Parameters
+        ----------
+        premis
+            Also write a PREMIS document beside each result.
+        report
+            Also write the report page.
+        """
+        from restore.work.export import export, write_premis, write_sums
 
         counts = journal.counts(journal.run)
         failed = bool(counts.get("failed") or self._troubles)
@@ -216,13 +238,22 @@ class Display:
         if words and not self.quiet:
             self.console.print(", ".join(words))
         if journal.counts():
+            for error in write_premis(journal) if premis else ():
+                _console.fail(self.console, error)
+                failed = True
             try:
-                path = export(journal)
+                written = {"journal": export(journal)}
+                write_sums(journal)
+                if report:
+                    from restore.cli import _batchreport
+
+                    seconds = time.monotonic() - self._began
+                    written["report"] = _batchreport.write(journal, seconds)
             except PhotoError as error:
                 _console.fail(self.console, error)
                 return True
-            if not self.quiet:
-                self.console.print(f"journal: {printable(path)}", markup=False)
+            for name, path in [] if self.quiet else written.items():
+                self.console.print(f"{name}: {printable(path)}", markup=False)
         return failed
 
 

@@ -13,6 +13,7 @@ import click
 from restore.cli import _complete
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
+from restore.work.targets import PAIRS
 
 if TYPE_CHECKING:
     from restore.cli._batch import Display
@@ -78,8 +79,25 @@ INTERRUPTED = 130
 @click.option(
     "--salvage", is_flag=True, help="Restore what is left of a truncated JPEG, PNG or TIFF."
 )
+@click.option(
+    "--pairs",
+    "keep",
+    type=click.Choice(PAIRS),
+    default="both",
+    show_default=True,
+    help="Which to restore of a camera's RAW and JPEG with the same name.",
+)
+@click.option(
+    "--like",
+    multiple=True,
+    metavar="PATTERN",
+    help='Photos that share one plan with the others in their folder, e.g. "roll7/*". Repeatable.',
+)
 @click.option("--watch", is_flag=True, help="Go on looking for new photos until Ctrl-C.")
 @click.option("--report", is_flag=True, help="Write a page that shows the photos before and after.")
+@click.option(
+    "--premis", is_flag=True, help="Write beside each result what was done, as PREMIS 3 XML."
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
 @click.option("--status", is_flag=True, help="Sum up the batch of a TARGET.")
 @click.option("--retry", is_flag=True, help="Try the photos again that failed in a TARGET.")
@@ -99,8 +117,11 @@ def batch(
     limit: int,
     memory: float | None,
     salvage: bool,
+    keep: str,
+    like: tuple[str, ...],
     watch: bool,
     report: bool,
+    premis: bool,
     dry_run: bool,
     status: bool,
     retry: bool,
@@ -144,8 +165,9 @@ def batch(
     else:
         if len(arguments) < 3:
             raise click.UsageError("give a RECIPE, at least one SOURCE, and a TARGET")
-        if dry_run and watch:
-            raise click.UsageError("--dry-run and --watch exclude each other")
+        for other, given in (("--dry-run", dry_run), ("--like", bool(like))):
+            if watch and given:
+                raise click.UsageError(f"{other} and --watch exclude each other")
         try:
             target_of(Path("photo.jpg"), Path(), form)
         except PhotoError as error:
@@ -155,13 +177,26 @@ def batch(
         if recipe.endswith(".toml") or len(Path(recipe).parts) > 1:
             recipe = str(_absolute(recipe))
         request = Request(
-            recipe, tuple(map(_absolute_source, sources)), target, pairs(assignments), name, form,
-            profile, limit, salvage, str(_absolute(str(table))) if table else "", watch, report,
-        )  # fmt: skip
+            recipe,
+            tuple(map(_absolute_source, sources)),
+            target,
+            settings=pairs(assignments),
+            name=name,
+            form=form,
+            profile=profile,
+            limit=limit,
+            salvage=salvage,
+            table=str(_absolute(str(table))) if table else "",
+            like=(*like, *map(_absolute_pattern, like)),
+            watch=watch,
+            report=report,
+            premis=premis,
+            keep=keep,
+        )
     display = Display(as_json, quiet, verbose, dry_run)
     with Journal.open(target, dry=dry_run) as journal:
         stopped = _work(request, journal, display, jobs, memory, retry, dry_run)
-        failed = display.close(journal)
+        failed = display.close(journal, request.premis, report)
     ctx.exit(INTERRUPTED if stopped else int(failed))
 
 
@@ -206,6 +241,9 @@ def _restore(batch: Batch, workers: Pool, display: Display) -> None:
     """Restore what is due, and show it."""
     from restore.errors import PhotoError
 
+    with display.planning():
+        for _ in batch.share(workers):
+            display.planned()
     with display.shown():
         good = False
         for done in batch.through(workers, display.progress):
@@ -258,6 +296,13 @@ def _absolute_source(source: str) -> str:
 
     if source.startswith("@"):
         return "@" + os.path.abspath(source[1:])  # noqa: PTH100
-    if glob.has_magic(source) and not os.path.lexists(source) and not os.path.isabs(source):  # noqa: PTH117
-        return os.path.join(glob.escape(str(Path.cwd())), source)  # noqa: PTH118
+    if glob.has_magic(source) and not os.path.lexists(source):
+        return _absolute_pattern(source)
     return os.path.abspath(source)  # noqa: PTH100
+
+
+def _absolute_pattern(pattern: str) -> str:
+    import glob
+    import os
+
+    return os.path.join(glob.escape(str(Path.cwd())), pattern)  # noqa: PTH118

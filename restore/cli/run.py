@@ -151,6 +151,10 @@ def run(
         chosen = {path: below for path, below in sought.photos.items() if path not in partners}
         workers.count = jobs or pool.jobs(len(chosen), memory)
         every = Job(Path(), Path(), profile, limit, compare, overwrite, salvage, report=report)
+        if report:
+            from restore.report.entry import allowance
+
+            every = replace(every, thumbnail=allowance(len(chosen)))
         due = [
             replace(every, path=path, target=target_of(path, folder, form))
             for path, folder in folders_of(chosen, out, form).items()

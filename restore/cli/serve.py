@@ -44,6 +44,7 @@ def serve(
     no_browser: bool,
     host: str,
     limit: int,
+    memory: float | None,
 ) -> None:
     """Open a page that restores photos live.
 
@@ -52,7 +53,14 @@ def serve(
     address contains a secret. Originals are never changed. Ctrl-C ends it.
     """
     from restore.serve import running
+    from restore.serve.limits import Limits
 
     running.serve(
-        photos or (Path(),), out, recursive, limit, host=host, port=port, browser=not no_browser
+        photos or (Path(),),
+        out,
+        recursive,
+        Limits(limit, memory),
+        host=host,
+        port=port,
+        browser=not no_browser,
     )

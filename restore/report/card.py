@@ -163,34 +163,49 @@ def _warnings(entry: Entry) -> str:
 
 
 def _details(entry: Entry) -> str:
-    findings = "".join(f"<li>{text(line)}</li>" for line in entry.findings)
-    listed = f"<h4>Findings</h4><ul>{findings}</ul>" if findings else ""
+    steps = "".join(_step(entry, label) for label in _labels(entry))
+    listed = f"<h4>What each step found</h4><dl>{steps}</dl>" if steps else ""
     rows = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in _facts(entry))
     again = f"<h4>Restore it again</h4>{command(entry.command)}" if entry.command else ""
     spoken = f'<span class="spoken"> of {text(name_of(entry.path))}</span>'
     return (
         f"<details><summary>Details{spoken}</summary>{listed}"
-        f"<h4>Settings</h4><dl>{rows}</dl>{again}</details>"
+        f"<h4>File</h4><dl>{rows}</dl>{again}</details>"
     )
+
+
+def _labels(entry: Entry) -> list[str]:
+    """The steps of which something is known, in order."""
+    named = (line.partition(": ")[0].partition(", ")[0] for line in entry.findings)
+    return list(dict.fromkeys((*entry.settings, *named)))
+
+
+def _step(entry: Entry, label: str) -> str:
+    """What a step found, its settings, and its values."""
+    sentences = [x.removeprefix(f"{label}: ") for x in entry.findings if x.startswith(f"{label}: ")]
+    values = [x.removeprefix(f"{label}, ") for x in entry.findings if x.startswith(f"{label}, ")]
+    lines = "".join(f"<p>{text(_sentence(line))}</p>" for line in sentences)
+    if label in entry.settings:
+        lines += f"<small>Settings: {text(entry.settings[label] or 'defaults')}</small>"
+    lines += "".join(f"<small>{text(_sentence(line))}</small>" for line in values)
+    return f"<dt>{text(label)}</dt><dd>{lines}</dd>"
 
 
 def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     """What is worth knowing of a photo besides its findings."""
-    yield "File", entry.path
+    yield "Path", entry.path
     if entry.size:
         width, height = entry.size
-        yield "Size", f"{width} × {height} pixels ({width * height / 1e6:.1f} MP)"
+        yield "Size", f"{width:,} × {height:,} pixels ({width * height / 1e6:.1f} MP)"
     if entry.recipe:
         yield "Recipe", f"{entry.recipe} ({entry.title})" if entry.title else entry.recipe
-    for label, settings in entry.settings.items():
-        yield label, settings or "defaults"
     if used := network(entry.record):
         yield "Network", used
     if digest := entry.record.get("originalSha256"):
-        yield "Original’s SHA-256", digest
+        yield "SHA-256", digest
     if entry.timings:
         stages = (f"{STAGES.get(k, k)} {duration(v)}" for k, v in entry.timings.items())
-        yield "Time", f"{duration(entry.seconds)}: {', '.join(stages)}"
+        yield "Time", f"{duration(entry.seconds)} ({', '.join(stages)})"
 
 
 def _data(entry: Entry, number: int) -> str:

@@ -63,6 +63,8 @@ def said(value: object) -> str:
         value = value.tolist()
     if isinstance(value, (list, tuple)):
         return ", ".join(said(inner) for inner in value)
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
     if isinstance(value, (float, np.floating)):
         return f"{value + 0.0:.3g}"  # + 0.0: there is no "-0"
     return str(value)

@@ -12,6 +12,10 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 State = Literal["restored", "copied", "skipped", "failed"]
+LEAST, MOST = 27_000, 90_000
+"""Most bytes of a thumbnail: of 500 photos, and of few."""
+ROOM = 27_000_000
+"""Bytes of all thumbnails of a page: in Base64 and with text, less than 40 MB."""
 STATES: tuple[State, ...] = get_args(State)
 
 
@@ -22,6 +26,11 @@ class Thumbnail:
     data: bytes = field(repr=False)
     width: int
     height: int
+
+
+def allowance(photos: int) -> int:
+    """Most bytes of a thumbnail in a run of so many photos: those of few may be better."""
+    return min(MOST, max(LEAST, ROOM // max(1, 2 * photos)))
 
 
 @dataclass(frozen=True)

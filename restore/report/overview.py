@@ -43,7 +43,7 @@ class Run:
 
 def title(run: Run, tally: Tally) -> str:
     """What the browser's window is called."""
-    recipes = ", ".join(name for name, _ in tally.recipes)
+    recipes = ", ".join(tally.recipes)
     day = date(run.began).partition(",")[0]
     return " · ".join(part for part in ("Restoration report", recipes[:80], day) if part)
 
@@ -115,7 +115,9 @@ def _head(run: Run, tally: Tally) -> str:
     else:
         heading = "No photo restored"
     facts = {
-        "Recipe": ", ".join(name + f" ({words})" * bool(words) for name, words in tally.recipes),
+        "Recipe": ", ".join(
+            name + f" ({words})" * bool(words) for name, words in tally.recipes.items()
+        ),
         "Made with": ", ".join(tally.programs),
         "Folder": run.folder,
     }
@@ -132,10 +134,10 @@ def _head(run: Run, tally: Tally) -> str:
 
 def _lead(run: Run, tally: Tally) -> str:
     """The recipe, the date and the duration, as HTML."""
-    names = [name for name, _ in tally.recipes]
+    names = [*tally.recipes]
     recipe = f"with {names[0]}" if len(names) == 1 else f"with {len(names)} recipes" * bool(names)
     took = "" if run.seconds is None else f"in {duration(run.seconds)}"
-    return " · ".join(
+    return " ".join(
         f"<span>{text(part)}</span>" for part in (recipe, date(run.began), took) if part
     )
 
@@ -159,7 +161,8 @@ def _tiles(tally: Tally) -> str:
 def _tools(tally: Tally) -> str:
     """Filters, order and search: shown once the page's script runs."""
     others = tally.count - tally.states["restored"]
-    filters = {"all": ("All", tally.count), "warnings": ("With warnings", tally.warned)}
+    filters = {"all": ("All", tally.count)}
+    filters |= {"warnings": ("With warnings", tally.warned)} if tally.warned else {}
     filters |= {"others": ("Not restored", others)} if others else {}
     buttons = "".join(
         f'<button type="button" data-filter="{key}" aria-pressed="{str(key == "all").lower()}">'

@@ -41,7 +41,7 @@ class Tally:
     warned
         How many have warnings.
     recipes
-        How many each recipe, by name and title, was for.
+        The recipes' titles, by name.
     programs
         Versions and networks, as the results record them.
     groups
@@ -54,7 +54,7 @@ class Tally:
 
     states: Counter[str] = field(default_factory=Counter)
     warned: int = 0
-    recipes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    recipes: dict[str, str] = field(default_factory=dict)
     programs: Counter[str] = field(default_factory=Counter)
     groups: dict[str, Group] = field(default_factory=dict)
     names: tuple[str, str] = ("", "")
@@ -71,7 +71,7 @@ class Tally:
         self.names = (self.names[0] or name, name)
         self.states[entry.state] += 1
         if entry.recipe:
-            self.recipes[entry.recipe, entry.title] += 1
+            self.recipes[entry.recipe] = self.recipes.get(entry.recipe) or entry.title
         if version := entry.record.get("version"):
             self.programs[f"restore {version:.64}"] += 1
         if network := card.network(entry.record):

@@ -9,32 +9,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore.image.photo import Photo
-from restore.report.entry import Thumbnail
+from restore.report.entry import LEAST, Thumbnail
 
 SIDE = 1024
 """Longest side in pixels."""
-LARGEST = 27_000
-"""Most bytes of one: a page of 500 photos, two each and in Base64, stays under 40 MB."""
-QUALITIES = (84, 72, 58, 42)
-"""Tried in turn until a picture is small enough; below the last, it is made smaller."""
+BEST, FAIR, POOR = 84, 60, 42
+"""WebP qualities: tried in turn, until a picture is small enough."""
 
 
-def thumbnail(photo: Photo) -> Thumbnail:
-    """A photo at `SIDE` pixels or fewer as WebP of at most `LARGEST` bytes, on white."""
+def thumbnail(photo: Photo, largest: int = LEAST) -> Thumbnail:
+    """A photo at `SIDE` pixels or fewer as WebP of at most so many bytes, on white."""
+    pixels = small(photo, SIDE)
+    for quality in (BEST, FAIR, POOR):
+        made = _encoded(pixels, quality)
+        if len(made.data) <= largest:
+            return made
+    while len(made.data) > largest:  # much detail, or noise: sharpness has to go
+        share = min(0.85, 0.95 * (largest / len(made.data)) ** 0.5)
+        made = _encoded(_shrunk(pixels, max(1, round(share * max(made.width, made.height)))), POOR)
+    return made
+
+
+def _encoded(pixels: NDArray[np.uint8], quality: int) -> Thumbnail:
     from PIL import Image
 
-    pixels = small(photo, SIDE)
-    while True:
-        picture = Image.fromarray(pixels)
-        for quality in QUALITIES:
-            out = io.BytesIO()
-            picture.save(out, "WEBP", quality=quality, method=4)
-            size = out.tell()
-            if size <= LARGEST:
-                return Thumbnail(out.getvalue(), picture.width, picture.height)
-            if size > 2.4 * LARGEST:  # noise: sharpness has to go
-                break
-        pixels = _shrunk(pixels, round(0.75 * max(pixels.shape[:2])))
+    out = io.BytesIO()
+    picture = Image.fromarray(pixels)
+    picture.save(out, "WEBP", quality=quality, method=4)
+    return Thumbnail(out.getvalue(), picture.width, picture.height)
 
 
 def small(photo: Photo, side: int) -> NDArray[np.uint8]:

@@ -26,6 +26,7 @@ from restore.serve.darkroom import Ask, Reply
 from restore.serve.exports import Exports
 from restore.serve.guard import Guard, TooLarge
 from restore.serve.library import Library
+from restore.serve.limits import Limits
 from restore.serve.views import View, Views
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ NO_STORE = {"cache-control": "no-store"}
 class Site:
     """The page of one `restore serve`: its photos, its views, its exports."""
 
-    def __init__(self, library: Library, limit: int, secret: str) -> None:
+    def __init__(self, library: Library, limits: Limits, secret: str) -> None:
         self.library, self.secret = library, secret
-        self.views = Views(limit)
-        self.exports = Exports(library.out, limit)
+        self.views = Views(limits)
+        self.exports = Exports(library.out, limits)
         self.edits: dict[str, Any] = {}
         self.thumbnails: dict[str, bytes] = {}
         self.scanning = threading.Lock()
@@ -169,7 +170,7 @@ class Site:
     async def colours(self, request: Request) -> Response:
         """The colours a place may have."""
         x, y = (float(_number(request.query_params.get(key), 0, 100)) for key in ("x", "y"))
-        return _json((await self._of_plan(request, "colours_at", x=x, y=y)).facts)
+        return _json((await self._of_plan(request, "colours", x=x, y=y)).facts)
 
     async def _of_plan(self, request: Request, kind: str, **values: Any) -> Reply:
         raw = "camera" if request.query_params.get("raw") == "camera" else "developed"

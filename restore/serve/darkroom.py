@@ -21,7 +21,8 @@ from restore.image.photo import Photo, Proxy, Window
 from restore.plan import Plan
 from restore.recipe import Recipe
 from restore.report import comparison
-from restore.serve import pictures
+from restore.serve import pictures, points
+from restore.serve.limits import Limits
 from restore.serve.proxies import KeptProxy
 from restore.timeouts import Allow, Patience
 
@@ -88,7 +89,7 @@ class Opened:
     roughly: Plan | None = None
     hints: tuple[Hint, ...] = ()
     number: int = 0
-    colours: dict[int, Any] = field(default_factory=dict)
+    likely: points.Likely | None = None
 
     @cached_property
     def proxy(self) -> KeptProxy:
@@ -109,8 +110,8 @@ class Opened:
 class Darkroom:
     """Photos, plans and networks of one view."""
 
-    def __init__(self, newest: Newest, limit: int) -> None:
-        self.newest, self.limit = newest, limit
+    def __init__(self, newest: Newest, limits: Limits) -> None:
+        self.newest, self.limits = newest, limits
         self.number = 0
         self.context = Context(cancelled=self._unwanted)
         self.held: OrderedDict[tuple[Path, int, str], Opened] = OrderedDict()
@@ -143,7 +144,13 @@ class Darkroom:
             while len(self.held) >= HELD:
                 self.held.popitem(last=False)
             self.patience.reads()
-            photo = files.load(path, raw=raw, limit=self.limit, sized=self.patience.reads)
+            photo = files.load(
+                path,
+                raw=raw,
+                limit=self.limits.pixels,
+                sized=self.patience.reads,
+                memory=self.limits.memory,
+            )
             (height, width), seen = photo.size, photo.visible()
             frame = (seen.left / width, seen.top / height, seen.width / width, seen.height / height)
             self.held[key] = Opened(replace(photo.cropped(seen), hints=()), frame)
@@ -176,7 +183,7 @@ class Darkroom:
             replace(photo.proxy, hints=own), reuse=reuse, context=self.context
         )
         photo.number = self.number
-        photo.colours.clear()
+        photo.likely = None
         chain = photo.chain(plan)
         self.context.check()
         values = pictures.codes(_result(plan, chain))
@@ -254,6 +261,15 @@ class Darkroom:
                     return Reply({}, pictures.png(pictures.shades(values)))
         raise PhotoError(f"{path}: there is no map of {name}")
 
+    def colours(self, path: Path, raw: str, x: float, y: float) -> Reply:
+        """The colours that a place may have, and the one it has."""
+        photo, plan = self._planned(path, raw)
+        chain = photo.chain(plan)
+        if photo.likely is None:
+            photo.likely = points.Likely.of(plan, chain, self.context)
+        facts = photo.likely.at(x, y)
+        return Reply({**facts, "now": points.lab(_result(plan, chain), x, y)})
+
 
 def _chain(proxy: Proxy, plan: Plan) -> list[Proxy]:
     """The proxy as each step of a plan finds it."""
@@ -321,9 +337,9 @@ def _findings(label: str, step: str, findings: Findings) -> dict[str, Any]:
     }
 
 
-def view(newest: Newest, limit: int) -> Any:
+def view(newest: Newest, limits: Limits) -> Any:
     """The work of a view's child process."""
-    room = Darkroom(newest, limit)
+    room = Darkroom(newest, limits)
     return lambda ask, tell, allow: room.do(ask, allow)
 
 

@@ -14,6 +14,7 @@ from restore.recipe import Recipe
 from restore.report.info import inspect
 from restore.serve import pictures
 from restore.serve.darkroom import Ask, Reply, lowered
+from restore.serve.limits import Limits
 from restore.timeouts import Allow, Patience
 
 HELD = 3
@@ -62,8 +63,8 @@ def _about(photo: Photo) -> str:
 class Desk:
     """Small copies of the last photos."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
         self.context = Context(threads=1)
         self.held: OrderedDict[tuple[Path, str], Small] = OrderedDict()
 
@@ -79,18 +80,25 @@ class Desk:
         if key not in self.held:
             while len(self.held) >= HELD:
                 self.held.popitem(last=False)
-            self.patience.reads()
-            photo = files.load(path, raw=raw, limit=self.limit, sized=self.patience.reads)
-            self.held[key] = Small(photo)
+            self.held[key] = Small(self.loaded(path, raw))
         self.patience.works()
         self.held.move_to_end(key)
         return self.held[key]
 
+    def loaded(self, path: Path, raw: str) -> Photo:
+        """A photo, decoded."""
+        self.patience.reads()
+        return files.load(
+            path,
+            raw=raw,
+            limit=self.limits.pixels,
+            sized=self.patience.reads,
+            memory=self.limits.memory,
+        )
+
     def thumbnail(self, path: Path, side: int) -> Reply:
         """The photo in the strip of all photos."""
-        self.patience.reads()
-        photo = files.load(path, limit=self.limit, sized=self.patience.reads)
-        view = photo.proxy(side).view
+        view = self.loaded(path, "developed").proxy(side).view
         return Reply({}, pictures.jpeg(pictures.codes(view.pixels), 85))
 
     def info(self, path: Path) -> Reply:
@@ -105,8 +113,8 @@ class Desk:
         return Reply({}, pictures.jpeg(pictures.codes(pixels), 85))
 
 
-def desk(limit: int) -> Any:
+def desk(limits: Limits) -> Any:
     """The work of the child process beside the views."""
     lowered()
-    place = Desk(limit)
+    place = Desk(limits)
     return lambda ask, tell, allow: place.do(ask, allow)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from restore.context import Context
 from restore.errors import Cancelled, PhotoError, RestoreError
 from restore.recipe import Recipe
+from restore.serve.limits import Limits
 from restore.work.job import Job, Outcome, restore_file
 from restore.work.pool import Pool, jobs
 from restore.work.targets import folders_of, identities, refuse_inputs, target_of
@@ -116,12 +117,12 @@ class Exports:
     ----------
     out
         Folder of the results.
-    limit
-        Most pixels of a photo.
+    limits
+        Pixels and memory of a photo.
     """
 
-    def __init__(self, out: Path, limit: int) -> None:
-        self.out, self.limit = out, limit
+    def __init__(self, out: Path, limits: Limits) -> None:
+        self.out, self.limits = out, limits
         self.known: dict[int, Export] = {}
         self._numbers = count(1)
         self._turn = threading.Lock()
@@ -149,7 +150,8 @@ class Exports:
 
     def _work(self, export: Export, originals: Sequence[Path], form: str | None) -> None:
         with self._turn:
-            pool = Pool(exporting, jobs(len(export.wanted)))
+            memory = self.limits.memory
+            pool = Pool(exporting, jobs(len(export.wanted), memory), memory)
             try:
                 pool.ready()
                 for ended in pool.run(self._orders(export, originals, form), export.tell):
@@ -171,7 +173,7 @@ class Exports:
         places = folders_of({path: Path() for _, path, _ in export.wanted}, self.out, form)
         known, given = identities(originals), set[Path]()
         for id, path, recipe in export.wanted:
-            order = Order(id, Job(path, path, limit=self.limit), recipe)
+            order = Order(id, Job(path, path, limit=self.limits.pixels), recipe)
             export.tell(order, 0)
             try:
                 target = free(target_of(path, places[path], form), given)

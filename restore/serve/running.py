@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from restore.errors import MissingPackage, RestoreError
+from restore.serve.limits import Limits
 
 FIRST, LAST = 8765, 8815
 """Ports tried where none is asked for."""
@@ -23,7 +24,7 @@ def serve(
     paths: Sequence[Path],
     out: Path,
     recursive: bool,
-    limit: int,
+    limits: Limits,
     *,
     host: str,
     port: int | None,
@@ -55,7 +56,7 @@ def serve(
     for trouble in library.troubles:
         click.echo(f"warning: {trouble}", err=True)
     listening = bound(host, port)
-    site = Site(library, limit, guard.secret())
+    site = Site(library, limits, guard.secret())
     config = uvicorn.Config(
         create(site, host),
         log_level="warning",

@@ -18,6 +18,7 @@ import anyio
 from restore.errors import Cancelled
 from restore.serve.darkroom import Ask, Reply, view
 from restore.serve.desk import desk
+from restore.serve.limits import Limits
 from restore.work.worker import Worker
 
 if TYPE_CHECKING:
@@ -114,10 +115,10 @@ class Hands:
 class View:
     """A browser tab: one photo is planned at a time, and a newer plan cancels an older one."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         # a plain number of this machine's word size: written by one process, read by another
         self._newest = multiprocessing.get_context("spawn").RawValue("q", 0)
-        self.hands = Hands(partial(view, self._newest, limit))
+        self.hands = Hands(partial(view, self._newest, limits))
 
     async def plan(self, number: int, kind: str, path: Path, **values: Any) -> Reply:
         """A new plan; whatever belongs to an older one is cancelled."""
@@ -134,10 +135,10 @@ class View:
 class Views:
     """All views, and the process beside them."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
         self.views: dict[str, View] = {}
-        self.desk = Hands(partial(desk, limit))
+        self.desk = Hands(partial(desk, limits))
         self.numbers = count(1)
 
     def view(self, name: str) -> View:
@@ -148,7 +149,7 @@ class Views:
                 # its process and its photos serve the newcomer
                 self.views[name] = self.views.pop(oldest)
             else:
-                self.views[name] = View(self.limit)
+                self.views[name] = View(self.limits)
         return self.views[name]
 
     def close(self) -> None:

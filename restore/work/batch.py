@@ -21,17 +21,20 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
 from restore._version import __version__
 from restore.errors import PhotoError, RecipeError, RestoreError
+from restore.work import rolls
 from restore.work.job import Job
 from restore.work.journal import Journal
 from restore.work.pool import Ended, Tell
 from restore.work.records import Due, Made, Record
 from restore.work.sources import NAME, Found, Naming, find
 from restore.work.table import Table
+from restore.work.targets import pair_partners
 from restore.work.tasks import AUTO, BatchTask, Resolve, Restore
 
 CHUNK = 64
@@ -70,8 +73,14 @@ class Request:
         As for `job.Job`; `form` is the format to write, or None for the original's.
     table
         A file with recipes and settings for single photos (`table.Table`), or "".
+    like
+        Patterns of photos that share a plan with the others in their folder (`rolls.matches`).
     watch
         Go on looking for photos.
+    premis
+        Write a PREMIS document beside each result.
+    keep
+        Which to restore of a camera's RAW and JPEG: one of `targets.PAIRS`.
     """
 
     recipe: str
@@ -84,8 +93,11 @@ class Request:
     limit: int = 10**9
     salvage: bool = False
     table: str = ""
+    like: tuple[str, ...] = ()
     watch: bool = False
     report: bool = False
+    premis: bool = False
+    keep: str = "both"
 
     def to_json(self) -> str:
         """As the journal keeps it."""
@@ -96,6 +108,7 @@ class Request:
         """What `to_json` made."""
         content = json.loads(text)
         content |= {"target": Path(content["target"]), "sources": tuple(content["sources"])}
+        content["like"] = tuple(content["like"])
         return cls(**content)
 
 
@@ -143,6 +156,8 @@ class Batch:
             if recipe == AUTO and settings:
                 name = settings[0][0]
                 raise RecipeError(f"{name}: the recipe auto has no settings; name a recipe as well")
+        if request.like and any(recipe == AUTO for recipe, _ in wishes):
+            raise RecipeError("auto looks at each photo by itself; name the recipe of the rolls")
         for ended in engine.run([Resolve(tuple(wishes), path=Path(request.recipe))]):
             if ended.error:
                 raise ended.error
@@ -165,13 +180,24 @@ class Batch:
         self.journal.refuse_shared()
 
     def _due(self) -> Iterator[Due]:
-        for found in find(self.request.sources, self.request.target):
+        for found in self._found():
             try:
                 if isinstance(found, PhotoError):
                     raise found
                 yield self._wanted(found)
             except PhotoError as error:
                 self.troubles.append(error)
+
+    def _found(self) -> Iterator[Found | PhotoError]:
+        """What the sources stand for, without the photos that `keep` leaves out."""
+        every = find(self.request.sources, self.request.target)
+        for _, group in groupby(every, lambda one: isinstance(one, Found) and one.path.parent):
+            folder = list(group)
+            photos = [one.path for one in folder if isinstance(one, Found)]
+            partners = pair_partners(photos, self.request.keep)
+            yield from (
+                one for one in folder if isinstance(one, PhotoError) or one.path not in partners
+            )
 
     def _wanted(self, found: Found) -> Due:
         """What is wanted of a photo."""
@@ -182,15 +208,23 @@ class Batch:
             raise PhotoError(f"{found.path}: cannot be opened: {error.strerror}") from error
         row = self.table.number(path, found.tree)
         recipe, settings = wish = self._wish(row)
-        about = (self._digests[wish], request.form, request.profile, request.salvage)
+        roll = ""
+        if request.like and rolls.matches(request.like, found.tree, os.fspath(path)):
+            roll = os.fspath(path.parent)
+        about = (self._digests[wish], request.form, request.profile, request.salvage, roll)
         wanted = hashlib.sha256(repr(about).encode()).hexdigest()
         target = self._naming.target(found, request.target, request.form)
         if target == path:
             raise PhotoError(f"{path}: its result would replace it; choose another TARGET")
         return Due(
             os.fspath(path), os.fspath(target), status.st_size, status.st_mtime_ns, recipe,
-            dict(settings), wanted,
+            dict(settings), wanted, roll,
         )  # fmt: skip
+
+    def share(self, engine: Engine) -> Iterator[str]:
+        """Plan the rolls, before any of their photos is restored; see `rolls.share`."""
+        if self.request.like:
+            yield from rolls.share(self.journal, engine, self.request.limit, self.request.salvage)
 
     def through(self, engine: Engine, tell: Tell = lambda task, share: None) -> Iterator[Done]:
         """Restore what is due; each photo as it ends, already in the journal."""
@@ -221,6 +255,7 @@ class Batch:
 
     def _task(self, record: Record) -> Restore:
         request, due = self.request, record.due
+        like = rolls.plan_file(self.journal, due.roll, due.wanted) if due.roll else None
         job = Job(
             Path(due.path),
             Path(due.target),
@@ -239,6 +274,7 @@ class Batch:
             record.made_as == due.wanted,
             record.state == "begun",
             record.begun_as == due.wanted,
+            like if like and like.exists() else None,
         )
 
 

@@ -49,6 +49,8 @@ class Job:
         Modification time to record (ISO 8601); now if None.
     report
         Also return the photo's entry for a report page.
+    thumbnail
+        Most bytes of a picture in that entry (`report.entry.allowance`).
     """
 
     path: Path
@@ -61,6 +63,7 @@ class Job:
     memory: float | None = None
     modified: str = ""
     report: bool = False
+    thumbnail: int = 27_000
 
     @property
     def folder(self) -> Path:
@@ -261,7 +264,9 @@ def restore_file(
     if job.report:
         from restore.report import observed
 
-        entry = observed.entry(pages, results, recipe, outcome.warnings, outcome.headlines)
+        entry = observed.entry(
+            pages, results, recipe, outcome.warnings, outcome.headlines, job.thumbnail
+        )
         written_paths = tuple(map(os.fspath, written))
         entry = replace(entry, results=written_paths, timings=timings.seconds)
         outcome = replace(outcome, entry=entry)

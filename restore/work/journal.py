@@ -60,7 +60,7 @@ class Journal:
 
     def __init__(self, target: Path, where: Path | str, uri: bool = False) -> None:
         self.target, self.where = target, where
-        self.run = 0
+        self.run, self.began = 0, ""
         self._ended: list[tuple[Any, ...]] = []
         self._written = time.monotonic()
         self._db = sqlite3.connect(where, timeout=60, isolation_level=None, uri=uri)
@@ -157,8 +157,8 @@ class Journal:
     @contextmanager
     def running(self, versions: Mapping[str, str]) -> Iterator[None]:
         """A run: photos noted from now on belong to it. Its end and how it came are kept."""
-        began = _time()
-        row = (began, "", "killed", json.dumps(versions))
+        self.began = _time()
+        row = (self.began, "", "killed", json.dumps(versions))
         insert = "INSERT INTO runs (began, ended, how, versions) VALUES (?, ?, ?, ?)"
         self.run = self._db.execute(insert, row).lastrowid or 0
         how = "interrupted"
@@ -203,11 +203,12 @@ class Journal:
                 self.run,
                 due.recipe,
             )
-            row = (*row, json.dumps(due.settings), due.wanted, due.roll)
+            row = (*row, json.dumps(due.settings), due.wanted, _stored(due.roll))
             rows.append((_stored(due.path), *row, *row))
         columns = "target, size, mtime, state, run, recipe, settings, wanted, roll"
         changes = ", ".join(f"{column} = ?" for column in columns.split(", "))
-        changes += ", claimed = NULL"
+        changes += ", claimed = CASE WHEN excluded.state IN ('waiting', 'begun', 'seen') "
+        changes += "THEN NULL ELSE claimed END"
         with self._transaction():
             self._db.executemany(
                 f"INSERT INTO photos (path, {columns}) VALUES (?{', ?' * 9}) "
@@ -311,12 +312,39 @@ class Journal:
                 self._db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", files)
         self._ended.clear()
 
+    def versions(self) -> dict[int, dict[str, str]]:
+        """Versions of all that results depend on, by the number of the run."""
+        rows = self._db.execute("SELECT number, versions FROM runs").fetchall()
+        return {number: json.loads(versions) for number, versions in rows}
+
     def retry(self) -> int:
         """Let photos that failed be done again, as they were wanted; how many there are."""
         query = (
             "UPDATE photos SET state = 'waiting', run = ?, claimed = NULL WHERE state = 'failed'"
         )
         return self._db.execute(query, (self.run,)).rowcount
+
+    @property
+    def folder(self) -> Path:
+        """The folder for what belongs to the journal: plans of rolls."""
+        return place(self.target).with_suffix("")
+
+    def rolls(self) -> list[tuple[str, str]]:
+        """The rolls with photos that are due in this run, and what is wanted of these."""
+        query = (
+            "SELECT DISTINCT roll, wanted FROM photos WHERE roll != '' AND run = ? "
+            "AND state IN ('waiting', 'begun') ORDER BY roll"
+        )
+        rows = self._db.execute(query, (self.run,)).fetchall()
+        return [(_path(roll), wanted) for roll, wanted in rows]
+
+    def roll(self, roll: str, wanted: str) -> list[Record]:
+        """The photos of a roll that this run has found."""
+        query = "SELECT path FROM photos WHERE roll = ? AND wanted = ? AND run = ? ORDER BY path"
+        rows = self._db.execute(query, (_stored(roll), wanted, self.run)).fetchall()
+        paths = [_path(path) for (path,) in rows]
+        chunks = (paths[start : start + MANY] for start in range(0, len(paths), MANY))
+        return [record for chunk in chunks for record in self._records(chunk)]
 
     def departs(self, values: Mapping[str, float]) -> None:
         """Keep how far photos depart from their rolls."""
@@ -399,7 +427,7 @@ COLUMNS = (
 def _record(row: tuple[Any, ...], results: tuple[File, ...]) -> Record:
     path, target, size, mtime, recipe, settings, wanted, roll, state, *rest = row
     due = Due(
-        _path(path), _path(target), size, mtime, recipe, json.loads(settings), wanted, roll or ""
+        _path(path), _path(target), size, mtime, recipe, json.loads(settings), wanted, _path(roll)
     )
     names = COLUMNS.split(", ")[9:]
     known: dict[str, Any] = {n: v for n, v in zip(names, rest, strict=True) if v is not None}

@@ -91,6 +91,11 @@ def _recipe(name: str, settings: tuple[tuple[str, str], ...]) -> Recipe:
     return Recipe.named(name).with_settings(dict(settings), "--set ")
 
 
+def recipe_of(name: str, settings: Mapping[str, str]) -> Recipe:
+    """A recipe with settings, read once per process; RecipeError if something is wrong."""
+    return _recipe(name, tuple(settings.items()))
+
+
 @dataclass(frozen=True)
 class Restore:
     """Restore a photo, or copy it where nothing seems wrong with it.
@@ -167,7 +172,7 @@ class Restore:
 
         outcome = restore_file(
             replace(job, overwrite=replaces),
-            _recipe(name, tuple(self.settings.items())),
+            recipe_of(name, self.settings),
             tell,
             allow,
             context,

@@ -50,16 +50,21 @@ def test_a_batch_from_its_plan_to_its_status(folder: Path) -> None:
     ]  # fmt: skip
     assert not (folder / "out").exists()
     assert not (folder / "state").exists()
-    made = batch("monochrome", "scans", "out", "--json", "-j", "2", cwd=folder)
+    made = batch("monochrome", "scans", "out", "--json", "-j", "2", "--report", cwd=folder)
     assert made.returncode == 1
     lines = [json.loads(line) for line in made.stdout.splitlines()]
     assert sorted(line["status"] for line in lines) == ["failed", *["restored"] * 6]
     assert all(Path(line["result"]).exists() for line in lines if line["status"] == "restored")
     errors = made.stderr.splitlines()
-    assert errors[-2:] == ["6 restored, 1 failed", f"journal: {folder}/out/restore-journal.jsonl"]
+    assert errors[-3:] == [
+        "6 restored, 1 failed", f"journal: {folder}/out/restore-journal.jsonl",
+        f"report: {folder}/out/report.html",
+    ]  # fmt: skip
+    assert "bad.png" in (folder / "out/report.html").read_text("utf-8")
     assert errors[0].startswith(f"failed: {folder}/scans/bad.png: is not a supported photo")
-    again = batch("monochrome", "scans", "out", cwd=folder)
+    again = batch("monochrome", "scans", "out", "--report", cwd=folder)
     assert again.returncode == 1
+    assert f"report: {folder}/out/report.html" in again.stderr  # its own is replaced
     assert again.stderr.startswith("6 done before, 1 failed before (--retry tries them again)")
     (folder / "scans/bad.png").write_bytes((folder / "scans/0.png").read_bytes())
     assert batch("--retry", "out", cwd=folder).stderr.startswith("1 restored\n")

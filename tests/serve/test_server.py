@@ -26,6 +26,7 @@ from restore.recipe import Recipe
 from restore.serve.app import Site, create
 from restore.serve.guard import LARGEST
 from restore.serve.library import Library
+from restore.serve.limits import Limits
 
 SECRET = "s" * 32
 HOST = "127.0.0.1:8765"
@@ -56,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(folder: Path) -> Site:
-    return Site(Library([folder], False, folder / "restored"), 10**7, SECRET)
+    return Site(Library([folder], False, folder / "restored"), Limits(10**7), SECRET)
 
 
 @pytest.fixture(scope="module")

@@ -73,6 +73,7 @@ def restored(folder: Path) -> Callable[..., list[Done]]:
             batch = Batch(request, journal)
             batch.resolve(Here())
             batch.scan()
+            assert all(batch.share(Here()))
             return list(batch.through(engine or Here()))
 
     return run
@@ -325,3 +326,31 @@ def test_the_export(folder: Path, restored: Run) -> None:
         with pytest.raises(PhotoError, match="was not written by this batch"):
             export(journal)
     assert place(folder / "out").parent == folder / "state/restore/batches"
+
+
+def test_frames_of_a_roll_agree(folder: Path, restored: Run) -> None:
+    recipe = folder / "roll.toml"
+    recipe.write_text('[[steps]]\nuse = "levels"\nauto = 1\n[[steps]]\nuse = "monochrome"\n')
+    pixels = np.random.default_rng(1).integers(60, 180, (40, 60, 3), np.uint8)
+    (folder / "scans/roll7").mkdir()
+    for number, brighter in enumerate((0, 4, 8, 70)):
+        cv2.imwrite(str(folder / f"scans/roll7/{number}.png"), pixels + np.uint8(brighter))
+    wishes = {"recipe": str(recipe), "settings": {}}
+    alone = restored(**wishes)
+    assert not any(one.error for one in alone)
+    before = [cv2.imread(str(folder / f"out/roll7/{n}.png")).mean() for n in range(4)]
+    assert np.ptp(before) < 2
+    rolled = restored(**wishes, like=("roll7/*",))
+    assert names(rolled) == [f"roll7/{number}.png" for number in range(4)]
+    after = [cv2.imread(str(folder / f"out/roll7/{n}.png")).mean() for n in range(4)]
+    assert after[0] < after[1] < after[2] < after[3] - 20
+    with Journal.read(folder / "out") as journal:
+        departs = {Path(r.due.path).name: r.departs for r in journal.records() if r.due.roll}
+        assert max(departs, key=lambda name: departs[name] or 0) == "3.png"
+        assert not list(journal.folder.glob("*-*.plan"))
+    cv2.imwrite(str(folder / "scans/roll7/4.png"), pixels)
+    assert names(restored(**wishes, like=("roll7/*",))) == ["roll7/4.png"]
+    last = cv2.imread(str(folder / "out/roll7/4.png")), cv2.imread(str(folder / "out/roll7/0.png"))
+    assert (last[0] == last[1]).all()
+    with pytest.raises(RecipeError, match="no step whose plan a roll can share"):
+        restored(recipe="denoise", settings={}, like=("roll7/*",))

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { announce, debounced, notice } from "./dom.js";
-import { edit, emit, on, store } from "./store.js";
+import { edit, emit, on, recallHints, store } from "./store.js";
 
 export const shown = {
   photo: null,
@@ -15,7 +15,6 @@ export const shown = {
   findings: [],
   headline: "",
   command: "",
-  hints: [],
 };
 
 let pending = null;
@@ -25,7 +24,7 @@ let wanted = false;
 const active = (now) => now.steps.some((one) => one.on);
 
 function body(more = {}) {
-  return { photo: store.current, edit: edit(), hints: shown.hints, ...more };
+  return { photo: store.current, edit: edit(), hints: edit().hints, ...more };
 }
 
 /** Show another photo: as it is first, then restored. */
@@ -40,7 +39,8 @@ export async function open(photo) {
       api.get(`/api/photos/${photo}/hints`, own.signal).catch(() => ({ hints: [] })),
     ]);
     if (own.signal.aborted) return;
-    Object.assign(shown, { size: facts.size, frame: facts.frame, before: picture, hints });
+    Object.assign(shown, { size: facts.size, frame: facts.frame, before: picture });
+    recallHints(photo, hints);
     shown.histograms = { before: facts.histogram, after: facts.histogram };
     emit("opened");
     await refresh();

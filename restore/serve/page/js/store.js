@@ -23,7 +23,7 @@ export function emit(name, detail) {
 }
 
 const copy = (value) => JSON.parse(JSON.stringify(value));
-const NOTHING = { name: "", title: "", about: "", raw: "developed", steps: [] };
+const NOTHING = { name: "", title: "", about: "", raw: "developed", steps: [], hints: [] };
 const LONGEST = 200;
 
 function entry(photo) {
@@ -60,10 +60,10 @@ export function commit(change = () => {}, photo = store.current) {
   emit("edited", photo);
 }
 
-/** Take a whole edit, from a recipe or another photo. */
+/** Take the recipe of another edit; the photo keeps its hints. */
 export function take(other, photo = store.current, own = true) {
   commit((now) => {
-    for (const key of Object.keys(NOTHING)) now[key] = copy(other[key]);
+    for (const key of Object.keys(NOTHING)) if (key !== "hints") now[key] = copy(other[key]);
   }, photo);
   entry(photo).own = own;
 }
@@ -74,6 +74,12 @@ export function recall(photo, other) {
   own.now = { ...copy(NOTHING), ...copy(other) };
   own.settled = copy(own.now);
   own.own = true;
+}
+
+/** The hints of the file beside the photo: no step of undo. */
+export function recallHints(photo, hints) {
+  const own = entry(photo);
+  for (const one of [own.now, own.settled]) one.hints = copy(hints);
 }
 
 function step(from, to, photo = store.current) {

@@ -1,0 +1,89 @@
+"""The report page of a batch: `--report`. It shows all photos in the journal."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import statistics
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from restore.cli._report import typed
+from restore.report.entry import Entry
+from restore.report.overview import Run
+from restore.report.page import Report, free
+from restore.work.batch import Request
+from restore.work.journal import Journal
+from restore.work.records import Record
+
+DEPARTS = 4.0
+"""Mean ΔE00 between a photo's own plan and that of its roll from which it is named, if it is also
+`ODD` times that of the roll's middle photo."""
+ODD = 3.0
+
+
+def write(journal: Journal, seconds: float) -> Path:
+    """Write the report of a journal; the path of its page.
+
+    Raises
+    ------
+    PhotoError
+        If it cannot be written.
+    """
+    request = Request.from_json(journal.meta("request"))
+    path = journal.target / "report.html"
+    ours = _sha256(path)
+    if ours != journal.meta("report") or not ours:
+        path, ours = free(journal.target), ""
+    command = shlex.join(["restore", "batch", request.recipe, *request.sources])
+    run = Run(f"{command} {shlex.quote(os.fspath(request.target))}", began=journal.began)
+    report = Report(path, run, overwrite=bool(ours))
+    middle = middles(journal)
+    for record in journal.records("restored", "copied", "failed"):
+        report.add(entry(record, request, middle))
+    report.close(seconds)
+    journal.set_meta("report", _sha256(path))
+    return path
+
+
+def middles(journal: Journal) -> Mapping[str, float]:
+    """How far the middle photo of each roll departs from it."""
+    far: dict[str, list[float]] = {}
+    for record in journal.records():
+        if record.departs is not None:
+            far.setdefault(record.due.roll, []).append(record.departs)
+    return {roll: statistics.median(values) for roll, values in far.items()}
+
+
+def entry(record: Record, request: Request, middle: Mapping[str, float]) -> Entry:
+    """What the report shows of a photo."""
+    due, state = record.due, record.state
+    shown = Entry(due.path, "failed" if state == "failed" else "copied", recipe=due.recipe)
+    if state == "restored":
+        shown = Entry(due.path, "restored", recipe=record.record.get("name", due.recipe))
+        if record.entry:
+            shown = Entry.from_json(record.entry)
+    elif state == "copied":
+        shown = replace(shown, summary=(record.summary,) if record.summary else ())
+    departs = ""
+    if record.departs is not None and record.departs > max(DEPARTS, ODD * middle[due.roll]):
+        departs = f"its own plan is {record.departs:.1f} ΔE00 from the roll's"
+    options = ["-o", os.path.dirname(due.target)]  # noqa: PTH120
+    options += [word for name, value in due.settings.items() for word in ("-s", f"{name}={value}")]
+    return replace(
+        shown,
+        results=tuple(file.path for file in record.results),
+        error=record.error if state == "failed" else "",
+        command="" if due.recipe == "auto" else typed(due.recipe, [Path(due.path)], options),
+        group=Path(due.roll).name if due.roll else "",
+        departs=departs,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with suppress(OSError), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""
