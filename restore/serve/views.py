@@ -105,6 +105,11 @@ class Hands:
         reply: Reply = self._worker.run(ask)
         return reply
 
+    def end(self) -> None:
+        """Tell the process to end."""
+        if self._worker:
+            self._worker.end()
+
     def close(self) -> None:
         """End the process."""
         if self._worker:
@@ -154,5 +159,8 @@ class Views:
 
     def close(self) -> None:
         """End all processes."""
-        for hands in (self.desk, *(one.hands for one in self.views.values())):
+        every = (self.desk, *(one.hands for one in self.views.values()))
+        for hands in every:
+            hands.end()
+        for hands in every:
             hands.close()

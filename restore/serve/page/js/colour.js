@@ -25,6 +25,9 @@ const byte = (v) => Math.round(255 * Math.min(1, Math.max(0, v)));
 
 export const hex = (lab) => `#${toRgb(lab).map((v) => byte(v).toString(16).padStart(2, "0")).join("")}`;
 
+/** A colour light enough for its hue to be seen, for swatches and pins. */
+export const visible = ([l, a, b]) => [Math.min(80, Math.max(45, l)), a, b];
+
 export const fromHex = (text) => toLab([1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16) / 255));
 
 const NAMES = [[20, "pink red"], [45, "red"], [70, "orange"], [100, "yellow"], [130, "yellow green"], [165, "green"], [215, "teal"], [270, "blue"], [305, "violet"], [340, "purple"], [361, "pink"]];

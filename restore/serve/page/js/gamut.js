@@ -27,7 +27,7 @@ function plane(context, lightness) {
 
 /** A figure of the distribution; `choose` is called with [a, b] while the pointer moves on it. */
 export function gamut({ lightness, bins, now }, choose) {
-  const middle = Math.min(85, Math.max(25, lightness));
+  const middle = Math.min(80, Math.max(45, lightness));
   const canvas = el("canvas", {
     width: SIDE, height: SIDE, class: "gamut", role: "img",
     "aria-label": "All colours of this lightness; larger dots are likelier. The colours above and the colour field can be used instead.",

@@ -1,7 +1,7 @@
 // Hints: places whose colour is known. Point, choose, move, remove; kept beside the photo.
 
 import * as api from "./api.js";
-import { fromHex, hex, named } from "./colour.js";
+import { fromHex, hex, named, visible } from "./colour.js";
 import { $, announce, debounced, el, notice, tool } from "./dom.js";
 import { gamut } from "./gamut.js";
 import { shown } from "./live.js";
@@ -96,7 +96,7 @@ function swatch([a, b, p], lightness) {
     type: "button", class: "swatch", onclick: () => choose([a, b]),
     "aria-label": `${named(lab)}, ${Math.round(100 * p)} %`, title: named(lab),
   }, el("span", { class: "colour" }), el("span", {}, `${p < 0.01 ? "<1" : Math.round(100 * p)} %`));
-  node.firstChild.style.background = hex(lab);
+  node.firstChild.style.background = hex(visible(lab));
   return node;
 }
 
@@ -125,7 +125,7 @@ function listView() {
   return el("ul", { class: "hint-list" }, hints.map((hint, number) => {
     const lab = labOf(hint);
     const dot = el("span", { class: "dot" });
-    dot.style.background = hex(lab);
+    dot.style.background = hex(visible(lab));
     return el("li", {},
       el("button", { type: "button", class: "hint-row", onclick: () => ask(pointsOf(hint), hint.shape, hint) },
         dot, `${named(lab)}${hint.shape === "points" ? "" : `, ${hint.shape}`}`),

@@ -4,7 +4,7 @@ import { $ } from "./dom.js";
 import { shown } from "./live.js";
 import { on } from "./store.js";
 
-const COLOURS = ["#e5484d", "#46a758", "#3e8bff"];
+const COLOURS = { dark: ["#e5484d", "#46a758", "#3e8bff"], light: ["#f19a9a", "#8fce9b", "#93b8f5"] };
 
 function curve(context, bars, width, height, top) {
   context.beginPath();
@@ -29,10 +29,11 @@ export function draw() {
   if (!after) return;
   const inner = after.flatMap((bars) => bars.slice(1, -1)).sort((a, b) => b - a);
   const top = inner[6] || 1;
-  context.globalCompositeOperation = document.documentElement.dataset.theme === "light" ? "multiply" : "screen";
+  const { theme } = document.documentElement.dataset;
+  context.globalCompositeOperation = theme === "light" ? "multiply" : "screen";
   after.forEach((bars, k) => {
     curve(context, bars, width, height, top);
-    context.fillStyle = COLOURS[k];
+    context.fillStyle = COLOURS[theme][k];
     context.globalAlpha = 0.75;
     context.fill();
   });

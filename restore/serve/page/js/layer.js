@@ -68,7 +68,7 @@ function presets(entry, step, setting) {
     type: "button", class: "chip", title: "Press on a place in the photo and drag left to darken its hue, right to lighten it (T)",
     onclick: () => emit("tool", "target"),
   }, "Drag on photo");
-  return el("div", { class: "setting row", data: { setting: "mix" } }, el("span", { class: "label" }, "Mix"), list, target);
+  return el("div", { class: "setting row", data: { setting: "mix" } }, el("span", { class: "field" }, "Mix"), list, target);
 }
 
 function colours(entry, step) {
@@ -123,6 +123,7 @@ export function drag(dx) {
       entry.settings[name] = Math.round(Math.min(HIGH, Math.max(LOW, moved)));
     });
   });
+  emit("moved-elsewhere");
   return COLOURS.filter((name) => parts[name] > 0.05).map((name) => `${words(name)} ${entry.settings[name]} %`).join(", ");
 }
 

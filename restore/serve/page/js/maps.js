@@ -23,7 +23,7 @@ function tint(name, grey) {
   if (name === "scratches") return grey > 127 ? [255, 60, 190, 235] : [0, 0, 0, 0];
   const at = (grey / 255) * (RAMP.length - 1);
   const low = Math.min(Math.floor(at), RAMP.length - 2);
-  return [...RAMP[low].map((one, k) => one + (at - low) * (RAMP[low + 1][k] - one)), 190];
+  return [...RAMP[low].map((one, k) => one + (at - low) * (RAMP[low + 1][k] - one)), 170];
 }
 
 async function load() {

@@ -1,6 +1,6 @@
 // Pins and strokes on the photo: moved with the pointer or the arrow keys, removed with Delete.
 
-import { hex, named } from "./colour.js";
+import { hex, named, visible } from "./colour.js";
 import { $, SVG, el } from "./dom.js";
 import { labOf, move, pointsOf, removeHint } from "./hints.js";
 import { shown } from "./live.js";
@@ -24,7 +24,7 @@ function draw() {
   const lines = document.createElementNS(SVG, "svg");
   lines.setAttribute("class", "lines");
   lines.setAttribute("aria-hidden", "true");
-  for (const hint of hints) if (hint.shape !== "points") lines.append(line(pointsOf(hint), hex(labOf(hint)), hint.shape === "region"));
+  for (const hint of hints) if (hint.shape !== "points") lines.append(line(pointsOf(hint), hex(visible(labOf(hint))), hint.shape === "region"));
   if (draft?.length > 1) lines.append(line(draft, "#ffffff", false));
   const pins = hints.map((hint, number) => pin(hint, number));
   const picked = steps.find((one) => one.on && one.use === "white_balance" && one.settings.method === "pick");
@@ -95,7 +95,7 @@ function pin(hint, number) {
     type: "button", class: "pin", data: { number },
     "aria-label": `Hint ${number + 1}: ${named(lab)}. Arrow keys move it, Delete removes it.`,
   }), pointsOf(hint)[0]);
-  node.style.setProperty("--colour", hex(lab));
+  node.style.setProperty("--colour", hex(visible(lab)));
   const go = (to, done) => move(hint, to, done);
   const press = () => emit("hint", hint);
   draggable(node, go, press);

@@ -133,7 +133,14 @@ export function begin() {
   on("edited opened", () => {
     if (shape() !== drawn) fill();
   });
+  let waiting = 0;
+  on("moved-elsewhere", () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(fill);
+  });
   on("planned", () => {
+    // "auto" is shown as the sliders it comes to
+    if (edit().steps.some((one) => one.use === "monochrome" && !one.settings.mix)) fill();
     facts();
     $("#headline").textContent = shown.headline;
     emit("facts");

@@ -131,7 +131,7 @@ function picture(context, which, shift, left, wide, tall) {
       own.draw(context, { plan, x0, y0, scale: view.scale, device, low, high, size: shown.size });
     }
   }
-  if (which === "after" || view.mode !== "split") overlay(context, x0, y0, size);
+  if (which === "after") overlay(context, x0, y0, size);
   context.restore();
 }
 
