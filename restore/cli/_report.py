@@ -53,6 +53,7 @@ class RunReport:
         if given["limit"] != LIMIT:
             options += ["--limit", f"{given['limit'] / 1e6:.15g}"]
         options += ["--salvage"] * given["salvage"]
+        options += {"prints": ["--split"], "slides": ["--slides"]}.get(given["split"], [])
         flags = ("recursive", "compare", "overwrite", "skip_existing", "report")
         of_run = [f"--{name.replace('_', '-')}" for name in flags if given[name]]
         of_run += ["--pairs", given["keep"]] if given["keep"] != "both" else []

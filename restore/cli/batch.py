@@ -93,6 +93,16 @@ INTERRUPTED = 130
     metavar="PATTERN",
     help='Photos that share one plan with the others in their folder, e.g. "roll7/*". Repeatable.',
 )
+@click.option(
+    "--split",
+    "split",
+    flag_value="prints",
+    default="",
+    help="Restore each print on a scan of several by itself, cut out and straightened.",
+)
+@click.option(
+    "--slides", "split", flag_value="slides", help="The same for slides, cropped to the picture."
+)
 @click.option("--watch", is_flag=True, help="Go on looking for new photos until Ctrl-C.")
 @click.option("--report", is_flag=True, help="Write a page that shows the photos before and after.")
 @click.option(
@@ -119,6 +129,7 @@ def batch(
     salvage: bool,
     keep: str,
     like: tuple[str, ...],
+    split: str,
     watch: bool,
     report: bool,
     premis: bool,
@@ -148,6 +159,7 @@ def batch(
     from restore.work.batch import Request
     from restore.work.journal import Journal
     from restore.work.targets import target_of
+    from restore.work.tasks import AUTO
 
     if status or retry:
         if status and retry:
@@ -173,6 +185,10 @@ def batch(
         except PhotoError as error:
             raise click.BadParameter(str(error), param_hint="--format") from error
         recipe, *sources, last = arguments
+        if split and recipe == AUTO:
+            raise click.UsageError('auto takes whole photos: run "restore split" before')
+        if split and like:
+            raise click.UsageError("--like and --split exclude each other")
         target = _absolute(last)
         if recipe.endswith(".toml") or len(Path(recipe).parts) > 1:
             recipe = str(_absolute(recipe))
@@ -192,6 +208,7 @@ def batch(
             report=report,
             premis=premis,
             keep=keep,
+            split=split,
         )
     display = Display(as_json, quiet, verbose, dry_run)
     with Journal.open(target, dry=dry_run) as journal:

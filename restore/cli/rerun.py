@@ -99,6 +99,11 @@ def as_made(result: Path) -> Work:
         patience.reads()
         made = files.load(result, limit=job.limit, sized=patience.reads, memory=job.memory)
         record = made.source.record
+        if "print" in record:
+            raise PhotoError(
+                f"{result}: was cut from a scan of several prints; restore the scan again with "
+                "restore run --split"
+            )
         if "recipe" not in record:
             raise PhotoError(f"{result}: its metadata does not name the recipe that made it")
         # which anybody may have written

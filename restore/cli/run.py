@@ -66,6 +66,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which to restore of a camera's RAW and JPEG with the same name.",
 )
+@click.option(
+    "--split",
+    "split",
+    flag_value="prints",
+    default="",
+    help="Restore each print on a scan of several by itself, cut out and straightened.",
+)
+@click.option(
+    "--slides", "split", flag_value="slides", help="The same for slides, cropped to the picture."
+)
 @click.option("--compare", is_flag=True, help="Write a before | after picture beside each result.")
 @click.option(
     "--report", is_flag=True, help="Write a page about the run, report.html, beside the results."
@@ -99,6 +109,7 @@ def run(
     memory: float | None,
     recursive: bool,
     keep: str,
+    split: str,
     compare: bool,
     report: bool,
     overwrite: bool,
@@ -150,7 +161,9 @@ def run(
             warn(console, f"{len(partners)} {some} left out: --pairs {keep}")
         chosen = {path: below for path, below in sought.photos.items() if path not in partners}
         workers.count = jobs or pool.jobs(len(chosen), memory)
-        every = Job(Path(), Path(), profile, limit, compare, overwrite, salvage, report=report)
+        every = Job(
+            Path(), Path(), profile, limit, compare, overwrite, salvage, report=report, split=split
+        )
         if report:
             from restore.report.entry import allowance
 

@@ -69,7 +69,7 @@ class Request:
         The folder for the results, absolute.
     name
         The pattern of their names (`sources.Naming`).
-    form, profile, limit, salvage, report
+    form, profile, limit, salvage, report, split
         As for `job.Job`; `form` is the format to write, or None for the original's.
     table
         A file with recipes and settings for single photos (`table.Table`), or "".
@@ -98,6 +98,7 @@ class Request:
     report: bool = False
     premis: bool = False
     keep: str = "both"
+    split: str = ""
 
     def to_json(self) -> str:
         """As the journal keeps it."""
@@ -212,7 +213,7 @@ class Batch:
         if request.like and rolls.matches(request.like, found.tree, os.fspath(path)):
             roll = os.fspath(path.parent)
         about = (self._digests[wish], request.form, request.profile, request.salvage, roll)
-        wanted = hashlib.sha256(repr(about).encode()).hexdigest()
+        wanted = hashlib.sha256((repr(about) + request.split).encode()).hexdigest()
         target = self._naming.target(found, request.target, request.form)
         if target == path:
             raise PhotoError(f"{path}: its result would replace it; choose another TARGET")
@@ -264,6 +265,7 @@ class Batch:
             salvage=request.salvage,
             modified=record.modified,
             report=request.report,
+            split=request.split,
         )
         return Restore(
             job,

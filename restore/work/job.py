@@ -51,6 +51,8 @@ class Job:
         Also return the photo's entry for a report page.
     thumbnail
         Most bytes of a picture in that entry (`report.entry.allowance`).
+    split
+        "prints" or "slides": restore each print on a scan by itself; "" for whole photos.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class Job:
     modified: str = ""
     report: bool = False
     thumbnail: int = 27_000
+    split: str = ""
 
     @property
     def folder(self) -> Path:
@@ -73,7 +76,7 @@ class Job:
     @property
     def picture(self) -> Path:
         """The path of the before | after picture."""
-        return self.target.with_name(f"{self.target.name}.compare.jpg")
+        return picture_of(self.target)
 
     def missing(self) -> tuple[Path, ...]:
         """The paths to be written; PhotoError if one exists and must not be replaced."""
@@ -88,6 +91,16 @@ class Job:
         return self.results
 
     @property
+    def exists(self) -> bool:
+        """Whether there is a result."""
+        from restore.work.splitting import numbered
+
+        paths = [self.target]
+        if self.split:  # it is not known how many prints there are
+            paths += (numbered(self.target, count)[0] for count in (2, 10))
+        return any(map(os.path.lexists, paths))
+
+    @property
     def lacks_picture(self) -> bool:
         """Whether only the picture is missing: a run was stopped between the two."""
         here = [os.path.lexists(path) for path in (self.target, self.picture)]
@@ -97,6 +110,11 @@ class Job:
     def results(self) -> tuple[Path, ...]:
         """Every path it writes."""
         return (self.target, self.picture) if self.compare else (self.target,)
+
+
+def picture_of(target: Path) -> Path:
+    """The path of the before | after picture of a result."""
+    return target.with_name(f"{target.name}.compare.jpg")
 
 
 @dataclass(frozen=True)
@@ -158,8 +176,9 @@ def restore_file(
     allow: Allow = lambda seconds, what: None,
     context: Context | None = None,
     like: Plan | None = None,
+    may_replace: Callable[[Path], bool] | None = None,
 ) -> Outcome:
-    """Restore one file, all its pages.
+    """Restore one file, all its pages, or each print on it.
 
     Parameters
     ----------
@@ -172,6 +191,8 @@ def restore_file(
         Holds the networks, for several files.
     like
         The plan of a series, whose numbers are taken.
+    may_replace
+        Which files prints may replace; those of an earlier run, if the job overwrites.
 
     Raises
     ------
@@ -183,6 +204,7 @@ def restore_file(
     from restore.context import Context  # here: the parent process, which makes jobs, stays small
     from restore.recipe import LARGE, PLANNING
     from restore.report import comparison
+    from restore.work import splitting
 
     timings = Timings()
     patience = Patience(job.path, allow)
@@ -202,7 +224,19 @@ def restore_file(
     )
     timings.lap("read")
     patience.works()
-    warnings = list(files.losses(pages, job.target))
+    targets = [job.target]
+    prints = splitting.cut(pages, slides=job.split == "slides") if job.split else []
+    if prints:
+        pages = [one.photo for one in prints]
+        targets = splitting.numbered(job.target, len(pages))
+        splitting.refuse_others(targets, may_replace or splitting.replaceable(job.overwrite))
+    whole = len(targets) == 1
+    parts = [pages] if whole else [[page] for page in pages]
+    warnings = [
+        line
+        for target, part in zip(targets, parts, strict=True)
+        for line in files.losses(part, target)
+    ]
     headlines: list[str] = []
     findings: list[str] = []
     results: list[Photo] = []
@@ -238,18 +272,22 @@ def restore_file(
     }
     if job.salvage:
         record["salvage"] = "yes"
-    results = [
-        replace(result, source=replace(result.source, record={**result.source.record, **record}))
-        for result in results
-    ]
-    written = [files.save(results, job.target, overwrite=job.overwrite, profile=job.profile)]
+    for at, page in enumerate(pages):
+        which = {"print": page.source.record["print"]} if prints else {}
+        results[at] = _recorded(results[at], {**record, **which})
+    written: list[Path] = []
     failed = None
-    if job.compare:
-        try:
-            comparison.save_compare(pages[0], results[0], job.picture, overwrite=job.overwrite)
-            written.append(job.picture)
-        except PhotoError as error:
-            failed = error
+    for at, target in enumerate(targets):
+        replaces = job.overwrite or (bool(prints) and os.path.lexists(target))
+        part = results if whole else results[at]
+        written.append(files.save(part, target, overwrite=replaces, profile=job.profile))
+        if job.compare:
+            picture = picture_of(target)
+            try:
+                comparison.save_compare(pages[at], results[at], picture, overwrite=replaces)
+                written.append(picture)
+            except PhotoError as error:
+                failed = error
     timings.lap("write")
     outcome = Outcome(
         tuple(written),
@@ -271,6 +309,12 @@ def restore_file(
         entry = replace(entry, results=written_paths, timings=timings.seconds)
         outcome = replace(outcome, entry=entry)
     return outcome
+
+
+def _recorded(result: Photo, record: Mapping[str, str]) -> Photo:
+    """The result with more in its record."""
+    source = result.source
+    return replace(result, source=replace(source, record={**source.record, **record}))
 
 
 class Timings:

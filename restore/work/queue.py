@@ -6,7 +6,6 @@ said in their order.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,7 +113,7 @@ class Queue:
                     "use another --out"
                 )
             refuse_inputs(result, originals)
-        exists = not job.overwrite and os.path.lexists(job.target)
+        exists = not job.overwrite and job.exists
         if exists and self.skip_existing and not job.lacks_picture:
             return Settled(skipped=True)
         if self.dry:

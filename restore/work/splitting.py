@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from restore.timeouts import Allow, Patience
 
@@ -86,53 +87,61 @@ def split_file(
         scan.path, limit=scan.limit, sized=patience.reads, digest=True, memory=scan.memory
     )
     patience.works("finding the prints on it")
-    cut = [(page, one) for page in pages for one in rectangles(page, slides=scan.slides)]
-    if len({id(page) for page, _ in cut}) < len(pages):  # a page shows one print, or none
+    prints = cut(pages, slides=scan.slides)
+    if not prints:
         if scan.dry and not scan.overwrite:
             files.refuse_existing(scan.copy)
         if not scan.dry:
-            _copied(scan)
+            files.copy(scan.path, scan.copy, overwrite=scan.overwrite)
         return Pieces((scan.copy,), ())
-    targets = numbered(scan.target, len(cut))
-    if not scan.overwrite:
-        for target in targets:
-            files.refuse_existing(target)
+    targets = numbered(scan.target, len(prints))
+    refuse_others(targets, replaceable(scan.overwrite))
     warnings: dict[str, None] = {}
-    for (page, rectangle), target, number in zip(cut, targets, range(1, len(cut) + 1), strict=True):
-        photo = piece(page, rectangle, f"{number} of {len(cut)}")
-        warnings |= dict.fromkeys(files.losses(photo, target))
+    for one, target in zip(prints, targets, strict=True):
+        warnings |= dict.fromkeys(files.losses(one.photo, target))
         if not scan.dry:
-            files.save(photo, target, overwrite=scan.overwrite)
-    return Pieces(
-        tuple(targets),
-        tuple(
-            {name: round(value, 2) for name, value in vars(rectangle).items()}
-            for _, rectangle in cut
-        ),
-        tuple(warnings),
+            files.save(one.photo, target, overwrite=scan.overwrite)
+    places = tuple(
+        {name: round(value, 2) for name, value in vars(one.place).items()} for one in prints
     )
+    return Pieces(tuple(targets), places, tuple(warnings))
 
 
-def rectangles(photo: Photo, *, slides: bool = False) -> tuple[Rectangle, ...]:
-    """The prints on a page of a scan, or the pictures in the slides on it."""
-    from restore.analysis.prints import mounts, prints
+@dataclass(frozen=True)
+class Print:
+    """A print on a page of a scan: the photo that was cut out, and where it lies."""
 
-    proxy = photo.proxy()
-    return mounts(proxy) if slides else prints(proxy)
+    photo: Photo
+    place: Rectangle
 
 
-def piece(page: Photo, rectangle: Rectangle, number: str) -> Photo:
-    """One print of a page, straightened, with the scan's metadata.
+def cut(pages: Sequence[Photo], *, slides: bool = False) -> list[Print]:
+    """The prints on a scan, cut out and straightened; none if a page does not show several.
 
     Parameters
     ----------
-    number
-        Which print it is, such as "2 of 4", for the record.
+    slides
+        Cut out the pictures in the frames of slides instead.
     """
+    from restore.analysis.prints import mounts, prints
+
+    places = [(mounts if slides else prints)(page.proxy()) for page in pages]
+    if not all(places):
+        return []
+    count = sum(map(len, places))
+    several = [(page, one) for page, some in zip(pages, places, strict=True) for one in some]
+    return [
+        Print(_cut(page, place, f"{number} of {count}"), place)
+        for number, (page, place) in enumerate(several, 1)
+    ]
+
+
+def _cut(page: Photo, place: Rectangle, number: str) -> Photo:
+    """One print of a page, with the scan's metadata; `number` is for the record."""
     from restore.files.metadata import _xmp
     from restore.image.rectangle import straightened
 
-    photo = straightened(page, rectangle)
+    photo = straightened(page, place)
     source = photo.source
     record = {**source.record, "print": number, "originalSha256": source.sha256}
     xmp = _xmp.without_regions(source.xmp)
@@ -141,7 +150,12 @@ def piece(page: Photo, rectangle: Rectangle, number: str) -> Photo:
 
 
 def numbered(target: Path, count: int) -> list[Path]:
-    """The paths of so many prints: scan-1.tif, scan-2.tif; with zeros from ten on."""
+    """The paths of so many prints: scan-1.tif, scan-2.tif; with zeros from ten on.
+
+    A single one keeps the name.
+    """
+    if count == 1:
+        return [target]
     digits = len(str(count))
     return [
         target.with_name(f"{target.stem}-{number:0{digits}}{target.suffix}")
@@ -149,14 +163,20 @@ def numbered(target: Path, count: int) -> list[Path]:
     ]
 
 
-def _copied(scan: Scan) -> None:
-    """Copy the scan, byte for byte."""
-    import shutil
+def refuse_others(targets: Sequence[Path], may_replace: Callable[[Path], bool]) -> None:
+    """PhotoError if a path has a file that may not be replaced."""
+    from restore import files
 
-    from restore.files import _writing
+    for target in targets:
+        if os.path.lexists(target) and not may_replace(target):
+            files.refuse_existing(target)
 
-    def copy(file: BinaryIO) -> None:
-        with scan.path.open("rb") as original:
-            shutil.copyfileobj(original, file)
 
-    _writing.whole(scan.copy, copy, overwrite=scan.overwrite, originals=[scan.path])
+def replaceable(overwrite: bool) -> Callable[[Path], bool]:
+    """Which files prints may replace: none, or those that are prints of a scan themselves.
+
+    Another photo may have the name that a print gets.
+    """
+    from restore import files
+
+    return lambda path: overwrite and "print" in files.load(path).source.record

@@ -177,6 +177,7 @@ class Restore:
             allow,
             context,
             Plan.load(self.like) if self.like else None,
+            lambda path: bool(self._owned(path)),
         )
         return Made(
             "restored",

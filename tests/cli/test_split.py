@@ -89,3 +89,44 @@ def test_nothing_is_replaced(scans: Path, tmp_path: Path) -> None:
     result = split(scans / "single.jpg", "-o", scans)
     assert result.exit_code == 1
     assert "never replaced" in result.stderr
+
+
+def test_run_restores_each_print_by_itself(scans: Path, tmp_path: Path) -> None:
+    run = ["run", "levels", str(scans), "-o", str(tmp_path), "--split", "--json"]
+    result = CliRunner().invoke(cli, run)
+    assert result.exit_code == 0, result.stderr
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"page-1.tif", "page-2.tif", "single.jpg"}
+    photo = restore.load(tmp_path / "page-2.tif")
+    assert photo.bits == 16
+    assert photo.source.record["print"] == "2 of 2"
+    assert photo.source.history
+    again = CliRunner().invoke(cli, [*run, "--skip-existing"])
+    assert [json.loads(line)["status"] for line in again.stdout.splitlines()] == ["skipped"] * 2
+    command = ["rerun", str(tmp_path / "page-1.tif"), "--from", str(scans / "page.tif")]
+    assert "restore run --split" in str(CliRunner().invoke(cli, command).exception)
+
+
+def test_a_print_does_not_replace_another_photo(scans: Path, tmp_path: Path) -> None:
+    (tmp_path / "page-2.tif").write_bytes((scans / "single.jpg").read_bytes())
+    for command in (["run", "levels"], ["split"]):
+        words = [*command, str(scans / "page.tif"), "-o", str(tmp_path), "--overwrite"]
+        result = CliRunner().invoke(cli, [*words, *["--split"] * (command[0] == "run")])
+        assert "page-2.tif exists already" in result.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["page-2.tif"]
+
+
+def test_batch_knows_the_prints_of_a_scan(
+    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    batch = ["batch", "levels", str(scans), str(tmp_path / "out"), "--split", "--premis"]
+    assert CliRunner().invoke(cli, batch).exit_code == 0
+    made = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.???")}
+    names = {"page-1.tif", "page-2.tif", "single.jpg"}
+    assert {*made} == names | {"page-1.tif.premis.xml", "single.jpg.premis.xml"}
+    assert "2 done before" in CliRunner().invoke(cli, batch).stderr
+    changed = CliRunner().invoke(cli, [*batch, "-s", "levels.black=3"])
+    assert changed.exit_code == 0, changed.stderr
+    assert (tmp_path / "out/page-2.tif").read_bytes() != made["page-2.tif"]
+    assert CliRunner().invoke(cli, ["verify", str(tmp_path / "out")]).exit_code == 0
