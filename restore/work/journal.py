@@ -23,7 +23,7 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS photos (
     original TEXT, plan TEXT, record TEXT, summary TEXT, warnings TEXT, error TEXT, seconds REAL,
     pixels INTEGER, ended TEXT, departs REAL, entry TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS due ON photos (state, size);
+CREATE INDEX IF NOT EXISTS targets ON photos (target);
 CREATE TABLE IF NOT EXISTS results (
     path PRIMARY KEY, photo, sha256 TEXT, size INTEGER, mtime INTEGER) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS made ON results (photo);
@@ -188,6 +189,8 @@ class Journal:
         self._note(chunk, watched)
 
     def _note(self, chunk: list[Due], watched: bool) -> None:
+        made = self._made([due.path for due in chunk])
+        chunk = [due for due in chunk if due.path not in made]  # TARGET may be a SOURCE as well
         known = {record.due.path: record for record in self._records([d.path for d in chunk])}
         rows: list[tuple[Any, ...]] = []
         for due in chunk:
@@ -215,6 +218,16 @@ class Journal:
                 f"ON CONFLICT (path) DO UPDATE SET {changes}",
                 rows,
             )
+
+    def _made(self, paths: Sequence[str]) -> frozenset[str]:
+        """Those of some paths that are results, or may be results of a killed batch."""
+        given = [_stored(path) for path in paths]
+        marks = ", ".join("?" * len(given))
+        query = (
+            f"SELECT path FROM results WHERE path IN ({marks}) UNION "
+            f"SELECT target FROM photos WHERE state = 'begun' AND target IN ({marks})"
+        )
+        return frozenset(_path(path) for (path,) in self._db.execute(query, (*given, *given)))
 
     def refuse_shared(self) -> None:
         """Fail photos whose result another photo of this run has already, or gets first."""
@@ -474,9 +487,8 @@ def _lives(where: Path) -> bool:
     """Whether the process that last worked with a journal still does, as far as can be seen."""
     with suppress(OSError, ValueError):
         number, host = holder(where).read_text().split()
-        if host != socket.gethostname():
-            return True
-        os.kill(int(number), 0)
+        if host == socket.gethostname() and os.name != "nt":  # where it would end the process
+            os.kill(int(number), 0)
         return True
     return False
 

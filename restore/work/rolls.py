@@ -110,11 +110,10 @@ class Share:
         joined = recipe.shared(plans)
         pixels = _chart()
         chart = Tile(pixels, pixels, Window.whole(*pixels.shape[:2]))
-        restored = color.to_lab(joined.tile(chart).clip(0, 1))
+        restored = joined.tile(chart).clip(0, 1)
         joined.save(self.out)
         return tuple(
-            float(color.delta_e(restored, color.to_lab(plan.tile(chart).clip(0, 1))).mean())
-            for plan in plans
+            float(color.delta_e(restored, plan.tile(chart).clip(0, 1)).mean()) for plan in plans
         )
 
 
