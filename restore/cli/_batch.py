@@ -243,12 +243,12 @@ class Display:
                 failed = True
             try:
                 written = {"journal": export(journal)}
-                write_sums(journal)
+                write_sums(journal, premis)
                 if report:
                     from restore.cli import _batchreport
 
                     seconds = time.monotonic() - self._began
-                    written["report"] = _batchreport.write(journal, seconds)
+                    written["report"] = os.fspath(_batchreport.write(journal, seconds))
             except PhotoError as error:
                 _console.fail(self.console, error)
                 return True

@@ -158,6 +158,7 @@ def batch(
     from restore.errors import PhotoError
     from restore.work.batch import Request
     from restore.work.journal import Journal
+    from restore.work.remote import is_url
     from restore.work.targets import target_of
     from restore.work.tasks import AUTO
 
@@ -190,6 +191,10 @@ def batch(
         if split and like:
             raise click.UsageError("--like and --split exclude each other")
         target = _absolute(last)
+        remote = [*filter(is_url, sources), *[last] * is_url(last)]
+        for other, given in (("--like", bool(like)), ("--report", report)):
+            if remote and given:
+                raise click.UsageError(f"{other} needs local folders; {remote[0]} is a URL")
         if recipe.endswith(".toml") or len(Path(recipe).parts) > 1:
             recipe = str(_absolute(recipe))
         request = Request(
@@ -303,7 +308,10 @@ def stopping(workers: Pool, display: Display) -> Iterator[list[int]]:
 
 
 def _absolute(path: str) -> Path:
-    return Path(path).absolute().resolve()
+    """A path that means the same from any folder; a URL stays what it is."""
+    from restore.work.remote import is_url
+
+    return Path(path) if is_url(path) else Path(path).absolute().resolve()
 
 
 def _absolute_source(source: str) -> str:
@@ -311,6 +319,10 @@ def _absolute_source(source: str) -> str:
     import glob
     import os
 
+    from restore.work.remote import is_url
+
+    if is_url(source):
+        return source
     if source.startswith("@"):
         return "@" + os.path.abspath(source[1:])  # noqa: PTH100
     if glob.has_magic(source) and not os.path.lexists(source):

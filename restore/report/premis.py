@@ -32,9 +32,9 @@ _OUTCOME = ("outcome", VOCABULARY + "eventRelatedObjectRole/out")
 
 @dataclass(frozen=True)
 class Object:
-    """A file: its place, SHA-256 and size, and the name of its format if its suffix is odd."""
+    """A file: path or URL, SHA-256, size, and the name of its format if its suffix is odd."""
 
-    path: Path
+    path: str
     sha256: str
     size: int
     format: str = ""
@@ -141,12 +141,13 @@ def _object(
     _sub(fixity, "messageDigestAlgorithm", "SHA-256")
     _sub(fixity, "messageDigest", one.sha256)
     _sub(facts, "size", str(one.size))
-    kind = mimetypes.guess_type(one.path.name)[0] or one.format or "unknown"
+    name = one.path.rpartition("/")[2] if "://" in one.path else Path(one.path).name
+    kind = mimetypes.guess_type(name)[0] or one.format or "unknown"
     _sub(_sub(_sub(facts, "format"), "formatDesignation"), "formatName", kind)
-    _sub(element, "originalName", one.path.name)
+    _sub(element, "originalName", name)
     place = _sub(_sub(element, "storage"), "contentLocation")
-    _sub(place, "contentLocationType", "path")
-    _sub(place, "contentLocationValue", str(one.path))
+    _sub(place, "contentLocationType", "URI" if "://" in one.path else "path")
+    _sub(place, "contentLocationValue", one.path)
     if made_from:
         relation = _sub(element, "relationship")
         _sub(relation, "relationshipType", "derivation")

@@ -32,6 +32,7 @@ from restore.work.job import Job
 from restore.work.journal import Journal
 from restore.work.pool import Ended, Tell
 from restore.work.records import Due, Made, Record
+from restore.work.remote import named
 from restore.work.sources import NAME, Found, Naming, find
 from restore.work.table import Table
 from restore.work.targets import pair_partners
@@ -102,7 +103,7 @@ class Request:
 
     def to_json(self) -> str:
         """As the journal keeps it."""
-        return json.dumps({**asdict(self), "target": os.fspath(self.target)})
+        return json.dumps({**asdict(self), "target": named(self.target)})
 
     @classmethod
     def from_json(cls, text: str) -> Request:
@@ -202,11 +203,16 @@ class Batch:
 
     def _wanted(self, found: Found) -> Due:
         """What is wanted of a photo."""
-        request, path = self.request, Path(os.path.abspath(found.path))  # noqa: PTH100
-        try:
-            status = path.stat()
-        except OSError as error:
-            raise PhotoError(f"{found.path}: cannot be opened: {error.strerror}") from error
+        request, path, entry = self.request, found.path, found.remote
+        if entry:
+            size, mtime = entry.size, entry.stamp
+        else:
+            path = Path(os.path.abspath(path))  # noqa: PTH100
+            try:
+                status = path.stat()
+            except OSError as error:
+                raise PhotoError(f"{found.path}: cannot be opened: {error.strerror}") from error
+            size, mtime = status.st_size, status.st_mtime_ns
         row = self.table.number(path, found.tree)
         recipe, settings = wish = self._wish(row)
         roll = ""
@@ -217,10 +223,7 @@ class Batch:
         target = self._naming.target(found, request.target, request.form)
         if target == path:
             raise PhotoError(f"{path}: its result would replace it; choose another TARGET")
-        return Due(
-            os.fspath(path), os.fspath(target), status.st_size, status.st_mtime_ns, recipe,
-            dict(settings), wanted, roll,
-        )  # fmt: skip
+        return Due(named(path), named(target), size, mtime, recipe, dict(settings), wanted, roll)
 
     def share(self, engine: Engine) -> Iterator[str]:
         """Plan the rolls, before any of their photos is restored; see `rolls.share`."""
@@ -230,7 +233,7 @@ class Batch:
     def through(self, engine: Engine, tell: Tell = lambda task, share: None) -> Iterator[Done]:
         """Restore what is due; each photo as it ends, already in the journal."""
         for ended in engine.run(self._tasks(), tell):
-            path, made = os.fspath(ended.task.path), ended.outcome
+            path, made = named(ended.task.path), ended.outcome
             if made:
                 self.journal.finish(path, made, ended.seconds)
             else:

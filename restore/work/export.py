@@ -5,22 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from restore.errors import PhotoError, ResultExists
 from restore.files import _writing
 from restore.report import premis
-from restore.work import sums
+from restore.work import remote, sums
 from restore.work.journal import Journal
 from restore.work.records import Record
+from restore.work.remote import is_url, named
 
 EXPORT = "restore-journal.jsonl"
 
 
-def export(journal: Journal) -> Path:
+def export(journal: Journal) -> str:
     """Write the journal into TARGET, one JSON object per line and photo; its path.
 
     Raises
@@ -33,85 +34,124 @@ def export(journal: Journal) -> Path:
     return _own(journal, EXPORT, "export", lines)
 
 
-def write_sums(journal: Journal) -> Path:
+def write_sums(journal: Journal, documents: bool = False) -> str:
     """Write the SHA-256 of all results, and of their PREMIS documents, into TARGET.
+
+    Parameters
+    ----------
+    documents
+        There is a PREMIS document beside each result.
 
     Raises
     ------
     PhotoError
         As for `export`.
     """
-    return _own(journal, sums.NAME, "sums", _sums(journal))
+    return _own(journal, sums.NAME, "sums", _sums(journal, documents))
 
 
-def _sums(journal: Journal) -> Iterator[bytes]:
+def _sums(journal: Journal, documents: bool) -> Iterator[bytes]:
+    versions = journal.versions()
     for record in journal.records("restored", "copied"):
         for file in record.results:
-            yield sums.line(file.sha256, os.path.relpath(file.path, journal.target))
-        if record.results and (path := _document_path(record)).exists():
-            yield sums.line(sums.sha256(path), os.path.relpath(path, journal.target))
+            yield _line(journal, file.path, file.sha256)
+        if not record.results:
+            continue
+        path = _document_path(record)
+        if documents and is_url(path):  # as it was written: not every one is read again
+            content = _document(record, versions)
+            yield _line(journal, path, hashlib.sha256(content).hexdigest())
+        elif digest := _sha256(path):
+            yield _line(journal, path, digest)
+
+
+def _line(journal: Journal, path: str, digest: str) -> bytes:
+    return sums.line(digest, os.path.relpath(path, journal.target))
 
 
 def write_premis(journal: Journal) -> Iterator[PhotoError]:
-    """Write a PREMIS document beside each result that lacks its own; what could not be written."""
+    """Write a PREMIS document beside each result that lacks its own; what could not be written.
+
+    In a store, only beside those of the present run.
+    """
     versions = journal.versions()
     for record in journal.records("restored", "copied"):
         if not record.results:
             continue
+        path = _document_path(record)
+        if is_url(path) and record.claimed != journal.run:
+            continue
         try:
-            _write_document(_document_path(record), _document(record, versions))
+            _write_document(path, _document(record, versions))
         except (PhotoError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            yield PhotoError(f"{_document_path(record)}: {reason}")
+            yield PhotoError(f"{path}: {reason}")
 
 
-def _document_path(record: Record) -> Path:
-    return Path(record.results[0].path + premis.SUFFIX)
+def _document_path(record: Record) -> str:
+    return record.results[0].path + premis.SUFFIX
 
 
 def _document(record: Record, versions: Mapping[int, Mapping[str, str]]) -> bytes:
-    original = premis.Object(Path(record.due.path), record.original, record.due.size)
-    results = [premis.Object(Path(one.path), one.sha256, one.size) for one in record.results]
+    original = premis.Object(record.due.path, record.original, record.due.size)
+    results = [premis.Object(one.path, one.sha256, one.size) for one in record.results]
     made = {**versions.get(record.claimed, {})}
     made_by = made.pop("restore", "")
     about = {"version": made_by, "modified": record.modified, **record.record}
     return premis.document(original, results, about, made, copied=record.state == "copied")
 
 
-def _write_document(path: Path, content: bytes) -> None:
-    before = b""
-    with suppress(FileNotFoundError):
-        before = path.read_bytes()
+def _write_document(path: str, content: bytes) -> None:
+    before = remote.read(path) if is_url(path) else _content(Path(path))
     if before == content:
         return
     if before and premis.OURS not in before:
         raise ResultExists("exists, and was not written by restore")
-    _writing.whole(path, lambda file: _fill(file, [content]), overwrite=True, originals=())
+    _write(path, [content], overwrite=bool(before))
 
 
-def _own(journal: Journal, name: str, key: str, lines: Iterable[bytes]) -> Path:
+def _own(journal: Journal, name: str, key: str, lines: Iterable[bytes]) -> str:
     """Write a file of TARGET that the journal knows by its SHA-256, and replaces no other."""
-    path = journal.target / name
+    path = named(journal.target / name)
     theirs = _sha256(path)
     if theirs not in ("", journal.meta(key)):
         raise ResultExists(f"{path} exists, and was not written by this batch")
     digest = hashlib.sha256()
 
-    def write(file: BinaryIO) -> None:
+    def hashed() -> Iterator[bytes]:
         for line in lines:
             digest.update(line)
-            file.write(line)
+            yield line
 
-    _writing.whole(path, write, overwrite=bool(theirs), originals=())
+    _write(path, hashed(), overwrite=bool(theirs))
     journal.set_meta(key, digest.hexdigest())
     return path
 
 
-def _fill(file: BinaryIO, lines: Iterable[bytes]) -> None:
-    file.writelines(lines)
+def _write(path: str, lines: Iterable[bytes], *, overwrite: bool) -> None:
+    """Write a file, whole or not at all."""
+    if not is_url(path):
+        _writing.whole(
+            Path(path), lambda file: file.writelines(lines), overwrite=overwrite, originals=()
+        )
+        return
+    with tempfile.TemporaryDirectory(prefix="restore-") as folder:
+        here = Path(folder) / "content"
+        with here.open("wb") as file:
+            file.writelines(lines)
+        remote.put(here, path, overwrite=overwrite)
 
 
-def _sha256(path: Path) -> str:
+def _content(path: Path) -> bytes:
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    return b""
+
+
+def _sha256(path: str) -> str:
+    """SHA-256 of a file; "" if there is none."""
+    if is_url(path):
+        return remote.sha256(path)
     with suppress(OSError):
-        return sums.sha256(path)
+        return sums.sha256(Path(path))
     return ""

@@ -32,6 +32,7 @@ from typing import Any
 from restore import places
 from restore.errors import RestoreError
 from restore.work.records import DONE, Due, File, Made, Record, State
+from restore.work.remote import is_url, url_of
 
 VERSION = 1
 SCHEMA = """
@@ -463,14 +464,21 @@ def _state(due: Due, record: Record | None, watched: bool) -> State:
         return "begun"  # it may have a result, of what it was begun as
     if asked and record.state == "failed":
         return "failed"
-    if asked and record.state in DONE and all(os.path.lexists(f.path) for f in record.results):
+    if asked and record.state in DONE and all(map(_is_there, record.results)):
         return record.state
     return "waiting"
+
+
+def _is_there(result: File) -> bool:
+    """Whether a result still exists; that of one in a store is taken for granted."""
+    return is_url(result.path) or os.path.lexists(result.path)
 
 
 def place(target: Path) -> Path:
     """The path of the journal of TARGET."""
     home = places.own("state")
+    if home is None and url_of(target):
+        raise RestoreError(f"{url_of(target)}: a batch into a store needs a home for its journal")
     if home is None:
         return target / ".restore-batch.sqlite"
     key = hashlib.sha256(os.fsencode(target)).hexdigest()[:16]

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import posixpath
 import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from restore.errors import MissingPackage, PhotoError, ResultExists
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_ONE_SLASH = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")
 WHOLE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "memory"}
 """Protocols of stores that show an object only when it is complete."""
 
@@ -28,6 +30,21 @@ WHOLE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "memory"
 def is_url(text: str) -> bool:
     """Whether this is a URL and not a path."""
     return _URL.match(text) is not None
+
+
+def named(path: Path | PurePath) -> str:
+    """A path as text; the URL, if it was made of one: Path("s3://a/b") is "s3:/a/b".
+
+    Paths of a batch are absolute, so nothing else begins like that.
+    """
+    text = os.fspath(path)
+    return _ONE_SLASH.sub(r"\1://", text, count=1) if not path.is_absolute() else text
+
+
+def url_of(path: Path | PurePath) -> str:
+    """The URL a path was made of; "" for a path of the local machine."""
+    text = named(path)
+    return text if is_url(text) else ""
 
 
 def joined(url: str, *names: str) -> str:
@@ -92,6 +109,7 @@ def entry(url: str) -> Entry:
     """The file at a URL; PhotoError if there is none."""
     with _told(url):
         system, path = _system(url)
+        system.invalidate_cache(posixpath.dirname(path))
         return _entry(url, posixpath.basename(path), system.info(path))
 
 
@@ -99,6 +117,7 @@ def exists(url: str) -> bool:
     """Whether there is something at a URL."""
     with _told(url):
         system, path = _system(url)
+        system.invalidate_cache(posixpath.dirname(path))
         return bool(system.exists(path))
 
 
@@ -119,6 +138,37 @@ def fetch(url: str, path: Path) -> None:
         after = _entry(url, "", system.info(remote))
     if before != after or path.stat().st_size != after.size:
         raise PhotoError(f"{url}: changed while it was read; try again when it is complete")
+
+
+def read(url: str) -> bytes:
+    """What is at a URL, for small files; empty if there is nothing.
+
+    Raises
+    ------
+    PhotoError
+        If it cannot be read.
+    """
+    with _told(url):
+        system, path = _system(url)
+        system.invalidate_cache(posixpath.dirname(path))
+        return bytes(system.cat_file(path)) if system.exists(path) else b""
+
+
+def sha256(url: str) -> str:
+    """SHA-256 of what is at a URL; "" if there is nothing.
+
+    Raises
+    ------
+    PhotoError
+        If it cannot be read.
+    """
+    with _told(url):
+        system, remote = _system(url)
+        system.invalidate_cache(posixpath.dirname(remote))
+        if not system.exists(remote):
+            return ""
+        with system.open(remote, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def put(path: Path, url: str, *, overwrite: bool) -> None:

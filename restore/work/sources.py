@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from restore.errors import PhotoError, RestoreError
+from restore.work.remote import Entry, is_url, url_of
+from restore.work.remote import find as find_files
 from restore.work.targets import identities, stem
 
 NAME = "{folder}/{stem}{suffix}"
@@ -18,10 +20,17 @@ FIELDS = ("folder", "stem", "suffix")
 
 @dataclass(frozen=True)
 class Found:
-    """A photo, and the folder below TARGET that its result goes to."""
+    """A photo, and the folder below TARGET that its result goes to.
+
+    Attributes
+    ----------
+    remote
+        What a store says of it, if it lies in one.
+    """
 
     path: Path
     folder: PurePath
+    remote: Entry | None = None
 
     @property
     def tree(self) -> str:
@@ -36,8 +45,9 @@ def find(sources: Sequence[str], target: Path) -> Iterator[Found | PhotoError]:
     ----------
     sources
         Folders (searched whole, without hidden files and without following links), photos,
-        patterns such as "scans/**/*.tif", and lists ("@list.txt", one path on each line). Of
-        several folders each has a folder of its own name below TARGET.
+        patterns such as "scans/**/*.tif", lists ("@list.txt", one path on each line), and URLs of
+        files and folders ("s3://archive/scans"). Of several folders each has a folder of its own
+        name below TARGET.
     target
         A folder that is not searched.
     """
@@ -55,7 +65,9 @@ def find(sources: Sequence[str], target: Path) -> Iterator[Found | PhotoError]:
             below = PurePath(names[folders.index(source)] if len(folders) > 1 else "")
             yield from _in_folder(Path(source), below, results)
         elif source.startswith("@"):
-            yield from _in_list(Path(source[1:]), results)
+            yield from _in_list(Path(source[1:]), results, target)
+        elif is_url(source):
+            yield from _in_store(source, url_of(target))
         elif glob.has_magic(source) and not os.path.lexists(source):
             yield from _by_pattern(source, results)
         else:
@@ -89,7 +101,25 @@ def _in_folder(
         todo += reversed(deeper)
 
 
-def _in_list(path: Path, results: frozenset[tuple[int, int]]) -> Iterator[Found | PhotoError]:
+def _in_store(url: str, target: str) -> Iterator[Found | PhotoError]:
+    """The photos at and below a URL."""
+    from restore import files
+
+    known = files.suffixes()
+    try:
+        for entry in find_files(url):
+            name = PurePath(entry.name)
+            if target and entry.url.startswith(f"{target.rstrip('/')}/"):
+                continue
+            if entry.url == url or name.suffix.lower() in known:
+                yield Found(Path(entry.url), name.parent, entry)
+    except PhotoError as error:
+        yield error
+
+
+def _in_list(
+    path: Path, results: frozenset[tuple[int, int]], target: Path
+) -> Iterator[Found | PhotoError]:
     """Paths in a list are from its folder; they keep their folders below TARGET."""
     try:
         lines = path.read_bytes().splitlines()
@@ -97,6 +127,9 @@ def _in_list(path: Path, results: frozenset[tuple[int, int]]) -> Iterator[Found 
         raise RestoreError(f"{path}: cannot be read: {error.strerror}") from error
     for line in lines:
         if not line.strip():
+            continue
+        if is_url(text := os.fsdecode(line)):
+            yield from _in_store(text, url_of(target))
             continue
         photo = path.parent / os.fsdecode(line)
         if os.path.isdir(photo):  # noqa: PTH112

@@ -18,6 +18,7 @@ from restore.errors import ResultExists
 from restore.timeouts import Allow, Patience
 from restore.work.job import Job, restore_file
 from restore.work.records import File, Made, State
+from restore.work.remote import url_of
 
 if TYPE_CHECKING:
     from restore.context import Context
@@ -148,6 +149,10 @@ class Restore:
         RestoreError
             If it cannot be restored, or its result's path has a file that the batch did not make.
         """
+        if url_of(self.job.path) or url_of(self.job.target):
+            from restore.work import fetching
+
+            return fetching.done(self, context, tell, allow)
         Patience(self.path, allow).reads()
         job = replace(self.job, memory=self.memory)
         copied = _unchanged_name(job)

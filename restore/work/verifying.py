@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,8 +15,9 @@ from typing import Any
 
 from restore.context import cores
 from restore.errors import PhotoError, RestoreError
-from restore.work import sums
+from restore.work import remote, sums
 from restore.work.export import EXPORT
+from restore.work.remote import is_url, named, url_of
 
 AT_ONCE = 256
 """Files whose digests are computed before the next are asked for."""
@@ -62,58 +65,80 @@ def expected(target: Path) -> Expected:
         If it has neither.
     """
     known = Expected()
-    journal, listed = target / EXPORT, target / sums.NAME
-    if not journal.exists() and not listed.exists():
-        raise RestoreError(
-            f"{target}: has neither {EXPORT} nor {sums.NAME}; only what restore batch has made "
-            "can be verified"
-        )
-    if journal.exists():
-        _read_journal(journal, target, known)
-    if listed.exists():
-        _read_sums(listed, target, known)
+    top = named(target)
+    with _local(target) as folder:
+        journal, listed = folder / EXPORT, folder / sums.NAME
+        if not journal.exists() and not listed.exists():
+            raise RestoreError(
+                f"{top}: has neither {EXPORT} nor {sums.NAME}; only what restore batch has made "
+                "can be verified"
+            )
+        if journal.exists():
+            _read_journal(journal, top, known)
+        if listed.exists():
+            _read_sums(folder, top, known)
     return known
 
 
-def _read_journal(journal: Path, target: Path, known: Expected) -> None:
+@contextmanager
+def _local(target: Path) -> Iterator[Path]:
+    """A folder here with the journal and sums of a target."""
+    url = url_of(target)
+    if not url:
+        yield target
+        return
+    with tempfile.TemporaryDirectory(prefix="restore-") as folder:
+        for name in (EXPORT, sums.NAME):
+            if remote.exists(there := remote.joined(url, name)):
+                remote.fetch(there, Path(folder) / name)
+        yield Path(folder)
+
+
+def _read_journal(journal: Path, top: str, known: Expected) -> None:
+    where = _below(top, EXPORT)
     try:
         with journal.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    _note(json.loads(line), target, known)
+                    _note(json.loads(line), top, known)
                 except (ValueError, KeyError, TypeError, AttributeError):
-                    problem = Problem(f"{journal}, line {number}", "is damaged")
-                    known.problems.append(problem)
+                    known.problems.append(Problem(f"{where}, line {number}", "is damaged"))
     except OSError as error:
-        known.problems.append(Problem(str(journal), f"cannot be read: {error.strerror}"))
+        known.problems.append(Problem(where, f"cannot be read: {error.strerror}"))
 
 
-def _note(record: Mapping[str, Any], target: Path, known: Expected) -> None:
+def _note(record: Mapping[str, Any], top: str, known: Expected) -> None:
     path = str(record["path"])
     if record["state"] == "failed":
         known.problems.append(Problem(path, f"was not restored: {record.get('error', '')}"))
     if digest := record.get("sha256"):
         known.originals[path] = str(digest)
     for result in record.get("results", ()):
-        known.results[os.path.join(target, result["path"])] = str(result["sha256"])  # noqa: PTH118
+        known.results[_below(top, result["path"])] = str(result["sha256"])
 
 
-def _read_sums(listed: Path, target: Path, known: Expected) -> None:
+def _read_sums(folder: Path, top: str, known: Expected) -> None:
     journaled = bool(known.results)
+    listed = folder / sums.NAME
     seen = set()
     try:
-        for name, digest in sums.read(target):
-            path = os.path.join(target, name)  # noqa: PTH118
+        for name, digest in sums.read(folder):
+            path = _below(top, name)
             seen.add(path)
             if known.results.setdefault(path, digest) != digest:
                 text = f"{sums.NAME} and the journal say different things about it"
                 known.problems.append(Problem(path, text))
     except PhotoError as error:
-        known.problems.append(Problem(str(listed), str(error).removeprefix(f"{listed}: ")))
+        where = _below(top, sums.NAME)
+        known.problems.append(Problem(where, str(error).removeprefix(f"{listed}").lstrip(":, ")))
         return
     if journaled:
         missing = known.results.keys() - seen
         known.problems += [Problem(path, f"is not in {sums.NAME}") for path in sorted(missing)]
+
+
+def _below(top: str, name: str) -> str:
+    return remote.joined(top, name) if is_url(top) else os.path.join(top, name)  # noqa: PTH118
 
 
 def problems(known: Expected, tell: Callable[[], None] = lambda: None) -> Iterator[Problem]:
@@ -134,9 +159,13 @@ def problems(known: Expected, tell: Callable[[], None] = lambda: None) -> Iterat
 def _problem(file: tuple[str, str, str]) -> Problem | None:
     path, digest, what = file
     try:
-        now = sums.sha256(Path(path))
+        now = remote.sha256(path) if is_url(path) else sums.sha256(Path(path))
+    except PhotoError as error:
+        return Problem(path, str(error).removeprefix(f"{path}: "))
     except FileNotFoundError:
         return Problem(path, f"{what}is missing")
     except OSError as error:
         return Problem(path, f"{what}cannot be read: {error.strerror}")
+    if not now:
+        return Problem(path, f"{what}is missing")
     return None if now == digest else Problem(path, f"{what}has changed")

@@ -79,8 +79,9 @@ class Worker:
 
     def restart(self) -> None:
         """Start a child instead of one that has died; it reports "done" once it has begun."""
-        # Forking is quick, and safe while this process is small: no threads of numpy or OpenVINO.
-        small = sys.platform == "linux" and "numpy" not in sys.modules
+        # Forking is quick, and safe while this process is small: no threads of numpy, OpenVINO or
+        # of what reads from stores.
+        small = sys.platform == "linux" and not {"numpy", "fsspec"} & sys.modules.keys()
         method: Any = multiprocessing.get_context("fork" if small else "spawn")
         self._pipe, theirs = method.Pipe()
         ours = self._pipe if small else None  # a forked child inherits our end too

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 from restore.report.premis import SPACE, Object, document
 
-ORIGINAL = Object(Path("/scans/a & b.tif"), "11" * 32, 5000, "tiff")
-RESULT = Object(Path("/out/a & b.tif"), "22" * 32, 7000, "tiff")
+ORIGINAL = Object("/scans/a & b.tif", "11" * 32, 5000, "tiff")
+RESULT = Object("/out/a & b.tif", "22" * 32, 7000, "tiff")
 RECORD = {
     "name": "faded-print",
     "recipe": '[[steps]]\nuse = "fade"\namount = 0.5\n',
@@ -124,7 +123,7 @@ def test_a_copy_is_a_replication() -> None:
 
 
 def test_names_that_xml_cannot_hold() -> None:
-    odd = Object(Path("/scans/\udce9\x01.tif"), "11" * 32, 1)
+    odd = Object("/scans/\udce9\x01.tif", "11" * 32, 1)
     root = ET.fromstring(document(odd, [RESULT], RECORD, {}))
     assert texts(root, ".//originalName")[0] == "%E9?.tif"
 

@@ -323,7 +323,7 @@ def test_the_export(folder: Path, restored: Run) -> None:
     odd.write_bytes((folder / "scans/a.png").read_bytes())
     restored()
     with Journal.open(folder / "out") as journal:
-        path = export(journal)
+        path = Path(export(journal))
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         assert [os.fsencode(line["path"]) for line in lines][-1] == os.fsencode(odd)
         first = lines[0]
