@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from restore.cli._within import within
+
 Command = Callable[..., Any]
 VARIABLE = "RESTORE_MEMORY"
 """Environment variable: the default of `--memory`, in gigabytes."""
@@ -34,16 +36,11 @@ def limited(command: Command) -> Command:
 
 
 def _pixels(context: click.Context, option: click.Parameter, megapixels: float) -> int:
-    if not 0.001 <= megapixels <= 1e6:  # nor if it is not a number
-        raise click.BadParameter(f"{megapixels:g} is outside 0.001 … 1000000 megapixels")
-    return round(megapixels * 1e6)
+    return round(1e6 * (within(0.001, 1e6)(context, option, megapixels) or 0))
 
 
 def _bytes(
     context: click.Context, option: click.Parameter, gigabytes: float | None
 ) -> float | None:
-    if gigabytes is None:
-        return None
-    if not gigabytes >= 0.1:
-        raise click.BadParameter(f"{gigabytes:g} is less than 0.1 gigabytes")
-    return gigabytes * 1e9
+    checked = within(0.1)(context, option, gigabytes)
+    return None if checked is None else checked * 1e9

@@ -13,6 +13,7 @@ import click
 from restore.cli import _complete
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
+from restore.cli._within import within
 from restore.work.targets import PAIRS
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ if TYPE_CHECKING:
 @click.option(
     "-j",
     "--jobs",
-    type=click.IntRange(min=1),
+    type=int,
+    callback=within(1),
     metavar="NUMBER",
     help="Photos to restore at a time (default: what processors and memory allow).",
 )

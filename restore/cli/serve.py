@@ -8,6 +8,7 @@ import click
 
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
+from restore.cli._within import within
 
 
 @click.command(epilog="Example:  restore serve scans/")
@@ -24,7 +25,8 @@ from restore.cli._paths import FilePath
 @click.option("-r", "--recursive", is_flag=True, help="Show the photos in subfolders too.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=int,
+    callback=within(0, 65535),
     help="Port; 0 takes any that is free.  [default: the first free one from 8765]",
 )
 @click.option("--no-browser", is_flag=True, help="Print the address only; open no browser.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from restore.cli._paths import FilePath
+from restore.cli._within import within
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,14 +62,16 @@ NETWORKS = ("colorizer", "damage", "fade")
 )
 @click.option(
     "--minutes",
-    type=click.FloatRange(0, 100_000, min_open=True),
+    type=float,
+    callback=within(0.01, 100_000),
     default=120,
     show_default=True,
     help="How long the training takes, pauses not counted.",
 )
 @click.option(
     "--threads",
-    type=click.IntRange(1, 1024),
+    type=int,
+    callback=within(1, 1024),
     help="Threads to calculate with (default: all processors).",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an existing FILE.")
