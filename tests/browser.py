@@ -25,7 +25,8 @@ OPTIONS = [
 def chromium() -> Iterator[Any]:
     """A browser, as Playwright has it; closed at the end."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
     if not path:
         pytest.skip("chromium is not installed")
     with playwright.sync_playwright() as run:

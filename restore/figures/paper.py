@@ -50,17 +50,21 @@ def sheet(width: float, height: float) -> Figure:
 def files(figure: Figure, *, vector: bool) -> dict[str, bytes]:
     """The contents of a figure's files by suffix: PNG at `DPI`, and SVG if it is a chart.
 
-    They say neither when nor by which program they were made.
+    They say neither when nor by which program they were made: the same figure gives the same
+    bytes.
     """
     forms: dict[str, dict[str, Any]] = {
         "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 4}}
     }
     if vector:
         forms["svg"] = {"metadata": {"Date": None}}
+    import matplotlib
+
     contents = {}
     for suffix, how in forms.items():
         out = io.BytesIO()
-        figure.savefig(out, format=suffix, dpi=DPI, **how)
+        with matplotlib.rc_context({"svg.hashsalt": "restore"}):  # ids that do not change
+            figure.savefig(out, format=suffix, dpi=DPI, **how)
         contents[suffix] = out.getvalue()
         figure.set_layout_engine("none")  # it is laid out
     return contents

@@ -44,7 +44,7 @@ def card(entry: Entry, number: int, folder: Path, ratio: tuple[int, int]) -> str
 
 
 def row(entry: Entry, number: int, folder: Path) -> str:
-    """A photo that was not restored."""
+    """A photo without pictures: most often one that was not restored."""
     reason = entry.error or "; ".join((*entry.summary, *entry.warnings))
     reason = reason.removeprefix(f"{entry.path}: ")
     if not reason and entry.state == "skipped":
@@ -119,8 +119,6 @@ def _pair(entry: Entry, name: str, ratio: tuple[int, int]) -> str:
         for word, picture in (("before", entry.before), ("after", entry.after))
         if picture
     ]
-    if not halves:
-        return '<div class="view"><p class="none">No preview</p></div>'
     kind = "pair" if len(halves) == 2 else "single"
     pictures = "".join(
         f'<div class="half {word}">{_image(picture, f"{name}, {word}")}'
@@ -155,10 +153,7 @@ def _links(entry: Entry, folder: Path) -> str:
 
 
 def _warnings(entry: Entry) -> str:
-    lines = [*entry.warnings]
-    if entry.departs:
-        lines.append(f"departs from {entry.group}: {entry.departs}")
-    items = "".join(f"<li>{text(_sentence(line))}</li>" for line in lines)
+    items = "".join(f"<li>{text(_sentence(line))}</li>" for line in entry.alarms)
     return f'<ul class="warnings" aria-label="Warnings">{items}</ul>' if items else ""
 
 
@@ -210,10 +205,9 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def _data(entry: Entry, number: int) -> str:
     """What the page's script sorts and filters by."""
-    alarms = len(entry.warnings) + bool(entry.departs)
     return (
         f'data-number="{number}" data-name="{text(name_of(entry.path))}" '
-        f'data-warnings="{alarms}" data-seconds="{entry.seconds:.3f}" '
+        f'data-warnings="{len(entry.alarms)}" data-seconds="{entry.seconds:.3f}" '
         f'data-group="{text(entry.group)}"'
     )
 

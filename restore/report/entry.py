@@ -93,6 +93,18 @@ class Entry:
         """How long it took."""
         return sum(self.timings.values())
 
+    @property
+    def pictured(self) -> bool:
+        """Whether there are pictures of it."""
+        return bool(self.before or self.after)
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """What to look at in the pictures, in sentences."""
+        error = self.error.removeprefix(f"{self.path}: ") if self.pictured else ""
+        departs = f"departs from {self.group}: {self.departs}" if self.departs else ""
+        return tuple(sentence for sentence in (error, *self.warnings, departs) if sentence)
+
     def to_json(self) -> str:
         """The entry as JSON, on one line; the pictures as Base64. `from_json` reads it back."""
         content = asdict(self)

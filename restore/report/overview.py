@@ -197,6 +197,7 @@ def _others(tally: Tally, rows: str) -> str:
     if not rows:
         return ""
     words = "Failed and skipped" if tally.states["failed"] else "Not restored"
+    words = "Without pictures" if tally.bare else words
     return (
         f'<section aria-labelledby="others"><h2 id="others">{words}</h2>'
         f'<ul class="rows">{rows}</ul></section>'

@@ -67,16 +67,21 @@ class Report:
         """Add a photo; a full page is written first."""
         number = self._whole.count + 1
         pictured = entry.before or entry.after
-        has_card = entry.state == "restored" or bool(pictured)
-        ratio = (pictured.width, pictured.height) if pictured else (3, 2)
         folder = self.path.parent
-        html = card(entry, number, folder, ratio) if has_card else row(entry, number, folder)
+        if pictured:
+            ratio = pictured.width, pictured.height
+            html = card(entry, number, folder, ratio)
+        else:
+            html = row(entry, number, folder)
         count = self._sheet.tally.count
         if count == PHOTOS or (count and self._sheet.bytes + len(html) > BYTES):
             self._write_part(last=False)
         sheet = self._sheet
-        (sheet.cards if has_card else sheet.rows).append(html)
-        sheet.ratios.add(ratio)
+        if pictured:
+            sheet.cards.append(html)
+            sheet.ratios.add(ratio)
+        else:
+            sheet.rows.append(html)
         sheet.originals.add(Path(entry.path))
         sheet.bytes += len(html)
         link = f"#photo-{number}"

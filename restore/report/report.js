@@ -79,7 +79,7 @@
   const passes = {
     all: () => true,
     warnings: (photo) => photo.dataset.warnings !== "0",
-    others: (photo) => photo.matches(".row"),
+    others: (photo) => photo.matches(".row:not(.restored)"),
   };
   const filter = () => {
     const pass = passes[buttons.find((button) => button.ariaPressed === "true").dataset.filter];

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from restore.report import card
 from restore.report.entry import Entry
@@ -38,6 +38,8 @@ class Tally:
     ----------
     states
         How many were "restored", "skipped", …
+    bare
+        How many were restored, but have no pictures here.
     warned
         How many have warnings.
     recipes
@@ -53,6 +55,7 @@ class Tally:
     """
 
     states: Counter[str] = field(default_factory=Counter)
+    bare: int = 0
     warned: int = 0
     recipes: dict[str, str] = field(default_factory=dict)
     programs: Counter[str] = field(default_factory=Counter)
@@ -70,15 +73,15 @@ class Tally:
         name = card.name_of(entry.path)
         self.names = (self.names[0] or name, name)
         self.states[entry.state] += 1
+        self.bare += entry.state == "restored" and not entry.pictured
         if entry.recipe:
             self.recipes[entry.recipe] = self.recipes.get(entry.recipe) or entry.title
         if version := entry.record.get("version"):
             self.programs[f"restore {version:.64}"] += 1
         if network := card.network(entry.record):
             self.programs[f"network {network}"] += 1
-        warnings = [*entry.warnings, *([entry.departs] if entry.departs else [])]
-        self.warned += bool(warnings)
-        reason = entry.error.removeprefix(f"{entry.path}: ") or "; ".join(warnings)
+        self.warned += bool(entry.alarms)
+        reason = entry.error.removeprefix(f"{entry.path}: ") or "; ".join(entry.alarms)
         alarm = Alarm(entry.state, link, name, reason)
         if reason and len(self.alarms) < NAMED:
             self.alarms.append(alarm)
@@ -86,4 +89,4 @@ class Tally:
             group = self.groups.setdefault(entry.group, Group())
             group.count += 1
             if entry.departs and len(group.departing) < NAMED:
-                group.departing.append(alarm)
+                group.departing.append(replace(alarm, reason=entry.departs))

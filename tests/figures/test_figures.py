@@ -11,7 +11,7 @@ from skimage import data
 
 from restore import color, files
 from restore.errors import PhotoError
-from restore.figures import blocks, gamut, plates, points, survived, uncertainty
+from restore.figures import blocks, gamut, paper, plates, points, survived, uncertainty
 from restore.figures.alternatives import alternatives, regions
 from restore.figures.comparison import compare, difference_map, histograms
 from restore.figures.modes import modes
@@ -210,3 +210,10 @@ def test_differences_are_drawn_where_they_are() -> None:
     assert found.difference[42:].max() < 0.01
     for draw in (difference_map, histograms):
         draw(found).canvas.draw()
+
+
+def test_a_chart_is_the_same_file_whenever_it_is_drawn() -> None:
+    portrait = small(data.astronaut(), 48)
+    difference = compare(portrait, Photo(255 - np.asarray(portrait)))
+    first, again = (paper.files(histograms(difference), vector=True) for _ in range(2))
+    assert first["svg"] == again["svg"]
