@@ -26,8 +26,6 @@ PHOTOS = 500
 """Most photos on a page."""
 BYTES = 38_000_000
 """Most bytes of the photos on a page."""
-FEW = 3
-"""Photos up to which each has the page's whole width."""
 
 
 @dataclass
@@ -107,8 +105,8 @@ class Report:
     def _contents(self) -> tuple[str, str]:
         """The cards and the rows of the page."""
         sheet = self._sheet
-        few = " few" if len(sheet.cards) <= FEW else ""
-        cards = f'<div class="cards{few}">{"".join(sheet.cards)}</div>' if sheet.cards else ""
+        alone = " alone" if len(sheet.cards) == 1 else ""
+        cards = f'<div class="cards{alone}">{"".join(sheet.cards)}</div>' if sheet.cards else ""
         return cards, "".join(sheet.rows)
 
     def _write_part(self, last: bool) -> None:

@@ -85,6 +85,13 @@ def opened(chromium: Any, path: Path, **how: Any) -> Iterator[Any]:
     context.close()
 
 
+def shown(page: Any) -> Any:
+    """Where the first photo's pictures are, once they are in the window."""
+    pair = page.locator("#photo-1 .pair")
+    pair.scroll_into_view_if_needed()
+    return pair.bounding_box()
+
+
 def at(page: Any, number: int = 1) -> int:
     """Where a photo's divider stands, 0 … 100; what is seen and what is said agree."""
     divider = page.locator(f"#photo-{number} [role=slider]")
@@ -98,7 +105,7 @@ def at(page: Any, number: int = 1) -> int:
 def test_the_divider_moves_by_mouse(chromium: Any, report: Path) -> None:
     with opened(chromium, report) as page:
         assert at(page) == 50
-        box = page.locator("#photo-1 .pair").bounding_box()
+        box = shown(page)
         x, y, width = box["x"], box["y"] + 9, box["width"]
         page.mouse.move(x + width / 2, y)
         page.mouse.down()
@@ -116,7 +123,7 @@ def test_the_divider_moves_by_mouse(chromium: Any, report: Path) -> None:
 
 def test_the_divider_moves_by_touch(chromium: Any, report: Path) -> None:
     with opened(chromium, report, has_touch=True) as page:
-        box = page.locator("#photo-1 .pair").bounding_box()
+        box = shown(page)
         x, y, width = box["x"], box["y"] + 60, box["width"]
         touch = page.context.new_cdp_session(page)
         for kind, share in (
