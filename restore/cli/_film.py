@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from restore.cli import _console
 from restore.errors import RestoreError, ResultExists, printable
+from restore.film.job import clock
 
 if TYPE_CHECKING:
     from restore.film.job import Outcome, Progress
@@ -83,7 +84,7 @@ class FilmReporter:
             )
         elif not self.quiet and not self._console.is_terminal:
             left = _left(progress, speed)
-            ending = "" if left is None else f", {_clock(left)} left"
+            ending = "" if left is None else f", {clock(left)} left"
             of = f" of {progress.total}" if progress.total else ""
             line = f"{self.film}: frame {progress.frames}{of}, {text}{ending}"
             self._console.print(printable(line), markup=False)
@@ -145,6 +146,8 @@ class FilmReporter:
 
 def _text(progress: Progress, speed: float | None) -> str:
     """ "8.2 frames/s, shot 3, 12.5 MB"."""
+    if not progress.shot:  # a preview
+        return f"{progress.frames} frames"
     parts = [] if speed is None else [f"{speed:.1f} frames/s"]
     return ", ".join([*parts, f"shot {progress.shot}", f"{progress.bytes / 1e6:.1f} MB"])
 
@@ -154,10 +157,3 @@ def _left(progress: Progress, speed: float | None) -> float | None:
     if not speed or not progress.total:
         return None
     return max(0, progress.total - progress.frames) / speed
-
-
-def _clock(seconds: float) -> str:
-    """ "1:02:03" or "2:03"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

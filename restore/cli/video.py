@@ -68,6 +68,12 @@ def _seconds(ctx: click.Context, option: click.Parameter, text: str | None) -> F
     metavar="N",
     help="h264, hevc: 0 (best) to 51 (default: 18, 20); prores: profile 0 to 5 (default: 3, HQ).",
 )
+@click.option(
+    "--preview",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Write only a picture of N frames over the film, before | after.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an existing result.")
 @click.option("--json", "as_json", is_flag=True, help="Print progress and result as JSON objects.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
@@ -82,6 +88,7 @@ def video(
     end: Fraction | None,
     codec: str,
     quality: int | None,
+    preview: int | None,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
@@ -106,7 +113,7 @@ def video(
     from restore.cli._film import FilmReporter
 
     reporter = FilmReporter(film, recipe, as_json, quiet)
-    job = FilmJob(film, target, start, end, codec, quality, overwrite)
+    job = FilmJob(film, target, start, end, codec, quality, overwrite, preview or 0)
     try:
         worker.ready()
         with reporter:

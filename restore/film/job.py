@@ -31,6 +31,8 @@ class FilmJob:
         How the pictures are coded: see `writer`.
     overwrite
         Replace an existing result.
+    preview
+        Write only a picture of so many frames, before and after; 0: restore the film.
     """
 
     path: Path
@@ -40,11 +42,17 @@ class FilmJob:
     codec: str = "h264"
     quality: int | None = None
     overwrite: bool = False
+    preview: int = 0
 
     @property
     def folder(self) -> Path:
         """The folder it writes to."""
         return self.target.parent
+
+    @property
+    def sheet(self) -> Path:
+        """Where the picture of a preview goes."""
+        return self.target.with_name(f"{self.target.name}.preview.jpg")
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,21 @@ def by_recipe(
 ) -> Callable[[FilmJob, Callable[[Any], None], Allow], Outcome]:
     """The task of restoring films by the recipe of a name or path, with settings overridden."""
     from restore.film.pipeline import restore_film
+    from restore.film.preview import preview_film
     from restore.recipe import Recipe
 
     recipe = Recipe.named(name).with_settings(assignments)
-    return lambda job, tell, allow: restore_film(job, recipe, tell, allow)
+
+    def work(job: FilmJob, tell: Callable[[Any], None], allow: Allow) -> Outcome:
+        return (preview_film if job.preview else restore_film)(job, recipe, tell, allow)
+
+    return work
+
+
+def clock(seconds: float, *, tenths: bool = False) -> str:
+    """ "2:03", "1:02:03" or, with tenths, "2:03.4"."""
+    whole = int(seconds * 10 + 0.5) if tenths else 10 * round(seconds)
+    minutes, rest = divmod(whole // 10, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{text}.{whole % 10}" if tenths else text

@@ -123,15 +123,25 @@ class Film:
             if self.end is not None and time >= self.end:
                 return
             if index >= start:
-                planes = _planes(picture, facts.form)
-                long = (picture.duration or 0) * Fraction(picture.time_base or facts.base)
-                shown = round(long / facts.base)
-                yield Frame(index, pts, time, planes, facts.coding, facts.orientation, shown)
+                yield self._frame(index, pts, picture)
+
+    def at(self, time: Fraction) -> Frame | None:
+        """The first frame at or after a time, in seconds; its index counts as 0."""
+        for pts, picture in self._from(self._pts(time)):
+            return self._frame(0, pts, picture)
+        return None
 
     def proxies(self, side: int, start: int = 0, stop: int | None = None) -> Iterator[Still]:
         """The frames made small, at most `side` pixels on the long side."""
         for frame in self.frames(start, stop):
             yield frame.still(side)
+
+    def _frame(self, index: int, pts: int, picture: Any) -> Frame:
+        facts = self.facts
+        time = pts * facts.base - facts.origin
+        planes = _planes(picture, facts.form)
+        shown = round((picture.duration or 0) * Fraction(picture.time_base or 0) / facts.base)
+        return Frame(index, pts, time, planes, facts.coding, facts.orientation, shown)
 
     def _counted(self, start: int) -> Iterator[tuple[int, int, Any]]:
         """Index, pts and picture of the frames, from number `start` or before it."""
