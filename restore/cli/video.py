@@ -35,7 +35,7 @@ def _seconds(ctx: click.Context, option: click.Parameter, text: str | None) -> F
     return seconds
 
 
-@click.command(epilog="Example:  restore video old-photo reel.mp4 reel-restored.mp4 --start 1:30")
+@click.command(epilog="Example:  restore video old-film reel.mp4 restored.mp4 --start 1:30")
 @click.argument("recipe", shell_complete=_complete.recipes)
 @click.argument("film", type=FilePath(), metavar="IN")
 @click.argument("target", type=FilePath(), metavar="OUT")
