@@ -14,16 +14,15 @@ from restore.report.entry import LEAST, Thumbnail
 SIDE = 1024
 """Longest side in pixels."""
 BEST, FAIR, POOR = 84, 60, 42
-"""WebP qualities: tried in turn, until a picture is small enough."""
+"""WebP qualities; a picture at the second has about 0.6 times the bytes of one at the first."""
 
 
 def thumbnail(photo: Photo, largest: int = LEAST) -> Thumbnail:
     """A photo at `SIDE` pixels or fewer as WebP of at most so many bytes, on white."""
     pixels = small(photo, SIDE)
-    for quality in (BEST, FAIR, POOR):
-        made = _encoded(pixels, quality)
-        if len(made.data) <= largest:
-            return made
+    made = _encoded(pixels, BEST)
+    if len(made.data) > largest:
+        made = _encoded(pixels, FAIR if len(made.data) < 1.8 * largest else POOR)
     while len(made.data) > largest:  # much detail, or noise: sharpness has to go
         share = min(0.85, 0.95 * (largest / len(made.data)) ** 0.5)
         made = _encoded(_shrunk(pixels, max(1, round(share * max(made.width, made.height)))), POOR)

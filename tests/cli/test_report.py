@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,3 +54,24 @@ def test_a_run_writes_its_report(tmp_path: Path) -> None:
     done = run("levels", "a.png", "-o", "dry", "--dry-run", "--report", cwd=tmp_path)
     assert done.returncode == 0
     assert not (tmp_path / "dry").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_an_interrupted_run_reports_what_it_has_done(tmp_path: Path) -> None:
+    ramp = np.repeat(np.linspace(0, 255, 900, dtype=np.uint8)[None, :, None], 600, 0)
+    for number in range(40):
+        cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.repeat(ramp, 3, 2))
+    command = "-m restore run denoise . -o out --report --jobs 1"
+    process = subprocess.Popen(
+        [sys.executable, *command.split()],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout
+    assert process.stdout.readline() == "out/00.png\n"
+    os.killpg(process.pid, signal.SIGINT)
+    messages = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "report: out/report.html" in messages
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert 1 <= page.count('<article class="card"') < 40
