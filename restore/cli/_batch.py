@@ -58,7 +58,13 @@ class Display:
     def __post_init__(self) -> None:
         self.console = _console.stderr()
 
-    def begin(self, journal: Journal, troubles: Sequence[PhotoError], unused: list[str]) -> None:
+    def begin(
+        self,
+        journal: Journal,
+        troubles: Sequence[PhotoError],
+        unused: Sequence[str],
+        watch: bool = False,
+    ) -> None:
         """The sources have been searched."""
         for error in troubles:
             _console.fail(self.console, error)
@@ -69,7 +75,9 @@ class Display:
         self.total = counts.get("waiting", 0) + counts.get("begun", 0)
         self._earlier = sum(counts.values()) - self.total
         self._bytes = journal.bytes_due()
-        if not sum(counts.values()) and not troubles and not self.quiet:
+        if not self.quiet and watch:
+            self.console.print("watching for photos until Ctrl-C")
+        elif not self.quiet and not sum(counts.values()) and not troubles:
             self.console.print("no photos")
 
     def plan(self, journal: Journal) -> None:

@@ -250,7 +250,8 @@ def _work(
                 batch.scan()
                 if not dry:
                     journal.set_meta("request", request.to_json())
-            display.begin(journal, batch.troubles, [row.where for row in batch.table.unused])
+            unused = [] if request.watch else [row.where for row in batch.table.unused]
+            display.begin(journal, batch.troubles, unused, request.watch)
             if dry:
                 display.plan(journal)
                 return False

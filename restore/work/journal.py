@@ -60,12 +60,12 @@ MANY = 500
 class Journal:
     """The journal of one TARGET; see the module. Open it with `open` or `read`."""
 
-    def __init__(self, target: Path, where: Path | str, uri: bool = False) -> None:
+    def __init__(self, target: Path, where: Path | str) -> None:
         self.target, self.where = target, where
         self.run, self.began = 0, ""
         self._ended: list[tuple[Any, ...]] = []
         self._written = time.monotonic()
-        self._db = sqlite3.connect(where, timeout=60, isolation_level=None, uri=uri)
+        self._db = sqlite3.connect(where, timeout=60, isolation_level=None)
 
     @classmethod
     @contextmanager
@@ -130,8 +130,10 @@ class Journal:
         where = place(target)
         if not where.exists():
             raise RestoreError(f"{target}: there is no journal of a batch with this TARGET")
-        journal = cls(target, f"{where.absolute().as_uri()}?mode=ro", uri=True)
+        journal = cls(target, where)
         try:
+            # not opened read-only: what a killed batch has left half written must be taken back
+            journal._db.execute("PRAGMA query_only = ON")
             yield journal
         except sqlite3.Error as error:
             raise RestoreError(f"{where}: the journal cannot be read: {error}") from error
@@ -140,7 +142,6 @@ class Journal:
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = TRUNCATE")
-        self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
         if int(self.meta("version", str(VERSION))) != VERSION:
             raise RestoreError(f"{self.where}: was written by another version of restore")

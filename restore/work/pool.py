@@ -165,7 +165,7 @@ class Pool:
                 elif drained:
                     return
                 elif waiting:
-                    time.sleep(PIECE / 10)
+                    time.sleep(PIECE / 4)
                 continue
             yield from self._hear(tell)
 
@@ -174,7 +174,7 @@ class Pool:
         try:
             worker = self._free()
         except OSError as error:
-            yield Ended(task, error=unstarted(task, error))
+            yield from self._unstarted(task, alone, error, 0.0)
             return
         tell(task, 0.0)
         threads = cores() if alone else -(-cores() // self.count)
@@ -213,11 +213,21 @@ class Pool:
                     yield Ended(turn.task, content, seconds=seconds)
                 elif worker in self._starting:
                     self._starting.remove(worker)
-                    yield Ended(turn.task, error=unstarted(turn.task, content), seconds=seconds)
+                    yield from self._unstarted(turn.task, turn.alone, content, seconds)
                 elif self._again(turn, content):
                     self._alone.append(turn.task)
                 else:
                     yield Ended(turn.task, error=content, seconds=seconds)
+
+    def _unstarted(
+        self, task: Any, alone: bool, error: Exception, seconds: float
+    ) -> Iterator[Ended]:
+        """No process could be started for a task: there are fewer from now on."""
+        if alone:
+            yield Ended(task, error=unstarted(task, error), seconds=seconds)
+            return
+        self.count = max(1, self.count - 1)
+        self._alone.append(task)
 
     def _again(self, turn: _Turn, error: RestoreError) -> bool:
         """Whether a task that failed is to be done again, with the machine to itself."""

@@ -22,6 +22,7 @@ from restore.work.remote import url_of
 
 if TYPE_CHECKING:
     from restore.context import Context
+    from restore.plan import Plan
     from restore.recipe import Recipe
     from restore.work.worker import Tell, Work
 
@@ -173,15 +174,13 @@ class Restore:
 
             files.copy(self.path, target, overwrite=replaces)
             return Made("copied", _sha256(target), (_file(target),), summary=reason)
-        from restore.plan import Plan
-
         outcome = restore_file(
             replace(job, overwrite=replaces),
             recipe_of(name, self.settings),
             tell,
             allow,
             context,
-            Plan.load(self.like) if self.like else None,
+            _plan(self.like) if self.like else None,
             lambda path: bool(self._owned(path)),
         )
         return Made(
@@ -217,6 +216,14 @@ class Restore:
         if self.begun_as_wanted and record.get("originalSha256") == original:
             return Made("restored", original, (_file(target),), record=record)
         return True
+
+
+@functools.lru_cache(maxsize=4)
+def _plan(path: Path) -> Plan:
+    """The plan of a roll, which never changes."""
+    from restore.plan import Plan
+
+    return Plan.load(path)
 
 
 def _unchanged_name(job: Job) -> Path:
