@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,11 @@ from restore.timeouts import Allow, Patience
 
 HELD = 2
 """Decoded photos a view keeps."""
-ROUGH, EVERY = 512, 4
-"""While a slider moves: long side in pixels of the proxy, and every how many-th of its patches."""
+ROUGH = ((512, 4), (320, 8))
+"""While a slider moves: long side in pixels of the proxy, and every how many-th of its patches; the
+second where the first is too slow."""
+SLOW = 0.12
+"""Seconds from which a sketch is too slow."""
 TILE = 512
 """Side of a tile of real pixels."""
 MAPS = {"recoverability": "recoverability", "confidence": "uncertainty"}
@@ -97,10 +101,10 @@ class Opened:
         return KeptProxy.of(self.photo.proxy())
 
     @cached_property
-    def rough(self) -> KeptProxy:
-        """A smaller proxy, for previews while a slider moves."""
-        proxy = self.photo.proxy(ROUGH)
-        return KeptProxy.of(replace(proxy, patches=proxy.patches[::EVERY]))
+    def rough(self) -> list[KeptProxy]:
+        """Smaller proxies, for previews while a slider moves; the first is in use."""
+        proxies = ((self.photo.proxy(side), every) for side, every in ROUGH)
+        return [KeptProxy.of(replace(p, patches=p.patches[::every])) for p, every in proxies]
 
     def chain(self, plan: Plan) -> list[Proxy]:
         """The proxy as each step of the plan finds it."""
@@ -200,9 +204,10 @@ class Darkroom:
     def sketch(self, path: Path, recipe: Recipe, hints: tuple[Hint, ...]) -> Reply:
         """A preview while a slider moves: smaller, and the steps after it are not planned anew."""
         photo = self.opened(path, recipe.raw)
-        rough = replace(photo.rough, hints=_within(hints, photo), context=self.context)
+        began = time.monotonic()
+        rough = replace(photo.rough[0], hints=_within(hints, photo), context=self.context)
         plan = photo.roughly
-        moved = _moved(recipe, plan) if plan else None
+        first = moved = _moved(recipe, plan) if plan else None
         if plan is None or moved is None:
             photo.roughly = plan = recipe.plan(rough, reuse=plan, context=self.context)
             moved = len(plan.steps) - 1
@@ -216,6 +221,9 @@ class Darkroom:
         for later in plan.steps[moved + 1 :]:
             tile = later.effect.passed(tile)
         values = pictures.codes(tile.pixels)
+        if first is not None and len(photo.rough) > 1 and time.monotonic() - began > SLOW:
+            del photo.rough[0]
+            photo.roughly = None
         return Reply({"histogram": pictures.histogram(values)}, pictures.jpeg(values))
 
     def _planned(self, path: Path, raw: str) -> tuple[Opened, Plan]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -39,6 +40,7 @@ def serve(
     """
     try:
         import uvicorn
+        from uvicorn.server import Server
 
         from restore.serve.app import Site, create
     except ImportError as error:
@@ -79,9 +81,21 @@ def serve(
     if browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        server = Server(config)
+        server.handle_exit = _quietly(server.handle_exit)  # type: ignore[method-assign]
+        server.run(sockets=[listening])
     except KeyboardInterrupt:
         click.echo("ended", err=True)
+
+
+def _quietly(end: Callable[..., None]) -> Callable[..., None]:
+    """The handler of Ctrl-C; requests that it cuts short are no errors worth a traceback."""
+
+    def handle(*arguments: object) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        end(*arguments)
+
+    return handle
 
 
 def bound(host: str, port: int | None) -> socket.socket:

@@ -86,10 +86,15 @@ export async function refresh() {
   }
 }
 
-const rest = debounced(260, () => refresh());
+let rested = false;
+const rest = debounced(260, () => {
+  rested = sketching; // a slow sketch is shown first: aborting it would show nothing
+  if (!sketching) refresh();
+});
 
 /** A slider moves. */
 async function sketch() {
+  rested = false;
   rest();
   wanted = true;
   if (sketching || !shown.before) return;
@@ -110,6 +115,8 @@ async function sketch() {
     }
   }
   sketching = false;
+  if (rested) refresh();
+  rested = false;
 }
 
 on("adjusted", sketch);

@@ -1,0 +1,116 @@
+"""Take the pictures of docs/page.md from the page itself, with the sample photos.
+
+python docs/pictures/make_page.py
+
+Needs Playwright and Chromium.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+HERE = Path(__file__).parent
+SAMPLES = HERE.parents[1] / "sample_images"
+NAMES = (
+    "family-print.jpg",
+    "faded-slide.jpg",
+    "led-red-blue.jpg",
+    "black-and-white.jpg",
+    "old-portrait.jpg",
+    "scan-16bit.tif",
+)
+FLAGS = "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
+WAIT = 300_000
+"""Milliseconds."""
+
+
+def settled(page: Any) -> None:
+    """Wait until everything is planned and shown."""
+    page.wait_for_timeout(400)
+    page.wait_for_selector("#busy:not(.on)", state="attached")
+    page.wait_for_timeout(1500)
+
+
+def opened(page: Any, name: str) -> None:
+    """Open a photo, and wait for its cards."""
+    page.locator(".cell", has_text=name).click()
+    page.wait_for_function("name => document.querySelector('#name').textContent === name", arg=name)
+    page.wait_for_function("() => document.querySelectorAll('.card img[src]').length >= 7")
+    settled(page)
+
+
+def keep(page: Any, name: str) -> None:
+    """The page as docs/pictures/page-NAME.jpg."""
+    page.wait_for_timeout(5000)  # no message is left
+    shot = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    cv2.imwrite(str(HERE / f"page-{name}.jpg"), shot, [cv2.IMWRITE_JPEG_QUALITY, 84])
+
+
+def place(page: Any, x: float, y: float) -> tuple[float, float]:
+    """A point of the stage in pixels of the window."""
+    box = page.locator("#stage").bounding_box()
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def take(page: Any) -> None:
+    """All pictures."""
+    opened(page, "family-print.jpg")
+    keep(page, "look")
+    opened(page, "black-and-white.jpg")
+    page.keyboard.press("h")
+    page.mouse.click(*place(page, 0.5, 0.62))
+    page.locator(".swatch").first.wait_for()
+    page.locator(".swatch").nth(1).click()
+    settled(page)
+    page.keyboard.press("Escape")
+    keep(page, "point")
+    opened(page, "family-print.jpg")
+    page.select_option("#add-step", "monochrome")
+    settled(page)
+    page.keyboard.press("t")
+    x, y = place(page, 0.4, 0.7)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 120, y, steps=12)
+    page.mouse.up()
+    page.keyboard.press("Escape")
+    settled(page)
+    page.locator(".step", has_text="Monochrome").scroll_into_view_if_needed()
+    keep(page, "monochrome")
+
+
+def main() -> None:
+    """Serve the samples, and take the pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in NAMES:
+            shutil.copy(SAMPLES / name, folder)
+        command = [sys.executable, "-m", "restore", "serve", folder, "--port", "0", "--no-browser"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            address = server.stdout.readline().strip()
+            try:
+                with sync_playwright() as playwright:
+                    browser = playwright.chromium.launch(
+                        executable_path=shutil.which("chromium"), args=FLAGS.split()
+                    )
+                    size: Any = {"width": 1360, "height": 840}
+                    page = browser.new_page(viewport=size, color_scheme="dark")
+                    page.set_default_timeout(WAIT)
+                    page.goto(address)
+                    take(page)
+                    browser.close()
+            finally:
+                server.terminate()
+
+
+if __name__ == "__main__":
+    main()
