@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -74,6 +76,7 @@ def _seconds(ctx: click.Context, option: click.Parameter, text: str | None) -> F
     metavar="N",
     help="Write only a picture of N frames over the film, before | after.",
 )
+@click.option("--report", is_flag=True, help="Also write a page about the film, OUT.report.html.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing result.")
 @click.option("--json", "as_json", is_flag=True, help="Print progress and result as JSON objects.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
@@ -89,6 +92,7 @@ def video(
     codec: str,
     quality: int | None,
     preview: int | None,
+    report: bool,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
@@ -113,7 +117,8 @@ def video(
     from restore.cli._film import FilmReporter
 
     reporter = FilmReporter(film, recipe, as_json, quiet)
-    job = FilmJob(film, target, start, end, codec, quality, overwrite, preview or 0)
+    typed = shlex.join(["restore", *sys.argv[1:]])
+    job = FilmJob(film, target, start, end, codec, quality, overwrite, preview or 0, report, typed)
     try:
         worker.ready()
         with reporter:

@@ -26,7 +26,7 @@ def resource(name: str, package: str = "restore.figures") -> str:
     return files(package).joinpath(name).read_text("utf-8")
 
 
-def document(title: str, style: str, body: str, script: str = "") -> bytes:
+def document(title: str, style: str, body: str, script: str = "", *, films: bool = False) -> bytes:
     """A self-contained page.
 
     Its policy lets in this style and this script by their hashes and pictures that it holds, and
@@ -40,9 +40,12 @@ def document(title: str, style: str, body: str, script: str = "") -> bytes:
         The only ones of the page.
     body
         HTML.
+    films
+        It may play films that lie on the same disk.
     """
+    media = " media-src 'self' file:;" if films else ""
     policy = (
-        f"default-src 'none'; img-src data:; style-src {_hash(style)}; "
+        f"default-src 'none'; img-src data:;{media} style-src {_hash(style)}; "
         f"script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
     )
     code = f"<script>{script}</script>" if script else ""

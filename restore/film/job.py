@@ -31,6 +31,10 @@ class FilmJob:
         How the pictures are coded: see `writer`.
     overwrite
         Replace an existing result.
+    report
+        Also write a page about the result.
+    command
+        What was typed, for the report.
     preview
         Write only a picture of so many frames, before and after; 0: restore the film.
     """
@@ -43,11 +47,18 @@ class FilmJob:
     quality: int | None = None
     overwrite: bool = False
     preview: int = 0
+    report: bool = False
+    command: str = ""
 
     @property
     def folder(self) -> Path:
         """The folder it writes to."""
         return self.target.parent
+
+    @property
+    def page(self) -> Path:
+        """Where the report goes."""
+        return self.target.with_name(f"{self.target.name}.report.html")
 
     @property
     def sheet(self) -> Path:

@@ -80,6 +80,8 @@ def restore_film(
     _writing.refuse_originals(job.target, [job.path])
     if not job.overwrite:
         _writing.refuse_existing(job.target)
+        if job.report:
+            _writing.refuse_existing(job.page)
     film = Film(job.path, job.start, job.end)
     how = encoding(film.facts, job.codec, job.quality)
     warnings = streams.losses(job.path, job.target, how)
@@ -93,9 +95,14 @@ def restore_film(
             run.go_on()
         patience.works("joining the result")
         _join(job, film, how, segments, recipe)
+        written = [job.target]
+        if job.report:
+            patience.works("writing the report")
+            _report(job, film, recipe, segments, tell)
+            written.append(job.page)
         segments.remove()
     return Outcome(
-        (job.target,),
+        tuple(written),
         segments.stop,
         len(segments.shots),
         (*film.warnings, *warnings, *run.warnings),
@@ -225,8 +232,12 @@ def _about(first: Planned) -> Mapping[str, Any]:
     """What the report says about a shot, of its first frame."""
     from restore.report import comparison
 
-    headline = comparison.headline(first.plan.findings)
-    return {"start": first.frame.index, "time": float(first.frame.time), "findings": headline}
+    findings = first.plan.findings
+    return {
+        "start": first.frame.index,
+        "findings": comparison.headline(findings),
+        "lines": comparison.lines(findings),
+    }
 
 
 def _split(marked: Iterator[tuple[Frame, bool]]) -> Iterator[Iterator[Frame]]:
@@ -283,3 +294,42 @@ def _join(job: FilmJob, film: Film, how: Encoding, segments: Segments, recipe: R
         )
 
     _writing.whole(job.target, write, overwrite=job.overwrite, originals=[job.path])
+
+
+def _report(
+    job: FilmJob,
+    film: Film,
+    recipe: Recipe,
+    segments: Segments,
+    tell: Callable[[Progress], None],
+) -> None:
+    """Write the page about a result."""
+    from restore.film import observed, report
+
+    count, size = segments.stop, job.target.stat().st_size
+
+    def seen(frames: int) -> None:
+        tell(Progress(frames, count, 0, 0, size))
+
+    result = Film(job.target)
+    view = observed.observe(film, result, segments.shots, count, seen)
+    height, width = film.size
+    title = f" ({recipe.title})" if recipe.title else ""
+    facts = {
+        "Recipe": f"{recipe.name}{title}",
+        "Picture": f"{width} × {height} pixels, {film.facts.coding.depth} bits",
+        "Result": f"{job.target.name}, {job.codec}, {size / 1e6:.1f} MB",
+        "Made with": f"restore {__version__}",
+    }
+    first = segments.places[0] * film.facts.base
+    begin = 0.0 if job.start is None and job.end is None else float(first)
+    report.write(
+        job.page,
+        view,
+        film=job.path,
+        result=job.target,
+        begin=begin,
+        facts=facts,
+        line=job.command,
+        overwrite=job.overwrite,
+    )
