@@ -48,6 +48,15 @@
     move(event.target.parentElement, Number(event.target.getAttribute("aria-valuenow")) + step);
   });
 
+  // Pictures far below are read once there is time, and at once for a print.
+  const asleep = [...document.querySelectorAll('img[loading="lazy"]')];
+  const wake = (count) => {
+    for (const image of asleep.splice(0, count)) image.loading = "eager";
+    if (asleep.length) setTimeout(wake, 60, 10);
+  };
+  addEventListener("load", () => setTimeout(wake, 3000, 10));
+  addEventListener("beforeprint", () => wake(Infinity));
+
   // Copy a command.
   document.addEventListener("click", async (event) => {
     const button = event.target.closest(".copy");
