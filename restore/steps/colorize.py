@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
+from types import ModuleType
 from typing import Annotated
 
 import numpy as np
@@ -10,8 +14,10 @@ import numpy as np
 from restore import color, colorizers
 from restore.analysis.chroma import Guided, guide, light_of_cells, settle
 from restore.analysis.hinted import carry
+from restore.analysis.motion.carried import carried
 from restore.color import Array
 from restore.colorizers import _distribution
+from restore.colorizers._grid import grid
 from restore.context import Context
 from restore.effect import Effect, Findings, LabEffect, NetworkUsed, Quantity, Unchanged
 from restore.image.field import Field
@@ -24,6 +30,8 @@ COLOURED = 5.0
 Of 190 colour photos 3 % are below; toned, stained, yellowed and damaged prints reach 4.4."""
 LOOKED_AT = 96
 """Short side in pixels of the picture `apart` measures: finer, noise and JPEG blocks count."""
+PEEK = 25
+"""Frames of a shot that are looked at for colours of their own: the first may be black."""
 FEWEST = 192
 """Short side that a small photo is enlarged to: the networks know objects at about this size."""
 
@@ -95,44 +103,145 @@ def colorize(
     if keep:
         own = apart(proxy.view.pixels)
         if own > COLOURED:
-            kept = "the photo has colours of its own: kept (keep = false replaces them)"
-            return Unchanged(Findings(kept, values={"apart": Quantity(own, "Lab units")}))
-    network = colorizers.get(model, "colorize")
-    name = network.__name__.rpartition(".")[2].replace("_", "-")
+            return _kept(own)
+    predictor = _Predictor.chosen(proxy, model, side, temperature, vividness, caution)
+    chroma = predictor.chroma(proxy)
     lightness = proxy.view.lightness.clip(0, 100)
-    suits = network.chroma.__kwdefaults__
-    if temperature is None:
-        temperature = suits["temperature"]
-    if vividness is None:
-        vividness = suits["vividness"]
-    seen = min(side, max(FEWEST, min(lightness.shape) // 32 * 32))
-    chroma = network.chroma(
-        lightness,
-        side=seen,
-        temperature=temperature,
-        vividness=vividness,
-        context=proxy.context,
-    )
-    values = {"temperature": Quantity(temperature), "vividness": Quantity(vividness)}
-    ab, maps, covariance, summary = chroma.ab, {}, None, "colours are the network's guess"
-    if chroma.logits is not None:
-        p = _distribution.probabilities(chroma.logits)
+    summary = "colours are the network's guess"
+    if chroma.logits is None:
+        return predictor.effect(chroma.ab, lightness, saturation, amount, summary)
+    maps = predictor.maps(chroma.logits, proxy)
+    if count := len(proxy.hints):
+        summary = f"colours follow {count} hint{'s' * (count > 1)}"
+    return predictor.effect(maps, lightness, saturation, amount, summary)
+
+
+def film(
+    proxies: Iterable[Proxy],
+    *,
+    model: str = "auto",
+    side: int = 384,
+    temperature: float | None = None,
+    vividness: float | None = None,
+    caution: float = 0.2,
+    saturation: float = 100,
+    keep: bool = True,
+    amount: float = 1,
+) -> Iterator[Effect]:
+    """Colours for the frames of a shot: one guess, carried along motion."""
+    proxies = iter(proxies)
+    first = list(islice(proxies, PEEK))
+    if not first:
+        return
+    frames = chain(first, proxies)
+    if keep:
+        own = max(apart(proxy.view.pixels) for proxy in first[:: max(PEEK // 4, 1)])
+        if own > COLOURED:
+            yield from (_kept(own) for _ in frames)
+            return
+    predictor = _Predictor.chosen(first[0], model, side, temperature, vividness, caution)
+    ahead: deque[Array] = deque()
+
+    def watched() -> Iterator[Proxy]:
+        for proxy in frames:
+            ahead.append(proxy.view.lightness.clip(0, 100))
+            yield proxy
+
+    def guess(proxy: Proxy) -> Array:
+        chroma = predictor.chroma(proxy)
+        return chroma.ab.transpose(2, 0, 1) if chroma.logits is None else chroma.logits
+
+    def finish(proxy: Proxy, logits: Array) -> Array:
+        if len(logits) == 2:
+            return logits.transpose(1, 2, 0)
+        return predictor.maps(logits, proxy)
+
+    summary = "colours are the network's guess, carried through the shot"
+    for maps in carried(watched(), guess, finish):
+        yield predictor.effect(maps, ahead.popleft(), saturation, amount, summary)
+
+
+def _kept(own: float) -> Unchanged:
+    kept = "the photo has colours of its own: kept (keep = false replaces them)"
+    return Unchanged(Findings(kept, values={"apart": Quantity(own, "Lab units")}))
+
+
+@dataclass(eq=False)
+class _Predictor:
+    """A network with its settings, and which engine ran it."""
+
+    network: ModuleType
+    side: int
+    temperature: float
+    vividness: float
+    caution: float
+    engine: str = ""
+
+    @classmethod
+    def chosen(
+        cls,
+        proxy: Proxy,
+        model: str,
+        side: int,
+        temperature: float | None,
+        vividness: float | None,
+        caution: float,
+    ) -> _Predictor:
+        """The network `model`; settings that are None are those that suit it."""
+        network = colorizers.get(model, "colorize")
+        suits = network.chroma.__kwdefaults__
+        seen = min(side, max(FEWEST, min(proxy.view.window.size) // 32 * 32))
+        return cls(
+            network,
+            seen,
+            suits["temperature"] if temperature is None else temperature,
+            suits["vividness"] if vividness is None else vividness,
+            caution,
+        )
+
+    def chroma(self, proxy: Proxy) -> colorizers.Chroma:
+        """What the network predicts for a photo."""
+        chroma: colorizers.Chroma = self.network.chroma(
+            proxy.view.lightness.clip(0, 100),
+            side=self.side,
+            temperature=self.temperature,
+            vividness=self.vividness,
+            context=proxy.context,
+        )
+        self.engine = chroma.engine
+        return chroma
+
+    def maps(self, logits: Array, proxy: Proxy) -> Array:
+        """(h, w, 6) a* b*, their covariance, and entropy in bits, for logits (313, h, w)."""
+        lightness = proxy.view.lightness.clip(0, 100)
+        p = _distribution.probabilities(logits)
         spread = _distribution.covariance(p)[..., ::2].mean(-1)
-        ab = settle(ab, p, spread, lightness, caution)
-        annealed = _distribution.probabilities(chroma.logits, temperature)
-        covariance = Field(_distribution.covariance(annealed))
+        annealed = _distribution.probabilities(logits, self.temperature)
+        ab = settle(_distribution.mean(annealed), p, spread, lightness, self.caution)
+        covariance = _distribution.covariance(annealed)
         if proxy.hints:
             ab, left = carry(ab, p, light_of_cells(lightness, ab), proxy.hints)
-            covariance = Field(covariance.values * left[..., None])
-            count = len(proxy.hints)
-            summary = f"colours follow {count} hint{'s' * (count > 1)}"
-        bits = _distribution.entropy(p)
-        values["entropy"] = Quantity(float(bits.mean()), "bits")
-        maps["confidence"] = Field(1 - bits / np.float32(np.log2(len(chroma.logits))))
-    colours = guide(ab * np.float32(saturation / 100), lightness)
-    used = NetworkUsed(name, network.sha256(), chroma.engine)
-    findings = Findings(summary, values=values, maps=maps)
-    return Colorize(colours, amount, ColourGuess(Field(ab), covariance), used, findings)
+            covariance = covariance * left[..., None]
+        return np.dstack([ab, covariance, _distribution.entropy(p)])
+
+    def effect(
+        self, maps: Array, lightness: Array, saturation: float, amount: float, summary: str
+    ) -> Colorize:
+        """What to do with a photo of this lightness (height, width)."""
+        name = self.network.__name__.rpartition(".")[2].replace("_", "-")
+        values = {
+            "temperature": Quantity(self.temperature),
+            "vividness": Quantity(self.vividness),
+        }
+        ab, covariance, confidence = np.ascontiguousarray(maps[..., :2]), None, {}
+        if maps.shape[2] > 2:
+            covariance, bits = Field(np.ascontiguousarray(maps[..., 2:5])), maps[..., 5]
+            values["entropy"] = Quantity(float(bits.mean()), "bits")
+            confidence = {"confidence": Field(1 - bits / np.float32(np.log2(len(grid()))))}
+        colours = guide(ab * np.float32(saturation / 100), lightness)
+        used = NetworkUsed(name, self.network.sha256(), self.engine)
+        findings = Findings(summary, values=values, maps=confidence)
+        return Colorize(colours, amount, ColourGuess(Field(ab), covariance), used, findings)
 
 
 def apart(pixels: Array) -> float:

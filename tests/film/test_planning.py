@@ -9,10 +9,12 @@ import numpy as np
 from skimage import data
 
 from restore.color import Array
+from restore.effect import Unchanged
 from restore.film.coding import Coding
 from restore.film.frame import Frame
 from restore.film.planning import mixed, plans
 from restore.recipe import Recipe
+from restore.steps.colorize import Colorize
 from restore.steps.fade import Fade
 from restore.steps.levels import Levels
 from restore.steps.monochrome import Monochrome
@@ -47,14 +49,14 @@ def test_the_frames_of_a_shot_share_their_estimates() -> None:
 
 def test_lamps_that_change_from_beat_to_beat_are_followed() -> None:
     red, blue = lit(1, 0.06, 0.04), lit(0.05, 0.1, 1)
-    frames = film(([red] * 6 + [blue] * 6) * 2)
+    frames = film(([red] * 3 + [blue] * 3) * 2)
     text = '[[steps]]\nuse = "monochrome"\nmix = "auto"\n[[steps]]\nuse = "hue_blend"\n'
     shares = []
     for plan in plans(Recipe.parse(text, "concert"), frames):
         mix = plan.steps[0].effect
         assert isinstance(mix, Monochrome)
         shares.append(mix.weights[0] / mix.weights.sum())
-    on_red = np.arange(24) // 6 % 2 == 0
+    on_red = np.arange(12) // 3 % 2 == 0
     assert np.min(np.array(shares)[on_red]) > 0.7
     assert np.max(np.array(shares)[~on_red]) < 0.3
 
@@ -65,3 +67,35 @@ def test_what_lies_between_two_estimates() -> None:
     between = mixed(one, other, 0.5)
     assert (between.low, between.high) == (0.1, 0.9)
     assert mixed(one, other, 0.0) is one
+
+
+def test_colours_of_a_shot_hold_still_and_each_frame_has_its_own_edges() -> None:
+    random = np.random.default_rng(5)
+    grey = np.repeat(SMALL.mean(-1, keepdims=True), 3, -1)
+    pictures = [
+        (np.roll(grey, 2 * n, 1) + random.normal(0, 4, grey[..., :1].shape))
+        .clip(0, 255)
+        .astype(np.uint8)
+        for n in range(16)
+    ]
+    recipe = Recipe.parse('steps = [{use = "colorize", model = "compact", side = 64}]', "colour")
+    frames = film(pictures)
+    plain = [recipe.plan(frame.still(640).proxy) for frame in frames]
+    moving = list(plans(recipe, frames))
+    spans = []
+    for way in (plain, moving):
+        guesses = [plan.steps[0].effect.guess for plan in way]
+        overall = [guess.ab.values.mean((0, 1)) for guess in guesses if guess]
+        spans.append(np.abs(np.diff(overall, axis=0)).mean())
+    assert spans[1] < 0.4 * spans[0]
+    assert all(isinstance(plan.steps[0].effect, Colorize) for plan in moving)
+    again = list(plans(recipe, frames))
+    assert again == moving
+
+
+def test_a_film_with_colours_of_its_own_keeps_them() -> None:
+    frames = film([np.zeros_like(SMALL)] * 2 + [SMALL] * 8)
+    recipe = Recipe.parse('steps = [{use = "colorize", model = "compact"}]', "colour")
+    effects = [plan.steps[0].effect for plan in plans(recipe, frames)]
+    assert len(effects) == 10
+    assert all(isinstance(effect, Unchanged) for effect in effects)

@@ -1,0 +1,1 @@
+"""What moves from one frame of a film to the next, and what is known carried along."""
