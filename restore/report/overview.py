@@ -81,7 +81,7 @@ def part(
         f'{SKIP}<header class="top"><p class="eyebrow">Restoration report</p><h1>{heading}</h1>'
         f'<p class="lead">{_lead(run, tally)}</p>{_tiles(tally)}'
         f'<nav class="pages" aria-label="Pages">{items}</nav></header><main id="main">'
-        f"{_groups(tally)}{_tools(tally)}{_photos(cards)}{_others(tally, rows)}</main>"
+        f"{_tools(tally)}{_photos(cards)}{_others(tally, rows)}</main>"
         f'<nav class="pages" aria-label="Pages, again">{items}</nav>'
     )
 
