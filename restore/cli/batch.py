@@ -19,6 +19,7 @@ from restore.work.targets import PAIRS
 if TYPE_CHECKING:
     from restore.cli._batch import Display
     from restore.work.batch import Batch, Request
+    from restore.work.cluster import Cluster
     from restore.work.journal import Journal
     from restore.work.pool import Pool
 
@@ -39,6 +40,18 @@ INTERRUPTED = 130
     callback=within(1),
     metavar="NUMBER",
     help="Photos to restore at a time (default: what processors and memory allow).",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="What does the work: processes of this machine, or a Dask cluster.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Of a running Dask cluster, e.g. tcp://host:8786 (default: one on this machine).",
 )
 @click.option(
     "-s",
@@ -121,6 +134,8 @@ def batch(
     ctx: click.Context,
     arguments: tuple[str, ...],
     jobs: int | None,
+    engine: str,
+    scheduler: str | None,
     assignments: tuple[str, ...],
     table: Path | None,
     name: str,
@@ -164,6 +179,10 @@ def batch(
     from restore.work.targets import target_of
     from restore.work.tasks import AUTO
 
+    if scheduler and engine != "dask":
+        raise click.UsageError("--scheduler needs --engine dask")
+    if like and engine == "dask":
+        raise click.UsageError("--like needs --engine local")
     if status or retry:
         if status and retry:
             raise click.UsageError("--status and --retry exclude each other")
@@ -219,15 +238,36 @@ def batch(
         )
     display = Display(as_json, quiet, verbose, dry_run)
     with Journal.open(target, dry=dry_run) as journal:
-        stopped = _work(request, journal, display, jobs, memory, retry, dry_run)
+        workers = _engine(engine, scheduler, jobs, memory)
+        stopped = _work(request, journal, display, workers, jobs, memory, retry, dry_run)
         failed = display.close(journal, request.premis, report)
     ctx.exit(INTERRUPTED if stopped else int(failed))
+
+
+def _engine(
+    engine: str, scheduler: str | None, jobs: int | None, memory: float | None
+) -> Pool | Cluster:
+    """What does the work."""
+    from restore.errors import MissingPackage
+    from restore.work.pool import Pool
+    from restore.work.tasks import begin
+
+    if engine == "local":
+        return Pool(begin, most=memory)
+    try:
+        from restore.work.cluster import Cluster
+    except ImportError as error:
+        raise MissingPackage(
+            '--engine dask needs Dask; install it with: pip install "restore-photos[dask]"'
+        ) from error
+    return Cluster(scheduler or "", jobs)
 
 
 def _work(
     request: Request,
     journal: Journal,
     display: Display,
+    workers: Pool | Cluster,
     jobs: int | None,
     memory: float | None,
     retry: bool,
@@ -236,11 +276,9 @@ def _work(
     """Do what is asked for; whether Ctrl-C was pressed."""
     from restore.work import pool
     from restore.work.batch import Batch, versions
-    from restore.work.tasks import begin
 
-    batch = Batch(request, journal)
-    workers = pool.Pool(begin, most=memory)
     try:
+        batch = Batch(request, journal)
         workers.ready()
         with journal.running(versions()), stopping(workers, display) as stopped:
             if retry:
@@ -255,14 +293,15 @@ def _work(
             if dry:
                 display.plan(journal)
                 return False
-            workers.count = jobs or pool.jobs(1000 if request.watch else display.total, memory)
+            if isinstance(workers, pool.Pool):
+                workers.count = jobs or pool.jobs(1000 if request.watch else display.total, memory)
             _restore(batch, workers, display)
             return bool(stopped)
     finally:
         workers.close()
 
 
-def _restore(batch: Batch, workers: Pool, display: Display) -> None:
+def _restore(batch: Batch, workers: Pool | Cluster, display: Display) -> None:
     """Restore what is due, and show it."""
     from restore.errors import PhotoError
 
@@ -280,7 +319,7 @@ def _restore(batch: Batch, workers: Pool, display: Display) -> None:
 
 
 @contextmanager
-def stopping(workers: Pool, display: Display) -> Iterator[list[int]]:
+def stopping(workers: Pool | Cluster, display: Display) -> Iterator[list[int]]:
     """Let a Ctrl-C finish what is running, and another one stop at once.
 
     The list has an item once it has been pressed.

@@ -277,8 +277,7 @@ class Batch:
             record.original,
             tuple(file.sha256 for file in record.results),
             record.made_as == due.wanted,
-            record.state == "begun",
-            record.begun_as == due.wanted,
+            record.state != "begun" or record.begun_as == due.wanted,
             like if like and like.exists() else None,
         )
 

@@ -84,11 +84,9 @@ def _put(file: File, url: str, task: Restore, allow: Allow) -> File:
 
 
 def _begun(task: Restore, url: str, path: Path) -> bool:
-    """Whether what is at a URL is of the run that was killed at this photo."""
+    """Whether what is at a URL is of a run or worker that was killed at this photo."""
     from restore import files
 
-    if not task.begun:
-        return False
     earlier = path.with_name(f"earlier{path.suffix}")
     remote.fetch(url, earlier)
     with suppress(PhotoError):

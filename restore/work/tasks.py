@@ -93,8 +93,10 @@ def _recipe(name: str, settings: tuple[tuple[str, str], ...]) -> Recipe:
     return Recipe.named(name).with_settings(dict(settings), "--set ")
 
 
-def recipe_of(name: str, settings: Mapping[str, str]) -> Recipe:
+def recipe_of(name: str | Recipe, settings: Mapping[str, str]) -> Recipe:
     """A recipe with settings, read once per process; RecipeError if something is wrong."""
+    if not isinstance(name, str):
+        return name
     return _recipe(name, tuple(settings.items()))
 
 
@@ -109,25 +111,24 @@ class Restore:
     job
         The photo; `job.modified` is the time that its result is to record.
     recipe, settings
-        A name, a path or "auto", and settings.
+        A name, a path or "auto", and settings; or a recipe as it is.
     original, results
         SHA-256 of the photo, and of what was made of it by earlier runs, if anything was.
     current
         The result is of what is wanted now: it stays if the photo has not changed.
-    begun, begun_as_wanted
-        An earlier run was killed at this photo: its result, if there is one, has the time of the
-        job; whether what was wanted then is wanted now.
+    begun_as_wanted
+        A run or a worker may have been killed at this photo: its result, if there is one, has the
+        time of the job; whether what was wanted then is wanted now.
     like
         File of the plan of its roll, or None.
     """
 
     job: Job
-    recipe: str
+    recipe: str | Recipe
     settings: Mapping[str, str] = field(default_factory=dict)
     original: str = ""
     results: tuple[str, ...] = ()
     current: bool = False
-    begun: bool = False
     begun_as_wanted: bool = False
     like: Path | None = None
     memory: float | None = None
@@ -162,7 +163,8 @@ class Restore:
         for there in owned.values():
             if isinstance(there, Made):
                 return there
-        name, reason = self.recipe, ""
+        name: str | Recipe = self.recipe
+        reason = ""
         if auto:
             name, reason = _advised(job, context, allow)
         target = job.target if name else copied
@@ -206,8 +208,6 @@ class Restore:
                 state: State = "copied" if digest == original else "restored"
                 return Made(state, original, (_file(target),), kept=True)
             return True
-        if not self.begun:
-            return False
         if self.recipe == AUTO and self.begun_as_wanted and digest == original:
             return Made("copied", original, (_file(target),))
         record = _record(target)

@@ -329,31 +329,29 @@ def _work(pipe: Connection, begin: Callable[[], Work]) -> None:
                 lambda share: pipe.send(("progress", share)),
                 lambda seconds, what: pipe.send(("allow", (seconds, what))),
             )
-        except RestoreError as error:
-            pipe.send(("failed", error))
         except BrokenPipeError:
             raise
-        except OSError as error:
-            if is_memory_shortage(error):
-                pipe.send(_starved(task))
-                continue
-            reason = error.strerror or str(error)
-            if error.filename not in (None, str(task.path)):  # a folder of models, for instance
-                reason += f" ({error.filename})"
-            pipe.send(("failed", PhotoError(f"{task.path}: {reason}")))
         except Exception as error:
-            if is_memory_shortage(error):
-                pipe.send(_starved(task))
-                continue
-            bug = PhotoError(f"{task.path}: a bug in restore: {type(error).__name__}: {error}")
-            bug.add_note(traceback.format_exc())
-            pipe.send(("failed", bug))
+            starved = not isinstance(error, RestoreError) and is_memory_shortage(error)
+            pipe.send(("starved" if starved else "failed", trouble(task, error)))
         else:
             pipe.send(("done", outcome))
 
 
-def _starved(task: Task) -> tuple[str, TooLittleMemory]:
-    return "starved", TooLittleMemory(f"{task.path}: not enough memory")
+def trouble(task: Task, error: Exception) -> RestoreError:
+    """What a task met, in words; what nobody foresaw is a bug, with its traceback in the notes."""
+    if isinstance(error, RestoreError):
+        return error
+    if is_memory_shortage(error):
+        return TooLittleMemory(f"{task.path}: not enough memory")
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        if error.filename not in (None, str(task.path)):  # a folder of models, for instance
+            reason += f" ({error.filename})"
+        return PhotoError(f"{task.path}: {reason}")
+    bug = PhotoError(f"{task.path}: a bug in restore: {type(error).__name__}: {error}")
+    bug.add_note("".join(traceback.format_exception(error)).rstrip())
+    return bug
 
 
 def _mourn() -> None:
