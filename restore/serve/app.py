@@ -105,7 +105,7 @@ class Site:
         """A photo in the strip of all photos."""
         path, id = self.photo(request), request.path_params["photo"]
         if id not in self.thumbnails:
-            reply = await self.desk("thumbnail", path, 0, side=256)
+            reply = await self.desk("thumbnail", path, 1, side=256)
             while len(self.thumbnails) >= THUMBNAILS:
                 del self.thumbnails[next(iter(self.thumbnails))]
             self.thumbnails[id] = reply.data
@@ -117,7 +117,7 @@ class Site:
 
     async def info(self, request: Request) -> Response:
         """What is wrong with a photo, and which recipe suits."""
-        return _json((await self.desk("info", self.photo(request), 1)).facts)
+        return _json((await self.desk("info", self.photo(request), 0)).facts)
 
     async def card(self, request: Request) -> Response:
         """What a recipe makes of a photo, small."""

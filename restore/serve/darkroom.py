@@ -85,6 +85,14 @@ class Opened:
         Without its transparent surroundings.
     frame
         Left, top, width and height of `photo` in the file, as shares.
+    plan, roughly
+        The last plan, and the last plan of the smaller proxy that sketches are made of.
+    hints, number
+        Hints of the last plan, and its number.
+    likely
+        What the network says of the photo as the plan's steps make it.
+    coarseness
+        Which of the sizes of `ROUGH` sketches are made of.
     """
 
     photo: Photo
@@ -94,17 +102,27 @@ class Opened:
     hints: tuple[Hint, ...] = ()
     number: int = 0
     likely: points.Likely | None = None
+    coarseness: int = 0
+    _rough: KeptProxy | None = None
 
     @cached_property
     def proxy(self) -> KeptProxy:
         """What plans are made on."""
         return KeptProxy.of(self.photo.proxy())
 
-    @cached_property
-    def rough(self) -> list[KeptProxy]:
-        """Smaller proxies, for previews while a slider moves; the first is in use."""
-        proxies = ((self.photo.proxy(side), every) for side, every in ROUGH)
-        return [KeptProxy.of(replace(p, patches=p.patches[::every])) for p, every in proxies]
+    def rough(self) -> KeptProxy:
+        """A smaller proxy, for previews while a slider moves."""
+        if self._rough is None:
+            side, every = ROUGH[self.coarseness]
+            proxy = self.photo.proxy(side)
+            self._rough = KeptProxy.of(replace(proxy, patches=proxy.patches[::every]))
+        return self._rough
+
+    def coarser(self) -> None:
+        """Make sketches of a smaller proxy from now on, if there is one."""
+        if self.coarseness + 1 < len(ROUGH):
+            self.coarseness += 1
+            self._rough = self.roughly = None
 
     def chain(self, plan: Plan) -> list[Proxy]:
         """The proxy as each step of the plan finds it."""
@@ -205,7 +223,7 @@ class Darkroom:
         """A preview while a slider moves: smaller, and the steps after it are not planned anew."""
         photo = self.opened(path, recipe.raw)
         began = time.monotonic()
-        rough = replace(photo.rough[0], hints=_within(hints, photo), context=self.context)
+        rough = replace(photo.rough(), hints=_within(hints, photo), context=self.context)
         plan = photo.roughly
         first = moved = _moved(recipe, plan) if plan else None
         if plan is None or moved is None:
@@ -221,9 +239,8 @@ class Darkroom:
         for later in plan.steps[moved + 1 :]:
             tile = later.effect.passed(tile)
         values = pictures.codes(tile.pixels)
-        if first is not None and len(photo.rough) > 1 and time.monotonic() - began > SLOW:
-            del photo.rough[0]
-            photo.roughly = None
+        if first is not None and time.monotonic() - began > SLOW:
+            photo.coarser()
         return Reply({"histogram": pictures.histogram(values)}, pictures.jpeg(values))
 
     def _planned(self, path: Path, raw: str) -> tuple[Opened, Plan]:

@@ -59,7 +59,9 @@ class Guard:
     def __init__(self, app: ASGIApp, secret: str, host: str) -> None:
         self.app, self.secret = app, secret
         self.open = not _loopback(host)
-        self.names = {"localhost"} | ({socket.gethostname().lower()} if self.open else set())
+        self.names = {"localhost"}
+        if self.open:
+            self.names |= {host.lower(), socket.gethostname().lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with a limit on the body."""

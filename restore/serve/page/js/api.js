@@ -49,6 +49,34 @@ async function both(reply) {
   return { facts, picture };
 }
 
+const quiet = [];
+let working = false;
+
+/**
+ * A request for what can wait, the lowest `rank` first: thumbnails, advice, cards. One at a time: a
+ * browser opens six connections to a server for all tabs, and previews must find one.
+ */
+export function later(rank, call) {
+  return new Promise((resolve, reject) => {
+    quiet.push({ rank, call, resolve, reject });
+    quiet.sort((one, other) => one.rank - other.rank);
+    drain();
+  });
+}
+
+async function drain() {
+  if (working || !quiet.length) return;
+  working = true;
+  const { call, resolve, reject } = quiet.shift();
+  try {
+    resolve(await call());
+  } catch (error) {
+    reject(error);
+  }
+  working = false;
+  drain();
+}
+
 const view = `/api/views/${identity}`;
 const ofPhoto = (photo) => `${view}/photos/${photo}`;
 const ofPlan = (photo, plan) => `${ofPhoto(photo)}/plans/${plan.number}`;

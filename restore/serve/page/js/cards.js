@@ -41,7 +41,10 @@ async function load(node, mine) {
   if (!pictures.has(key)) {
     const path = node.dataset.name ? `cards/${node.dataset.name}` : "thumbnail";
     try {
-      pictures.set(key, URL.createObjectURL(await api.getBlob(`/api/photos/${store.current}/${path}`)));
+      const address = `/api/photos/${store.current}/${path}`;
+      const blob = await api.later(2, () => (mine === opened ? api.getBlob(address) : null));
+      if (!blob) return;
+      pictures.set(key, URL.createObjectURL(blob));
     } catch (error) {
       if (mine === opened) node.title = error.message;
       return;
@@ -78,7 +81,10 @@ async function advise(photo) {
   reason.textContent = store.advice[photo] ? "" : "Looking at the photo …";
   if (!store.advice[photo]) {
     try {
-      store.advice[photo] = await api.get(`/api/photos/${photo}/info`);
+      const address = `/api/photos/${photo}/info`;
+      const advice = await api.later(0, () => (photo === store.current ? api.get(address) : null));
+      if (!advice) return;
+      store.advice[photo] = advice;
     } catch (error) {
       if (photo === store.current) {
         reason.textContent = error.gone ? "" : "No suggestion for this photo.";

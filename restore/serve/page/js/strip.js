@@ -17,7 +17,7 @@ const seen = new IntersectionObserver((entries) => {
 
 async function load(cell) {
   try {
-    const blob = await api.getBlob(`/api/photos/${cell.dataset.id}/thumbnail`);
+    const blob = await api.later(1, () => api.getBlob(`/api/photos/${cell.dataset.id}/thumbnail`));
     cell.querySelector("img").src = URL.createObjectURL(blob);
   } catch (error) {
     cell.classList.add("broken");
