@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from restore import color, files
-from restore.context import Context
 from restore.effect import Findings
 from restore.errors import Cancelled, PhotoError
 from restore.image.hints import Hint
@@ -25,6 +24,7 @@ from restore.report import comparison
 from restore.serve import pictures, points
 from restore.serve.limits import Limits
 from restore.serve.proxies import KeptProxy
+from restore.serve.remembering import Remembering
 from restore.timeouts import Allow, Patience
 
 HELD = 2
@@ -135,7 +135,7 @@ class Darkroom:
     def __init__(self, newest: Newest, limits: Limits) -> None:
         self.newest, self.limits = newest, limits
         self.number = 0
-        self.context = Context(cancelled=self._unwanted)
+        self.context = Remembering(cancelled=self._unwanted)
         self.held: OrderedDict[tuple[Path, int, str], Opened] = OrderedDict()
 
     def _unwanted(self) -> bool:

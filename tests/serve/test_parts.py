@@ -1,0 +1,155 @@
+"""Parts of the page's server: who goes first, which hosts are ours, what is remembered."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from restore.errors import Cancelled
+from restore.image.photo import Photo
+from restore.recipe import Recipe
+from restore.serve import edits
+from restore.serve.exports import free
+from restore.serve.guard import Guard
+from restore.serve.proxies import KeptProxy
+from restore.serve.remembering import Remembering
+from restore.serve.views import Line
+
+
+def test_the_most_urgent_goes_first_and_the_others_in_their_order() -> None:
+    done: list[str] = []
+
+    async def work(line: Line, name: str, urgency: int) -> None:
+        async with line.turn(urgency):
+            await asyncio.sleep(0)
+            done.append(name)
+
+    async def all_at_once() -> None:
+        line = Line()
+        asked = [("first", 2), ("card", 2), ("thumbnail", 1), ("thumbnail 2", 1), ("info", 0)]
+        await asyncio.gather(*(work(line, name, urgency) for name, urgency in asked))
+
+    asyncio.run(all_at_once())
+    assert done == ["first", "info", "thumbnail", "thumbnail 2", "card"]
+
+
+def test_a_failure_or_a_cancelled_wait_does_not_hold_up_the_line() -> None:
+    async def together() -> str:
+        line = Line()
+
+        async def failing() -> None:
+            async with line.turn():
+                await asyncio.sleep(0.02)
+                raise Cancelled("no longer wanted")
+
+        async def waiting() -> str:
+            async with line.turn():
+                return "served"
+
+        failed = asyncio.create_task(failing())
+        await asyncio.sleep(0)
+        gone, served = asyncio.create_task(waiting()), asyncio.create_task(waiting())
+        await asyncio.sleep(0)
+        gone.cancel()
+        results = await asyncio.gather(failed, gone, served, return_exceptions=True)
+        assert isinstance(results[0], Cancelled)
+        assert isinstance(results[1], asyncio.CancelledError)
+        return str(results[2])
+
+    assert asyncio.run(asyncio.wait_for(together(), 5)) == "served"
+
+
+@pytest.mark.parametrize(
+    ("listening", "host", "served"),
+    [
+        ("127.0.0.1", "192.168.1.5:8765", False),
+        ("127.0.0.1", "archive.local:8765", False),
+        ("0.0.0.0", "192.168.1.5:8765", True),
+        ("0.0.0.0", "evil.example:8765", False),
+        ("archive.local", "archive.local:8765", True),
+    ],
+)
+def test_a_page_for_the_network_has_no_other_names(listening: str, host: str, served: bool) -> None:
+    status: list[int] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        status.append(message.get("status", 0))
+
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [(b"host", host.encode())],
+    }
+    asyncio.run(Guard(app, "secret", listening)(scope, receive, send))
+    assert (status[0] == 200) == served
+
+
+def test_the_command_line_has_what_was_changed() -> None:
+    recipe = Recipe.named("faded-print")
+    assert edits.command(recipe) == "restore run faded-print PHOTOS"
+    changed = recipe.with_settings({"fade.amount": 0.5, "levels.tone": 0.25})
+    command = "restore run faded-print PHOTOS -s fade.amount=0.5 -s levels.tone=0.25"
+    assert edits.command(changed) == command
+
+
+def test_an_edit_comes_back_as_its_recipe() -> None:
+    recipe = Recipe.named("led-concert").with_settings({"colorize.vividness": 0.5})
+    same = edits.recipe_of(edits.edit_of(recipe))
+    assert same is not None
+    assert same.toml() == recipe.toml()
+    assert same.line() == recipe.line()
+
+
+def test_a_name_that_is_taken_or_given_gets_a_number(tmp_path: Path) -> None:
+    (tmp_path / "scan.tif").touch()
+    given = {tmp_path / "scan-2.tif"}
+    assert free(tmp_path / "scan.tif", given) == tmp_path / "scan-3.tif"
+    assert free(tmp_path / "other.tif", given) == tmp_path / "other.tif"
+
+
+def test_a_network_is_asked_once_for_the_same() -> None:
+    asked: list[int] = []
+
+    class Doubling:
+        engine = "test"
+
+        def __call__(self, values: Any, **others: Any) -> Any:
+            asked.append(len(others))
+            return values * 2
+
+    context = Remembering()
+    network = context.network("key", Doubling)
+    values = np.ones((1, 1, 4, 4), np.float32)
+    first = network(values)
+    first[:] = 0
+    assert (network(values) == 2).all()
+    assert (network(values + 1) == 4).all()
+    network(values, hints=values)
+    assert asked == [0, 0, 1]
+    assert replace(context, memory=1).network("key", Doubling) is network
+    assert network.engine == "test"
+
+
+def test_a_kept_proxy_gives_the_plan_of_a_plain_one() -> None:
+    photo = Photo(np.random.default_rng(0).integers(40, 200, (60, 80, 3), np.uint8))
+    recipe = Recipe.named("faded-print")
+    kept = KeptProxy.of(photo.proxy())
+    first = recipe.plan(kept)
+    changed = recipe.with_settings({"levels.tone": 0.5})
+    again = changed.plan(kept, reuse=first)
+    plain = changed.plan(photo)
+    assert again.steps[0].effect is first.steps[0].effect
+    assert again.steps == plain.steps
