@@ -26,20 +26,27 @@
     pair.append(divider);
     move(pair, 50);
   }
-  let held = null;
+  let held = null;  // a finger that scrolls the page leaves the divider alone
   document.addEventListener("pointerdown", (event) => {
     const pair = event.target.closest(".pair");
     if (!pair || event.button !== 0) return;
-    held = pair;
+    held = { pair, x: event.clientX, moves: event.pointerType !== "touch" };
     pair.setPointerCapture(event.pointerId);
     pair.querySelector(".divider").focus({ preventScroll: true, focusVisible: false });
-    if (event.pointerType === "mouse") event.preventDefault();
+    if (!held.moves) return;
+    event.preventDefault();
     move(pair, where(pair, event));
   });
   document.addEventListener("pointermove", (event) => {
-    if (held) move(held, where(held, event));
+    if (!held) return;
+    held.moves ||= Math.abs(event.clientX - held.x) > 3;
+    if (held.moves) move(held.pair, where(held.pair, event));
   });
-  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { held = null; });
+  document.addEventListener("pointerup", (event) => {
+    if (held && !held.moves) move(held.pair, where(held.pair, event));
+    held = null;
+  });
+  document.addEventListener("pointercancel", () => { held = null; });
   const steps = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10, Home: -100, End: 100 };
   document.addEventListener("keydown", (event) => {
     if (!event.target.matches?.(".divider") || !(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -126,17 +126,20 @@ def test_the_divider_moves_by_touch(chromium: Any, report: Path) -> None:
         box = shown(page)
         x, y, width = box["x"], box["y"] + 60, box["width"]
         touch = page.context.new_cdp_session(page)
-        for kind, share in (
-            ("Start", 0.5),
-            ("Move", 0.4),
-            ("Move", 0.3),
-            ("Move", 0.25),
-            ("End", None),
-        ):
-            points = [] if share is None else [{"x": x + share * width, "y": y}]
-            touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+
+        def swipe(*places: tuple[float, float]) -> None:
+            for kind, place in zip(("Start", *["Move"] * len(places)), places, strict=False):
+                points = [{"x": x + place[0] * width, "y": y + place[1]}]
+                touch.send(
+                    "Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points}
+                )
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+        swipe((0.5, 0), (0.4, 0), (0.3, 2), (0.25, 4))
         assert at(page) == 25
         page.touchscreen.tap(x + 0.75 * width, y)
+        assert at(page) == 75
+        swipe((0.3, 0), (0.3, -20), (0.3, -60))  # to scroll the page
         assert at(page) == 75
 
 
