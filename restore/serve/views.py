@@ -124,6 +124,7 @@ class View:
         # a plain number of this machine's word size: written by one process, read by another
         self._newest = multiprocessing.get_context("spawn").RawValue("q", 0)
         self.hands = Hands(partial(view, self._newest, limits))
+        self._shown: Ask | None = None
 
     async def plan(self, number: int, kind: str, path: Path, **values: Any) -> Reply:
         """A new plan; whatever belongs to an older one is cancelled."""
@@ -134,6 +135,9 @@ class View:
         """Something of a plan, or of the photo itself (number 0)."""
         urgency = 0 if kind in ("preview", "sketch") else 1
         ask = Ask(path, number, kind, values)
+        if kind == "before":  # of photos paged through quickly, only the last is decoded
+            self._shown = ask
+            return await self.hands.ask(ask, 0, lambda: self._shown is ask)
         return await self.hands.ask(ask, urgency, lambda: number in (0, self._newest.value))
 
 

@@ -234,6 +234,20 @@ def test_a_place_becomes_a_hint_that_the_command_line_uses(page: Any, folder: Pa
     page.keyboard.press("Escape")
 
 
+def test_copied_settings_leave_the_hints_of_other_photos(page: Any, folder: Path) -> None:
+    beside = folder / "colour.png.hints.toml"
+    beside.write_text('[[hints]]\ncolour = "navy"\npoints = [[50, 50]]\n')
+    before = beside.read_bytes()
+    page.reload()
+    opened(page, "grey.png", "colorize")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("c")
+    page.wait_for_timeout(900)
+    assert beside.read_bytes() == before
+    beside.unlink()
+    page.reload()
+
+
 def test_dragging_on_the_photo_makes_a_black_and_white_layer(page: Any) -> None:
     opened(page, "colour.png", "monochrome")
     stage = page.locator("#stage").bounding_box()

@@ -87,6 +87,23 @@ export function debounced(wait, call) {
   };
 }
 
+/** The same for each first value by itself; `flush` calls at once what is due, and waits for it. */
+export function debouncedEach(wait, call) {
+  const due = new Map();
+  const run = (key) => {
+    const { timer, values } = due.get(key);
+    clearTimeout(timer);
+    due.delete(key);
+    return call(key, ...values);
+  };
+  const later = (key, ...values) => {
+    clearTimeout(due.get(key)?.timer);
+    due.set(key, { timer: setTimeout(run, wait, key), values });
+  };
+  later.flush = () => Promise.all([...due.keys()].map(run));
+  return later;
+}
+
 /** A step's or setting's name in words: "white_balance" is "White balance". */
 export function words(name) {
   const text = name.replaceAll("_", " ").replaceAll("-", " ");

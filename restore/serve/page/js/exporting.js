@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { $, announce, el, notice } from "./dom.js";
+import { flush } from "./hints.js";
 import { shown } from "./live.js";
 import { base, edit, emit, isEdited, isOwn, on, photo, store, take } from "./store.js";
 
@@ -46,6 +47,7 @@ async function start() {
     return;
   }
   try {
+    await flush();
     const body = { photos, format: $("#export-format").value };
     running = (await api.post("/api/exports", body)).export;
     announce(`Exporting ${count(photos.length, "photo")}`);

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { fromHex, hex, named, visible } from "./colour.js";
-import { $, announce, debounced, el, notice, tool } from "./dom.js";
+import { $, announce, debouncedEach, el, notice, tool } from "./dom.js";
 import { gamut } from "./gamut.js";
 import { shown } from "./live.js";
 import { refreshPins } from "./pins.js";
@@ -154,8 +154,9 @@ function grey([x, y]) {
   announce("White balance: this place is grey");
 }
 
-let saved = new Map();
-const save = debounced(350, async (photo, hints) => {
+/** The hints as their files have them: only of photos that were opened, whose files are known. */
+const saved = new Map();
+const save = debouncedEach(350, async (photo, hints) => {
   const text = JSON.stringify(hints);
   if (saved.get(photo) === text) return;
   try {
@@ -165,6 +166,9 @@ const save = debounced(350, async (photo, hints) => {
     notice(`Hints are not saved: ${error.message}`, "error");
   }
 });
+
+/** Write at once what is not in the files yet: an export reads them there. */
+export const flush = () => save.flush();
 
 export function begin() {
   on("pointed", (at) => ask([at], "points"));
@@ -180,7 +184,7 @@ export function begin() {
     close();
   });
   on("edited", (photo) => {
-    save(photo, edit(photo).hints);
+    if (saved.has(photo)) save(photo, edit(photo).hints);
     if (photo !== store.current) return;
     if (place?.hint && !edit().hints.includes(place.hint)) place = null;
     fill();

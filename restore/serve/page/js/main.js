@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import * as cards from "./cards.js";
-import { $, debounced, icon, notice } from "./dom.js";
+import { $, debouncedEach, icon, notice } from "./dom.js";
 import * as exporting from "./exporting.js";
 import "./histogram.js";
 import * as hints from "./hints.js";
@@ -57,7 +57,7 @@ function marks() {
   }
 }
 
-const remember = debounced(400, (id) => {
+const remember = debouncedEach(400, (id) => {
   api.put(`/api/photos/${id}/edit`, edit(id)).catch(() => {});
 });
 
