@@ -21,7 +21,7 @@ from restore._version import __version__
 from restore.context import Context, cores
 from restore.errors import PhotoError
 from restore.files import _writing
-from restore.film import planning, shots, streams
+from restore.film import opening, planning, shots, streams
 from restore.film.ahead import ahead
 from restore.film.coding import Planes
 from restore.film.frame import Frame
@@ -84,7 +84,7 @@ def restore_film(
             _writing.refuse_existing(job.page)
     film = Film(job.path, job.start, job.end)
     how = encoding(film.facts, job.codec, job.quality)
-    warnings = streams.losses(job.path, job.target, how)
+    others = streams.kept(job.path, job.target, how)
     context = Context()
     recipe.prepare(context)
     patience.works()
@@ -94,7 +94,7 @@ def restore_film(
         if not segments.complete:
             run.go_on()
         patience.works("joining the result")
-        _join(job, film, how, segments, recipe)
+        damaged = _join(job, film, how, segments, others, recipe)
         written = [job.target]
         if job.report:
             patience.works("writing the report")
@@ -105,8 +105,8 @@ def restore_film(
         tuple(written),
         segments.stop,
         len(segments.shots),
-        (*film.warnings, *warnings, *run.warnings),
-        tuple(run.headlines),
+        (*film.warnings, *others.warnings, *damaged),
+        tuple(segments.headlines),
     )
 
 
@@ -120,8 +120,6 @@ class Run:
     segments: Segments
     context: Context
     tell: Callable[[Progress], None]
-    warnings: list[str] = field(default_factory=list)
-    headlines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._resumed = self.segments.stop
@@ -278,22 +276,49 @@ def _identity(job: FilmJob, recipe: Recipe, how: Encoding) -> dict[str, Any]:
     }
 
 
-def _join(job: FilmJob, film: Film, how: Encoding, segments: Segments, recipe: Recipe) -> None:
+def _join(
+    job: FilmJob,
+    film: Film,
+    how: Encoding,
+    segments: Segments,
+    others: streams.Kept,
+    recipe: Recipe,
+) -> list[str]:
+    """Put the pieces together with all else that the film holds; warnings."""
+    av = opening.library()
     pieces = list(zip(segments.files, segments.done, strict=True))
+    warnings: list[str] = []
 
-    def write(file: BinaryIO) -> None:
-        streams.join(
+    def written(file: BinaryIO, numbers: frozenset[int]) -> int:
+        return streams.join(
             job.path,
             pieces,
             how,
             job.target,
             file,
+            numbers=numbers,
             part=job.start is not None or job.end is not None,
             matrix=film.facts.matrix,
             line=recipe.line(),
         )
 
+    def write(file: BinaryIO) -> None:
+        try:
+            refused = written(file, others.numbers)
+        except av.FFmpegError as error:
+            if not others.numbers or isinstance(error, OSError):  # a full disk, for instance
+                raise
+            file.seek(0)
+            file.truncate()
+            written(file, frozenset())
+            warnings.append(f"{job.path}: sound and subtitles are damaged; left out")
+        else:
+            if refused:
+                some = f"{refused} damaged piece{'s' * (refused != 1)} of sound or subtitles"
+                warnings.append(f"{job.path}: {some} left out")
+
     _writing.whole(job.target, write, overwrite=job.overwrite, originals=[job.path])
+    return warnings
 
 
 def _report(

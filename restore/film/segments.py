@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,8 @@ from typing import Any
 from restore.errors import PhotoError
 
 JOB = "job.json"
+MOST = 3
+"""Lines about what was done that are shown of a film."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,12 @@ class Segments:
     def shots(self) -> list[Mapping[str, Any]]:
         """The shots that begin in the pieces that are there."""
         return [shot for segment in self.done for shot in segment.shots]
+
+    @property
+    def headlines(self) -> list[str]:
+        """What was done, each line once, those of most shots first."""
+        lines = Counter(line for shot in self.shots for line in shot["findings"])
+        return [line for line, _ in lines.most_common(MOST)]
 
     @property
     def places(self) -> tuple[int, ...]:

@@ -22,6 +22,8 @@ from restore.film.frame import Still
 
 SIDE = 96
 """Long side of the pictures in pixels."""
+LEAST = 32
+"""Short side, at least: OpenCV's DIS flow crashes on smaller pictures."""
 BLUR, AROUND = 1.0, 8.0
 """Standard deviations in pixels: of a blur against grain and weave, and of the surroundings from
 which a pixel's contrast is measured."""
@@ -64,7 +66,7 @@ def thumbnail(grey: Array) -> Array:
     import cv2
 
     shrink = SIDE / max(grey.shape)
-    size = tuple(max(8, round(length * shrink)) for length in grey.shape[::-1])
+    size = tuple(max(LEAST, round(length * shrink)) for length in grey.shape[::-1])
     small = cv2.resize(np.asarray(grey, np.float32), size, interpolation=cv2.INTER_AREA)
     return cv2.GaussianBlur(small, (0, 0), BLUR)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
@@ -53,40 +53,76 @@ def _form(target: Path) -> str:
     return form
 
 
-def losses(path: Path, target: Path, how: Encoding) -> list[str]:
-    """Warnings about streams that the result's format cannot hold.
+@dataclass(frozen=True)
+class Kept:
+    """Which of a film's other streams a result holds.
+
+    Attributes
+    ----------
+    numbers
+        Of the streams in the film's file.
+    warnings
+        Lines about those that are left out.
+    """
+
+    numbers: frozenset[int]
+    warnings: tuple[str, ...]
+
+
+def kept(path: Path, target: Path, how: Encoding) -> Kept:
+    """Which streams of a film can be copied into a result.
 
     Raises
     ------
     PhotoError
         If it cannot hold the pictures or the sound.
     """
-    av = opening.library()
-    warnings = []
-    with opening.opened(path) as source, av.open(BytesIO(), "w", _form(target)) as out:
-        try:
-            video: Any = out.add_stream(how.encoder, rate=how.rate)
-        except ValueError as error:
-            raise PhotoError(
-                f"{target}: cannot hold {how.encoder}; name the result {target.stem}.mkv"
-            ) from error
-        video.height, video.width, video.pix_fmt = *how.size, how.form
-        if how.encoder == "prores_ks" and out.format.name == "matroska" and how.aspect != 1:
-            warnings.append(
-                f"{target}: cannot hold that the film's pixels are not square; name the result "
-                f"{target.stem}.mov"
-            )
-        for stream in _others(source):
-            if _added(out, stream) is not None or stream.name in MADE_ANEW:
+    form = _form(target)
+    numbers, warnings = [], []
+    if not _holds(form, how, None):
+        height, width = how.size
+        raise PhotoError(
+            f"{target}: {how.encoder} cannot code {width} x {height} pixels for this format; name "
+            f"the result {target.stem}.mkv, or choose another codec"
+        )
+    if how.encoder == "prores_ks" and form == "matroska" and how.aspect != 1:
+        warnings.append(
+            f"{target}: cannot hold that the film's pixels are not square; name the result "
+            f"{target.stem}.mov"
+        )
+    with opening.opened(path) as source:
+        main = opening.main_stream(source)
+        for stream in source.streams:
+            name = getattr(stream, "name", None) or stream.type  # a damaged one has none
+            if stream.index == main.index or name in MADE_ANEW:
                 continue
-            name = stream.name or stream.type
-            if stream.type == "audio":
+            if _holds(form, how, stream):
+                numbers.append(stream.index)
+                continue
+            if stream.type == "audio" and form != "matroska":
                 raise PhotoError(
                     f"{target}: cannot hold the film's sound ({name}); name the result "
                     f"{target.stem}.mkv"
                 )
             warnings.append(f"{target}: cannot hold the film's {stream.type} ({name}); left out")
-    return warnings
+    return Kept(frozenset(numbers), tuple(warnings))
+
+
+def _holds(form: str, how: Encoding, stream: Any) -> bool:
+    """Whether a format takes the pictures and one more stream."""
+    av = opening.library()
+    try:
+        with av.open(BytesIO(), "w", form) as out:
+            video: Any = out.add_stream(how.encoder, rate=how.rate)
+            video.height, video.width = how.size
+            video.pix_fmt = how.form
+            video.codec_context.options = how.options
+            if stream is not None and _added(out, stream) is None:
+                return False
+            out.start_encoding()
+    except (ValueError, av.FFmpegError):
+        return False
+    return True
 
 
 def join(
@@ -96,14 +132,19 @@ def join(
     target: Path,
     file: BinaryIO,
     *,
+    numbers: Container[int],
     part: bool,
     matrix: tuple[int, ...] | None,
     line: str,
-) -> None:
+) -> int:
     """Write the result: pictures from the pieces, everything else from the film.
+
+    Returns how many packets were left out because they are damaged.
 
     Parameters
     ----------
+    numbers
+        Of the streams to copy.
     part
         Only a part was restored: the result begins at time 0 with its first frame.
     matrix
@@ -114,6 +155,7 @@ def join(
     av = opening.library()
     places = [pts for _, segment in pieces for pts in segment.places]
     after = max(pieces[-1][1].after, places[-1] + 1)
+    refused = 0
     span = Part(places[0] * how.base, after * how.base) if part else Part()
     shift = span.start or Fraction(0)
     options = {"avoid_negative_ts": "disabled", "movie_timescale": "90000"}
@@ -127,7 +169,7 @@ def join(
         for stream in source.streams:
             if stream.index == main.index:
                 video = _video(out, first.streams.video[0], main, how, matrix)
-            elif (added := _added(out, stream)) is not None:
+            elif stream.index in numbers and (added := _added(out, stream)) is not None:
                 streams[stream.index] = added
                 added.metadata.update(_metadata(stream, part))
         _describe(source, out, span, line)
@@ -135,24 +177,22 @@ def join(
         pictures = _pictures(pieces, places, after, how, video, shift)
         copied = _copied(source, streams, span, shift)
         for _, packet in heapq.merge(pictures, copied, key=lambda timed: timed[0]):
-            out.mux_one(packet)
-
-
-def _others(source: av.container.InputContainer) -> list[Any]:
-    main = opening.main_stream(source)
-    return [stream for stream in source.streams if stream.index != main.index]
+            try:
+                out.mux_one(packet)
+            except av.FFmpegError as error:
+                if packet.stream is video or isinstance(error, OSError):
+                    raise
+                refused += 1
+    return refused
 
 
 def _added(out: av.container.OutputContainer, stream: Any) -> Any:
     """A stream of the result that takes another's packets; None if its format cannot."""
     if stream.type == "attachment" and out.format.name != "matroska":
         return None
-    if stream.type == "data" and (stream.name in MADE_ANEW or out.format.name != "mov"):
+    if stream.type == "data" and out.format.name != "mov":
         return None
-    try:
-        added = out.add_stream_from_template(stream, opaque=True)
-    except ValueError:
-        return None
+    added = out.add_stream_from_template(stream, opaque=True)
     added.time_base = stream.time_base
     added.disposition = stream.disposition
     return added

@@ -75,10 +75,11 @@ def encoding(facts: Facts, codec: str, quality: int | None) -> Encoding:
             )
     number = str(QUALITY.get(codec, (0,))[0] if quality is None else quality)
     threads = str(THREADS)
+    slices = ("4", threads) if min(facts.stored) >= 16 else ("1", "1")
     options = {
         "h264": {"preset": "medium", "crf": number, "threads": threads},
         "hevc": {"preset": "medium", "crf": number},
-        "ffv1": {"level": "3", "slicecrc": "1", "slices": "4", "threads": threads},
+        "ffv1": {"level": "3", "slicecrc": "1", "slices": slices[0], "threads": slices[1]},
         "prores": {"profile": number, "threads": threads},
     }[codec]
     if codec == "hevc":

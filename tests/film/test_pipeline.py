@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -138,6 +139,29 @@ def test_odd_sizes_are_restored(tmp_path: Path, codec: str) -> None:
     frame = next(film.frames())
     red, green, blue = frame.photo.samples.reshape(-1, 3).mean(0)
     assert red > green > blue
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (8, 300), (300, 8)])
+def test_tiny_and_narrow_films_are_restored(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = clips.film(tmp_path / "a.nut", 3, size=size, codec="rawvideo")
+    film = quiet(path, tmp_path / "out.mkv", DARKER)
+    assert film.size == tuple(length + length % 2 for length in size)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "ts"])
+def test_damaged_films_give_a_result_or_one_line(tmp_path: Path, suffix: str) -> None:
+    content = clips.film(tmp_path / f"a.{suffix}", 8, sound=True).read_bytes()
+    random = np.random.default_rng(3)
+    for number in range(8):
+        damaged = np.frombuffer(content, np.uint8).copy()
+        places = random.integers(0, len(damaged) if number % 2 else 1500, 20)
+        damaged[places] = random.integers(0, 256, 20)
+        path = tmp_path / f"b.{suffix}"
+        path.write_bytes(damaged[: random.integers(len(content) // 2, len(content))].tobytes())
+        target = tmp_path / f"out{number}.mkv"
+        with suppress(PhotoError):  # and nothing else
+            restore_film(FilmJob(path, target), SAME)
+            assert lumas(Film(target))
 
 
 def test_one_frame_is_a_film(tmp_path: Path) -> None:
