@@ -28,15 +28,15 @@ print(recipe.plan(photo).steps[0].effect.network.engine)
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
 def test_colorizing_reaches_for_no_network(engine: str, tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    found = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", WATCHED],
         env=os.environ | home | {"RESTORE_ENGINE": engine},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert found.stdout.strip() == engine, found.stderr
-    assert found.stderr == ""
+    assert done.stdout.strip() == engine, done.stderr
+    assert done.stderr == ""
     assert {path.name for path in tmp_path.iterdir()} <= {"cache"}
 
 

@@ -58,8 +58,8 @@ def test_doubt_about_the_lamps_lowers_recoverability_and_weight():
 
 @pytest.mark.parametrize("scene", ["red", "blue", "white+blue", "white+red"])
 def test_probabilities_add_up_and_the_best_comes_first(scene):
-    found = lightings.find(_cells(_photo("rocket"), scene))
-    chances = [lighting.chance for lighting in found]
+    result = lightings.find(_cells(_photo("rocket"), scene))
+    chances = [lighting.chance for lighting in result]
     assert chances == sorted(chances, reverse=True)
     assert 0 < sum(chances) <= 1 + 1e-6
 
@@ -68,8 +68,8 @@ def test_one_lamp_is_never_taken_for_two():
     """The fourth camera sees more of a deep blue lamp in its red channel than others do."""
     for name in ("rocket", "chelsea"):
         for scene in ("red", "blue", "green", "amber", (Lamp("royal450"),)):
-            found = lightings.find(_cells(_photo(name), scene))
-            assert [len(x.mixture.lamps) for x in found] == [1], (name, scene)
+            result = lightings.find(_cells(_photo(name), scene))
+            assert [len(x.mixture.lamps) for x in result] == [1], (name, scene)
 
 
 def test_one_lamp_in_smooth_light_is_not_taken_for_white_and_that_lamp():

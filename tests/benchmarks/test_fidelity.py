@@ -72,8 +72,8 @@ def test_bounds_are_bounds(photo):
     scan = fade(photo, "dark cyan loss", seed=1)
     faded = scan.srgb / np.float32(255)
     before, after = (
-        color.delta_e(found, photo).mean()
-        for found in (faded, _oracle.affine_density(faded, photo))
+        color.delta_e(result, photo).mean()
+        for result in (faded, _oracle.affine_density(faded, photo))
     )
     assert after < 0.5 * before
 

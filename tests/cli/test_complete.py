@@ -19,15 +19,15 @@ def completed(*words: str) -> list[str]:
         "COMP_WORDS": " ".join(["restore", *words]),
         "COMP_CWORD": str(len(words)),
     }
-    found = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", CODE],
         capture_output=True,
         text=True,
         env={**os.environ, **asked},
         check=False,
     )
-    assert found.stderr == ""
-    return [line.partition(",")[2] for line in found.stdout.splitlines()]
+    assert done.stderr == ""
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -55,30 +55,30 @@ def test_values_of_a_setting_are_completed() -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_of_each_shell_serves_both_names(shell: str, tmp_path: Path) -> None:
-    found = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "restore", "completion", shell],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert found.returncode == 0, found.stderr
-    assert f"_RESTORE_COMPLETE={shell}_complete" in found.stdout
-    assert f"_RESTORE_PHOTOS_COMPLETE={shell}_complete" in found.stdout
+    assert done.returncode == 0, done.stderr
+    assert f"_RESTORE_COMPLETE={shell}_complete" in done.stdout
+    assert f"_RESTORE_PHOTOS_COMPLETE={shell}_complete" in done.stdout
     if shell == "bash":
         script = tmp_path / "script"
-        script.write_text(found.stdout)
+        script.write_text(done.stdout)
         subprocess.run(["bash", "-n", script], check=True)
 
 
 def test_no_summary_is_cut_off() -> None:
     for words in ([], ["models"]):
-        found = subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "restore", *words, "--help"],
             capture_output=True,
             text=True,
             check=True,
         )
-        assert "..." not in found.stdout.partition("Commands:")[2]
+        assert "..." not in done.stdout.partition("Commands:")[2]
 
 
 def test_a_steps_name_is_a_recipe_of_one_step() -> None:

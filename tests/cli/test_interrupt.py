@@ -34,9 +34,9 @@ def test_ctrl_c_is_one_line_at_any_time(tmp_path: Path, wait: float) -> None:
     process = begun(BEGIN.format(["recipes"]), tmp_path)
     time.sleep(wait)
     os.killpg(process.pid, signal.SIGINT)
-    told = process.communicate(timeout=60)[1]
-    assert "Traceback" not in told
-    assert (process.returncode, "interrupted; " in told) in ((130, True), (0, False))
+    printed = process.communicate(timeout=60)[1]
+    assert "Traceback" not in printed
+    assert (process.returncode, "interrupted; " in printed) in ((130, True), (0, False))
 
 
 def test_a_second_ctrl_c_does_not_break_off_the_clearing_up(tmp_path: Path) -> None:
@@ -57,6 +57,6 @@ def test_a_second_ctrl_c_does_not_break_off_the_clearing_up(tmp_path: Path) -> N
     for _ in range(3):
         time.sleep(0.2)
         os.killpg(process.pid, signal.SIGINT)
-    out, told = process.communicate(timeout=60)
+    out, printed = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "cleared\n")
-    assert told.strip() == "interrupted; what was finished stays"
+    assert printed.strip() == "interrupted; what was finished stays"

@@ -30,11 +30,11 @@ def test_a_result_can_be_made_again(original: Path, tmp_path: Path) -> None:
     assert record["network"] == "compact"
     assert len(record["networkSha256"]) == 64
     assert 'model = "compact"' in record["recipe"]  # not auto, which may come to mean another
-    found = CliRunner().invoke(
+    done = CliRunner().invoke(
         cli, ["rerun", str(first), "--from", str(original), "-o", str(tmp_path / "again")]
     )
-    assert found.exit_code == 0, found.output
-    again = restore.load(found.stdout.strip())
+    assert done.exit_code == 0, done.output
+    again = restore.load(done.stdout.strip())
     assert (again.samples == restore.load(first).samples).all()
     assert again.source.record["recipe"] == record["recipe"]
 
@@ -48,16 +48,16 @@ def test_what_differs_now_is_reported(original: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.tif"
     restore.save(Photo(restore.load(original).samples[::-1].copy()), other)
     again = ["rerun", result, "--from", str(other), "-o", str(tmp_path / "two")]
-    found = CliRunner().invoke(cli, again)
-    assert found.exit_code == 0, found.output
-    assert "is not the file that" in found.stderr
-    assert restore.load(found.stdout.strip()).source.record["profile"] == "srgb"
+    done = CliRunner().invoke(cli, again)
+    assert done.exit_code == 0, done.output
+    assert "is not the file that" in done.stderr
+    assert restore.load(done.stdout.strip()).source.record["profile"] == "srgb"
 
 
 def test_a_photo_that_no_recipe_made_is_reported(original: Path, tmp_path: Path) -> None:
-    found = CliRunner().invoke(cli, ["rerun", str(original), "--from", str(original)])
-    assert isinstance(found.exception, restore.RestoreError)
-    assert "does not name the recipe that made it" in str(found.exception)
+    done = CliRunner().invoke(cli, ["rerun", str(original), "--from", str(original)])
+    assert isinstance(done.exception, restore.RestoreError)
+    assert "does not name the recipe that made it" in str(done.exception)
 
 
 def test_a_salvaged_result_can_be_made_again(original: Path, tmp_path: Path) -> None:

@@ -104,11 +104,11 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
     out = folder / "restored" / "box"
     out.mkdir(parents=True)
     (out / "a.png").touch()
-    found = restore("run", "./quick.toml", "scans", "-r", "--dry-run", cwd=folder)
-    assert found.returncode == 1
-    assert found.stdout.split() == ["restored/a.png"]
-    assert "restored/box/a.png exists" in found.stderr
-    assert "1 would be restored, 1 would fail" in found.stderr
+    done = restore("run", "./quick.toml", "scans", "-r", "--dry-run", cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout.split() == ["restored/a.png"]
+    assert "restored/box/a.png exists" in done.stderr
+    assert "1 would be restored, 1 would fail" in done.stderr
     assert not (folder / "restored" / "a.png").exists()
 
 
@@ -131,9 +131,9 @@ def test_a_picture_that_a_killed_run_did_not_come_to_is_made(folder: Path) -> No
 def test_json_has_one_object_for_each_photo(folder: Path) -> None:
     photos = ["scans/a.png", "gone.png", os.fsdecode(b"\xff.png")]
     (folder / photos[2]).write_bytes((folder / photos[0]).read_bytes())
-    found = restore("run", "monochrome", *photos, "--json", "-q", cwd=folder)
-    good, bad, odd = map(json.loads, found.stdout.splitlines())
-    assert found.returncode == 1
+    done = restore("run", "monochrome", *photos, "--json", "-q", cwd=folder)
+    good, bad, odd = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 1
     assert list(good) == [
         *("path", "status", "result", "compare", "recipe"),
         *("summary", "warnings", "error", "seconds"),
@@ -153,8 +153,8 @@ def test_json_has_one_object_for_each_photo(folder: Path) -> None:
 
 
 def test_the_telling_line_has_the_photos_name(folder: Path) -> None:
-    found = restore("run", "monochrome", "scans/a.png", "more/a.png", cwd=folder)
-    first, second, closing = found.stderr.splitlines()
+    done = restore("run", "monochrome", "scans/a.png", "more/a.png", cwd=folder)
+    first, second, closing = done.stderr.splitlines()
     assert first.startswith("scans/a.png: grey = ")
     assert second.startswith("more/a.png: grey = ")
     assert closing == "2 restored"
@@ -175,24 +175,24 @@ def test_the_headline_is_that_of_the_last_step_that_is_not_minor() -> None:
 
 def test_a_full_disk_at_stderr_stops_no_photos(folder: Path) -> None:
     command = f"{sys.executable} -m restore run ./quick.toml gone.png scans more -o out 2>/dev/full"
-    found = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=False)
-    assert found.returncode == 1
-    assert found.stdout.split() == [b"out/scans/a.png", b"out/more/a.png"]
+    done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout.split() == [b"out/scans/a.png", b"out/more/a.png"]
 
 
 @pytest.mark.skipif(not os.access("/proc/kmsg", os.R_OK), reason="needs root")
 def test_a_file_whose_reading_never_ends_is_refused(folder: Path) -> None:
     begun = time.monotonic()
-    found = restore("run", "./quick.toml", "/proc/kmsg", cwd=folder)
-    assert found.returncode == 1
-    assert "failed: /proc/kmsg: is empty" in found.stderr
+    done = restore("run", "./quick.toml", "/proc/kmsg", cwd=folder)
+    assert done.returncode == 1
+    assert "failed: /proc/kmsg: is empty" in done.stderr
     assert time.monotonic() - begun < 60
 
 
 def test_recipe_and_photo_in_the_wrong_order(folder: Path) -> None:
-    found = restore("run", "scans/a.png", "monochrome", cwd=folder)
-    assert found.returncode == 2
-    assert "RECIPE comes first; did you mean: restore run monochrome scans/a.png" in found.stderr
+    done = restore("run", "scans/a.png", "monochrome", cwd=folder)
+    assert done.returncode == 2
+    assert "RECIPE comes first; did you mean: restore run monochrome scans/a.png" in done.stderr
 
 
 def test_results_are_for_no_more_eyes_than_the_original(folder: Path) -> None:

@@ -42,7 +42,7 @@ def test_closed_streams_change_nothing(folder: Path, closed: str) -> None:
     assert made.returncode == 1
     assert "Traceback" not in made.stderr
     assert ("failed: none.png" in made.stderr) == ("2>" not in closed)
-    assert [each.name for each in (folder / "out").iterdir()] == ["a.png"]
+    assert [path.name for path in (folder / "out").iterdir()] == ["a.png"]
     assert cv2.imread(str(folder / "out" / "a.png")) is not None
 
 
@@ -55,9 +55,9 @@ def test_the_status_tells_where_stderr_is_full(folder: Path, arguments: str, sta
 
 
 def test_a_full_disk_at_stdout_is_one_line(folder: Path) -> None:
-    found = shell("$RESTORE steps >/dev/full", folder)
-    assert found.returncode == 1
-    assert found.stderr == "restore: standard output: No space left on device\n"
+    done = shell("$RESTORE steps >/dev/full", folder)
+    assert done.returncode == 1
+    assert done.stderr == "restore: standard output: No space left on device\n"
 
 
 def test_a_recipe_commands_no_terminal(folder: Path) -> None:

@@ -55,13 +55,13 @@ def test_gamut_keeps_lightness_and_hue() -> None:
     ).astype(np.float32)
     before = lab.copy()
     rgb = color.into_gamut(lab)
-    found = color.to_lab(rgb)
+    result = color.to_lab(rgb)
     assert (lab == before).all()
     assert rgb.min() >= 0
     assert rgb.max() <= 1
-    assert np.abs(found[:, 0] - lab[:, 0]).max() < 0.1
-    chroma = np.hypot(found[:, 1], found[:, 2])
-    turn = np.angle((found[:, 1] + 1j * found[:, 2]) / (lab[:, 1] + 1j * lab[:, 2]), deg=True)
+    assert np.abs(result[:, 0] - lab[:, 0]).max() < 0.1
+    chroma = np.hypot(result[:, 1], result[:, 2])
+    turn = np.angle((result[:, 1] + 1j * result[:, 2]) / (lab[:, 1] + 1j * lab[:, 2]), deg=True)
     assert np.abs(turn[chroma > 3]).max() < 1.5  # degrees: the clip at 1e-4 of linear light
 
 

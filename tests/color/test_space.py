@@ -51,8 +51,8 @@ def test_samples_that_nothing_changed_come_back(kind: str, dtype: type) -> None:
     held = samples(kind, dtype)
     photo = Photo(held.copy(), Space(profile=PROFILES[kind]))
     same = Applied(lambda t: t.pixels * np.float32(1))
-    found = render_photo(photo, same, photo.space)
-    assert (found == held).all()
+    result = render_photo(photo, same, photo.space)
+    assert (result == held).all()
 
     # a step that touches some pixels leaves the others alone
     half = np.arange(80) < 40
@@ -60,19 +60,19 @@ def test_samples_that_nothing_changed_come_back(kind: str, dtype: type) -> None:
     def brighten(t):  # type: ignore[no-untyped-def]
         return np.where(half[:, None], t.pixels, t.pixels + np.float32(0.1))
 
-    found = render_photo(photo, Applied(brighten), photo.space)
+    result = render_photo(photo, Applied(brighten), photo.space)
     limit = {1: 0, 2: 1, 4: 1e-6}[np.dtype(dtype).itemsize]
-    assert np.abs(found[:, :40].astype(float) - held[:, :40]).max() <= limit
-    assert (found[32:, 40:] > held[32:, 40:]).mean() > 0.9
+    assert np.abs(result[:, :40].astype(float) - held[:, :40]).max() <= limit
+    assert (result[32:, 40:] > held[32:, 40:]).mean() > 0.9
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_grey_photo_may_have_a_profile_of_colours(dtype: type) -> None:
     held = samples("grey", dtype)
-    found = Space(profile=PROFILES["table curves"]).to_working(held)
-    assert found.shape == (*held.shape[:2], 3)
+    result = Space(profile=PROFILES["table curves"]).to_working(held)
+    assert result.shape == (*held.shape[:2], 3)
     three = Space(profile=PROFILES["table curves"]).to_working(np.repeat(held, 3, 2))
-    assert (found == three).all()
+    assert (result == three).all()
 
 
 @pytest.mark.parametrize("kind", ["adobe", "p3", "prophoto", "table curves", "linear"])
@@ -82,9 +82,9 @@ def test_matrix_profiles_mean_what_littlecms_says(kind: str) -> None:
     expected = imagecodecs.cms_transform(
         held, PROFILES[kind], linear, colorspace="rgb", outcolorspace="rgb", outdtype=np.float32
     )
-    found = color.decode(Space(profile=PROFILES[kind]).to_working(held))
+    result = color.decode(Space(profile=PROFILES[kind]).to_working(held))
     # LittleCMS rounds table curves to 16 bits, and white points to 4 digits
-    assert np.abs(found - expected).max() < 3e-4
+    assert np.abs(result - expected).max() < 3e-4
 
 
 def test_wide_colours_survive_outside_of_srgb() -> None:
@@ -128,11 +128,11 @@ def test_a_broken_profile_is_reported() -> None:
     refused = 0
     for each in broken:
         try:
-            found = Space(profile=each).to_working(samples("adobe", np.uint8))
+            result = Space(profile=each).to_working(samples("adobe", np.uint8))
         except profile.ProfileError:
             refused += 1
         else:
-            assert np.isfinite(found).all()
+            assert np.isfinite(result).all()
     assert refused > 20
 
 
@@ -141,8 +141,8 @@ def test_a_table_profile_is_safe_on_many_threads() -> None:
     held = samples("scanner", np.uint16)
     expected = space.to_working(held)
     with ThreadPoolExecutor(4) as pool:
-        for found in pool.map(lambda _: space.to_working(held), range(16)):
-            np.testing.assert_array_equal(found, expected)
+        for result in pool.map(lambda _: space.to_working(held), range(16)):
+            np.testing.assert_array_equal(result, expected)
 
 
 def test_camera_channels_reach_above_white() -> None:

@@ -27,8 +27,8 @@ def test_the_grid_has_313_colours_in_the_papers_order():
 @pytest.mark.parametrize("temperature", [0.38, 1, 2])
 def test_the_annealed_mean_is_the_expectation_of_the_tempered_softmax(temperature):
     expected = np.einsum("khw,kc->hwc", direct(temperature), grid())
-    found = d.mean(d.probabilities(LOGITS, temperature))
-    np.testing.assert_allclose(found, expected, atol=2e-4)  # Lab units; float32 sums over 313
+    result = d.mean(d.probabilities(LOGITS, temperature))
+    np.testing.assert_allclose(result, expected, atol=2e-4)  # Lab units; float32 sums over 313
 
 
 def test_towards_temperature_0_the_annealed_mean_is_the_likeliest_colour():
@@ -58,8 +58,8 @@ def test_the_covariance_is_that_of_colours_drawn_from_the_distribution():
     p = d.probabilities(LOGITS, 0.6)
     for row, column in ((0, 0), (3, 2)):
         expected = np.cov(grid().T, aweights=p[:, row, column], ddof=0)
-        found = d.covariance(p)[row, column]
-        np.testing.assert_allclose(found, expected[[0, 0, 1], [0, 1, 1]], rtol=1e-3, atol=0.05)
+        result = d.covariance(p)[row, column]
+        np.testing.assert_allclose(result, expected[[0, 0, 1], [0, 1, 1]], rtol=1e-3, atol=0.05)
 
 
 def test_vividness_1_is_the_network_and_0_the_natural_frequencies():

@@ -56,13 +56,13 @@ def test_gives_the_published_expectation_over_the_grid(
 ) -> None:
     monkeypatch.setattr(engines, "has_bf16", lambda: False)
     install(tmp_path, "zhang2016")
-    found = zhang2016.chroma(LIGHTNESS, side=64, temperature=1 / 2.606)
-    assert found.ab.shape == (16, 24, 2)
-    assert found.logits is not None
-    assert found.logits.shape == (313, 16, 24)
+    result = zhang2016.chroma(LIGHTNESS, side=64, temperature=1 / 2.606)
+    assert result.ab.shape == (16, 24, 2)
+    assert result.logits is not None
+    assert result.logits.shape == (313, 16, 24)
     raw = engines.load(weights.path("zhang2016"))(LIGHTNESS[None, None])[0]
     expected = np.einsum("khw,kc->hwc", softmax(raw * 2.606), grid())
-    np.testing.assert_allclose(found.ab, expected, atol=0.01)  # Lab; float32 sums over 313
+    np.testing.assert_allclose(result.ab, expected, atol=0.01)  # Lab; float32 sums over 313
 
 
 def test_the_release_and_norebal_mean_the_same_by_vividness(tmp_path: Path) -> None:
@@ -85,12 +85,12 @@ def test_bf16_is_taken_where_it_is_and_is_near(
     if not engines.has_bf16():
         pytest.skip("this processor does not calculate in bf16")
     install(tmp_path, "zhang2016")
-    found = zhang2016.chroma(LIGHTNESS, side=64)
-    assert found.engine == "openvino, bf16"
+    result = zhang2016.chroma(LIGHTNESS, side=64)
+    assert result.engine == "openvino, bf16"
     monkeypatch.setattr(engines, "has_bf16", lambda: False)
     exact = zhang2016.chroma(LIGHTNESS, side=64)
     assert exact.engine == "openvino, f32"
-    away = np.linalg.norm(found.ab - exact.ab, axis=-1)
+    away = np.linalg.norm(result.ab - exact.ab, axis=-1)
     assert away.mean() < 1  # Lab; 8 bits of mantissa through 30 layers, two units are just seen
 
 
@@ -104,5 +104,5 @@ def test_names_the_file_that_its_weights_came_from(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (37, 53), (400, 64)])
 def test_takes_a_photo_of_any_shape(tmp_path: Path, shape: tuple[int, int]) -> None:
     install(tmp_path, "zhang2016")
-    found = zhang2016.chroma(np.full(shape, 50, np.float32), side=64)
-    assert np.isfinite(found.ab).all()
+    result = zhang2016.chroma(np.full(shape, 50, np.float32), side=64)
+    assert np.isfinite(result.ab).all()

@@ -212,8 +212,8 @@ def test_colours_times_opacity_are_divided_and_multiplied_again(
     tifffile.imwrite(tmp_path / "a.tif", stored, **options, extrasamples=[1])
     photo, written, _ = tried(tmp_path / "a.tif")
     clear = data[..., -1] > full / 4
-    found = photo.samples[clear] / full
-    assert np.abs(found - colours.clip(0, 1)[clear]).max() < (2.1 / full if full > 1 else 1e-6)
+    result = photo.samples[clear] / full
+    assert np.abs(result - colours.clip(0, 1)[clear]).max() < (2.1 / full if full > 1 else 1e-6)
     with tifffile.TiffFile(written) as tiff:
         np.testing.assert_allclose(tiff.asarray(), stored, rtol=1e-6 * (full == 1))
         assert tiff.pages[0].extrasamples == (1,)
@@ -234,9 +234,9 @@ def test_lzw_that_may_grow_beyond_four_gigabytes_becomes_a_bigtiff(
     tifffile.imwrite(tmp_path / "a.tif", noise, compression="lzw", photometric="rgb")
     monkeypatch.setattr("restore.files._tiffwriting._BIG", int(noise.nbytes * 1.1))
     written = files.save(files.load(tmp_path / "a.tif"), tmp_path / "b.tif")
-    with tifffile.TiffFile(written) as found:
-        assert found.is_bigtiff
-        assert (found.asarray() == noise).all()
+    with tifffile.TiffFile(written) as result:
+        assert result.is_bigtiff
+        assert (result.asarray() == noise).all()
 
 
 def test_messages_name_the_page(tmp_path: Path) -> None:

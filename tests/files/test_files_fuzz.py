@@ -21,11 +21,11 @@ from restore.files import _lzw, load
 def test_damaged_files_give_a_photo_or_one_line(tmp_path: Path) -> None:
     reader = Reader()
     try:
-        found = [told for told, _ in run(400, 7, reader, tmp_path)]
+        result = [told for told, _ in run(400, 7, reader, tmp_path)]
     finally:
         reader.close()
-    assert set(found) == {"photo", "error"}
-    assert found.count("photo") > 40  # the mutations must not all fail at the door
+    assert set(result) == {"photo", "error"}
+    assert result.count("photo") > 40  # the mutations must not all fail at the door
 
 
 @pytest.mark.parametrize("kind", [b"Ex\xe9f\0", b"\x7f\xff\xff\xff\0", b"mime\0\xff\0"])

@@ -179,8 +179,8 @@ def test_what_a_file_says_of_itself_is_not_shown_without_end(tmp_path: Path) -> 
     shown = CliRunner().invoke(cli, ["info", str(result)])
     assert (shown.exit_code, len(shown.output) < 20_000) == (0, True)
     again = ["rerun", str(result), "--from", str(tmp_path / "a.png"), "-o", str(tmp_path / "c")]
-    told = CliRunner().invoke(cli, again)
-    assert (told.exit_code, len(told.stderr) < 2000) == (0, True)
+    done = CliRunner().invoke(cli, again)
+    assert (done.exit_code, len(done.stderr) < 2000) == (0, True)
 
 
 def test_exif_does_not_make_a_result_camera_raw(tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def test_wrong_calls_are_reported(tmp_path: Path) -> None:
     for name in ("a\0.png", "a\0/a.png"):
         with pytest.raises(PhotoError, match="the path contains a NUL byte"):
             files.save(photo, tmp_path / name)
-    assert [each.name for each in tmp_path.iterdir()] == ["a.png"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_a_decoder_that_lacks_memory_does_not_call_the_file_damaged(

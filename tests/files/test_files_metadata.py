@@ -81,14 +81,14 @@ def test_jpeg_keeps_all_blocks(tmp_path: Path) -> None:
     path.write_bytes(data[:2] + struct.pack(">BBH", 255, 0xED, len(body) + 2) + body + data[2:])
     photo = files.load(path)
     again = files.load(files.save(photo, tmp_path / "b.jpg"))
-    for found in (photo.source, again.source):
-        assert found.exif == exif_block(order=">")
-        assert found.profile == WIDE
-        assert found.iptc == IPTC
-        assert found.xmp == XMP.replace(b'Orientation="6"', b'Orientation="1"')
-        assert found.resolution == (300, 250)
-        assert found.details["comments"] == (b"a comment",)
-        resources = _photoshop.read(found.details["photoshop"])
+    for result in (photo.source, again.source):
+        assert result.exif == exif_block(order=">")
+        assert result.profile == WIDE
+        assert result.iptc == IPTC
+        assert result.xmp == XMP.replace(b'Orientation="6"', b'Orientation="1"')
+        assert result.resolution == (300, 250)
+        assert result.details["comments"] == (b"a comment",)
+        resources = _photoshop.read(result.details["photoshop"])
         assert [number for number, _, _ in resources] == [0x0404, 0x03F3]
     with Image.open(tmp_path / "b.jpg") as written:
         assert written.getexif().get_ifd(0x8769)[37500] == MAKER
@@ -108,8 +108,8 @@ def test_exif_reaches_every_format(tmp_path: Path, suffix: str, order: str) -> N
         dpi=(300, 300),
     )
     written = files.save(files.load(path), tmp_path / f"b{suffix}")
-    with Image.open(written) as found:
-        exif = found.getexif()
+    with Image.open(written) as result:
+        exif = result.getexif()
         assert exif[271] == "Camera"
         assert exif[315] == "Anna"
         assert exif.get(274, 1) == 1
@@ -117,8 +117,8 @@ def test_exif_reaches_every_format(tmp_path: Path, suffix: str, order: str) -> N
         assert exif.get_ifd(0x8769)[33434] == 2
         assert exif.get_ifd(0x8825)[2] == (52, 31, 0)
         assert exif.get_ifd(0x8769)[40965] if suffix == ".tif" else exif.get_ifd(0xA005)
-        assert found.info["icc_profile"] == WIDE
-        assert found.info.get("dpi", (300, 300)) == pytest.approx((300, 300), abs=0.01)
+        assert result.info["icc_profile"] == WIDE
+        assert result.info.get("dpi", (300, 300)) == pytest.approx((300, 300), abs=0.01)
     again = files.load(written)
     assert again.source.xmp == XMP.replace(b'"6"', b'"1"')
     if suffix != ".webp":
@@ -161,8 +161,8 @@ def test_exif_tables_of_a_tiff_come_back(tmp_path: Path) -> None:
         photo = replace(
             photo, source=replace(photo.source, details={**photo.source.details, "big": big})
         )
-        found = files.load(files.save(photo, tmp_path / f"{big}.tif"))
-        parts = _exif.parse(found.source.exif or b"")
+        result = files.load(files.save(photo, tmp_path / f"{big}.tif"))
+        parts = _exif.parse(result.source.exif or b"")
         assert parts.exif[33434].numbers(parts.order) == (1 / 60,)
         assert parts.exif[37510].data == b"ASCII\0\0\0hello"
 
@@ -190,10 +190,10 @@ def test_png_keeps_texts_resolution_and_profile(tmp_path: Path) -> None:
     info.add_itxt("Author", "Änna", "de", "Autor")
     Image.fromarray(FACE).save(tmp_path / "a.png", pnginfo=info, dpi=(300, 300), icc_profile=WIDE)
     written = files.save(files.load(tmp_path / "a.png"), tmp_path / "b.png")
-    with Image.open(written) as found:
-        assert found.text == {"Title": "A face", "Comment": "längst", "Author": "Änna"}
-        assert found.info["icc_profile"] == WIDE
-        assert found.info["dpi"] == pytest.approx((300, 300), abs=0.02)
+    with Image.open(written) as result:
+        assert result.text == {"Title": "A face", "Comment": "längst", "Author": "Änna"}
+        assert result.info["icc_profile"] == WIDE
+        assert result.info["dpi"] == pytest.approx((300, 300), abs=0.02)
 
 
 def test_what_was_done_is_written_and_read_back(tmp_path: Path) -> None:
@@ -203,12 +203,12 @@ def test_what_was_done_is_written_and_read_back(tmp_path: Path) -> None:
         photo = files.load(path)
         source = replace(photo.source, history=("first", "second"), record=record)
         written = files.save(replace(photo, source=source), tmp_path / f"b{suffix}")
-        found = files.load(written).source
-        assert {key: found.record[key] for key in record} == record
-        assert found.history == ("first", "second")
-        assert b"<tiff:Make>K\xc3\xb6nig</tiff:Make>" in (found.xmp or b"")
+        result = files.load(written).source
+        assert {key: result.record[key] for key in record} == record
+        assert result.history == ("first", "second")
+        assert b"<tiff:Make>K\xc3\xb6nig</tiff:Make>" in (result.xmp or b"")
         # once more through a recipe: the new record takes the old one's place
-        third = replace(found, history=(*found.history, "third"), record={"recipe": "new"})
+        third = replace(result, history=(*result.history, "third"), record={"recipe": "new"})
         again = files.load(files.save(replace(photo, source=third), tmp_path / f"c{suffix}"))
         assert again.source.history == ("first", "second", "third")
         assert again.source.record["recipe"] == "new"
@@ -252,8 +252,8 @@ def test_a_broken_profile_is_left_out_with_a_warning(tmp_path: Path) -> None:
     assert photo.space == Space()
     assert photo.source.profile is None
     assert "a.jpg: the colour profile was dropped and sRGB assumed" in photo.source.warnings[0]
-    with Image.open(files.save(photo, tmp_path / "b.jpg")) as found:
-        assert "icc_profile" not in found.info
+    with Image.open(files.save(photo, tmp_path / "b.jpg")) as result:
+        assert "icc_profile" not in result.info
 
 
 def test_a_profile_that_means_srgb_takes_the_fast_way_and_comes_back(tmp_path: Path) -> None:
@@ -341,6 +341,6 @@ def test_inks_become_light(tmp_path: Path, with_profile: bool) -> None:
         assert f"CMYK was converted to {space[1]}" in told
         assert ("colours are approximate" in told) != with_profile
         if with_profile:
-            found = photo.proxy().view.pixels
-            assert np.abs(found - color.encode(light)).mean() < 0.02  # 5 nodes a side, and JPEG
+            result = photo.proxy().view.pixels
+            assert np.abs(result - color.encode(light)).mean() < 0.02  # 5 nodes a side, and JPEG
     assert isinstance(photo.source, Source)

@@ -232,8 +232,8 @@ def test_archive_formats_lose_nothing(
     assert again.source.exif == _block()
     assert again.source.xmp == b"<x/>"
     decode = imagecodecs.jpeg2k_decode if suffix == ".jp2" else imagecodecs.jpegxl_decode
-    found = decode(written.read_bytes()).reshape(100, 140, channels)
-    np.testing.assert_array_equal(found[..., : samples.shape[2]], samples)
+    result = decode(written.read_bytes()).reshape(100, 140, channels)
+    np.testing.assert_array_equal(result[..., : samples.shape[2]], samples)
 
 
 def _block() -> bytes:
@@ -266,8 +266,8 @@ def test_jpeg_xl_of_linear_light_is_read_as_such(tmp_path: Path) -> None:
     linear = color.decode(FACE / np.float32(255))
     path = tmp_path / "a.jxl"
     path.write_bytes(imagecodecs.jpegxl_encode(linear, lossless=True))
-    found = files.load(path).proxy().view.pixels
-    assert np.abs(found - FACE / 255).max() < 1e-4
+    result = files.load(path).proxy().view.pixels
+    assert np.abs(result - FACE / 255).max() < 1e-4
 
 
 def test_an_animated_jpeg_xl_is_not_called_damaged(tmp_path: Path) -> None:

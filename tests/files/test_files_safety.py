@@ -238,7 +238,7 @@ def test_a_result_is_never_put_over_anything(tmp_path: Path, photo: Path) -> Non
         files.save(loaded, tmp_path / "out" / "dangling.jpg")
     assert target.read_bytes() == first
     files.save(loaded, target, overwrite=True)
-    assert sorted(each.name for each in target.parent.iterdir()) == ["dangling.jpg", "result.jpg"]
+    assert sorted(path.name for path in target.parent.iterdir()) == ["dangling.jpg", "result.jpg"]
 
 
 def test_a_name_that_is_taken_meanwhile_stays(
@@ -256,7 +256,7 @@ def test_a_name_that_is_taken_meanwhile_stays(
     with pytest.raises(PhotoError, match="exists"):
         files.save(files.load(photo), target)
     assert target.read_text() == "somebody else's"
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["photo.jpg", "result.jpg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.jpg", "result.jpg"]
 
 
 def test_the_original_is_never_the_target(tmp_path: Path, photo: Path) -> None:
@@ -283,7 +283,7 @@ def test_a_failure_leaves_nothing_behind(
     monkeypatch.setattr(jpeg, "write", fail)
     with pytest.raises(error):
         files.save(files.load(photo), tmp_path / "result.jpg")
-    assert [each.name for each in tmp_path.iterdir()] == ["photo.jpg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
 
 
 def test_a_full_disk_and_a_locked_folder_are_reported(
@@ -299,7 +299,7 @@ def test_a_full_disk_and_a_locked_folder_are_reported(
         patched.setattr("os.fsync", full)
         with pytest.raises(PhotoError, match=r"result\.jpg: cannot be written: No space left"):
             files.save(loaded, tmp_path / "result.jpg")
-    assert [each.name for each in tmp_path.iterdir()] == ["photo.jpg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
     (tmp_path / "file").touch()
     for below in ("result.jpg", "deep/result.jpg"):
         with pytest.raises(PhotoError, match=r"cannot be written: .*/file is not a folder$"):
@@ -333,7 +333,7 @@ def test_kill_leaves_no_file_that_looks_finished(tmp_path: Path, photo: Path) ->
         f"files.save(files.load({str(photo)!r}), {str(tmp_path / 'result.jpg')!r})\n"
     )
     subprocess.run([sys.executable, "-c", code], check=False)
-    left = [each.name for each in tmp_path.iterdir() if each.name != "photo.jpg"]
+    left = [path.name for path in tmp_path.iterdir() if path.name != "photo.jpg"]
     assert len(left) == 1
     assert left[0].startswith(".")
     assert left[0].endswith(".part")
@@ -366,7 +366,7 @@ def test_suffixes_are_known_without_numpy() -> None:
         "import sys; from restore import files; print(len(files.suffixes()))\n"
         "print('numpy' in sys.modules)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    count, loaded = found.stdout.split()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    count, loaded = done.stdout.split()
     assert int(count) > 25
     assert loaded == "False"

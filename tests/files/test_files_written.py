@@ -86,7 +86,7 @@ def test_a_limit_on_the_size_of_files_is_an_error(tmp_path: Path, suffix: str) -
     lines = done.stdout.splitlines()
     assert len(lines) == 5, done.stderr
     assert all(line.startswith(f"{target}: cannot be written: ") for line in lines)
-    assert [each.name for each in tmp_path.iterdir()] == ["noise.npy"]
+    assert [path.name for path in tmp_path.iterdir()] == ["noise.npy"]
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
@@ -212,9 +212,9 @@ def test_a_kill_while_writing_is_swept_by_the_next_run(tmp_path: Path) -> None:
     out = tmp_path / "out"
     call = [sys.executable, "-c", code, str(tmp_path / "face.npy"), str(out / "a.png")]
     assert subprocess.run([*call, "kill"], check=False).returncode == -9
-    assert [each.suffix for each in out.iterdir()] == [".part"]
+    assert [path.suffix for path in out.iterdir()] == [".part"]
     subprocess.run(call, check=True)
-    assert [each.name for each in out.iterdir()] == ["a.png"]
+    assert [path.name for path in out.iterdir()] == ["a.png"]
 
 
 def test_a_part_file_swept_before_its_lock_is_made_again(
@@ -231,7 +231,7 @@ def test_a_part_file_swept_before_its_lock_is_made_again(
 
     monkeypatch.setattr(_part, "_hold", late)
     files.save(Photo(FACE.copy()), tmp_path / "a.png")
-    assert [each.name for each in tmp_path.iterdir()] == ["a.png"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_the_checks_read_what_the_file_says_not_what_was_meant() -> None:

@@ -29,9 +29,9 @@ def test_fields_go_into_any_packet(packet: bytes | None) -> None:
     root = ElementTree.fromstring(written.decode())
     assert root.tag == "{adobe:ns:meta/}xmpmeta"
     assert (b"<tiff:Make>" in written) == (packet in XMPS)
-    found = _xmp.read(written)
-    assert found["line"] == fields["line"]
-    assert found["recipe"].startswith('a = "<b>&amp;"\n\t')
+    result = _xmp.read(written)
+    assert result["line"] == fields["line"]
+    assert result["recipe"].startswith('a = "<b>&amp;"\n\t')
     # as another program might write it anew
     shorthand = written.replace(b"<restore:line>" + b"x" * 10000 + b"</restore:line>", b"")
     shorthand = shorthand.replace(

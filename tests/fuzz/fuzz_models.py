@@ -233,13 +233,13 @@ def _one(chosen: Seed, data: bytes, folder: Path, number: int) -> str:
     wrong = ""
     try:
         chosen.target(data, folder)
-        told = "taken"
+        message = "taken"
     except WeightsError as error:
-        told = str(error)
-        wrong = "more than one line" if "\n" in told else ""
-        told = " ".join(word for word in told.split("(")[0].split() if word.isalpha())[:60]
+        message = str(error)
+        wrong = "more than one line" if "\n" in message else ""
+        message = " ".join(word for word in message.split("(")[0].split() if word.isalpha())[:60]
     except BaseException:
-        told, wrong = "", traceback.format_exc()
+        message, wrong = "", traceback.format_exc()
     peak = tracemalloc.get_traced_memory()[1] - before
     passed = time.process_time() - since
     if peak > BOUND * len(data) + FIXED:
@@ -250,7 +250,7 @@ def _one(chosen: Seed, data: bytes, folder: Path, number: int) -> str:
         failed = Path(f"failed-{number}.bin")
         failed.write_bytes(data)
         raise AssertionError(f"{failed} ({chosen.name}): {wrong}")
-    return told
+    return message
 
 
 def main() -> None:
@@ -260,8 +260,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     since = time.perf_counter()
-    told = run(asked.count, asked.seed, lambda n: n % 1000 or print(n, file=sys.stderr))
-    for message, count in told.most_common():
+    done = run(asked.count, asked.seed, lambda n: n % 1000 or print(n, file=sys.stderr))
+    for message, count in done.most_common():
         print(f"{count:7}  {message}")
     print(f"{asked.count} inputs, {time.perf_counter() - since:.0f} s, nothing but our own errors")
 

@@ -33,12 +33,12 @@ def true_hints(count: int) -> tuple[Hint, ...]:
     rng = np.random.default_rng(1)
     height, width = COLOURS.shape[:2]
     truth = color.to_lab(COLOURS)
-    found = []
+    result = []
     for x, y in rng.uniform(2, 98, (count, 2)):
         row, column = int(y / 100 * height), int(x / 100 * width)
         shade = truth[row - 2 : row + 3, column - 2 : column + 3].mean((0, 1))
-        found.append(Hint.at(x, y, shade.clip((0, -150, -150)).tolist()))
-    return tuple(found)
+        result.append(Hint.at(x, y, shade.clip((0, -150, -150)).tolist()))
+    return tuple(result)
 
 
 def error(photo: Photo) -> float:

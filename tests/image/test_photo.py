@@ -34,9 +34,9 @@ def test_a_window_finds_itself_in_a_larger_one(
 
 def test_a_map_is_sampled_as_opencv_does() -> None:
     values = RNG.random((7, 11, 2)).astype(np.float32)
-    found = Field(values).at(Window.whole(70, 130))
+    result = Field(values).at(Window.whole(70, 130))
     expected = cv2.resize(values, (130, 70), interpolation=cv2.INTER_LINEAR)
-    assert np.abs(found - expected).max() < 2e-3  # OpenCV's weights have 11 bits
+    assert np.abs(result - expected).max() < 2e-3  # OpenCV's weights have 11 bits
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (5, 1), (6, 8, 3)])

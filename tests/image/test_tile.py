@@ -57,8 +57,8 @@ def test_levels_of_one_plane_are_those_of_three(proxy):
     render = steps.get("levels").plan(proxy, black=5, white=90, gamma=1.3, contrast=30, amount=0.7)
     one = proxy.view.pixels[..., 1]
     three = np.repeat(one[..., None], 3, -1)
-    found = render.tile(proxy.view.holding(color.spread(one)))
-    assert np.abs(found - render.tile(proxy.view.holding(three))).max() < 1e-6
+    result = render.tile(proxy.view.holding(color.spread(one)))
+    assert np.abs(result - render.tile(proxy.view.holding(three))).max() < 1e-6
 
 
 def test_lightness_of_one_plane_is_that_of_three():
@@ -166,9 +166,9 @@ def test_each_steps_halo_is_cut_off_before_the_next():
     photo = Photo(np.zeros((200, 300, 3), np.float32))
     window = Window(100, 60, 50, 40, (200, 300))
     tile = photo.tile(window.grown(render.halo))
-    found = render.tile(tile)
-    assert found.shape == tile.pixels.shape
-    assert (found[window.inside(tile.window)] == 3).all()
+    result = render.tile(tile)
+    assert result.shape == tile.pixels.shape
+    assert (result[window.inside(tile.window)] == 3).all()
     assert seen == [window.grown(34), window.grown(4), window]
     seen.clear()
     render.tile(photo.tile(Window.whole(200, 300)))  # there is nothing beyond the photo's edges

@@ -26,9 +26,9 @@ def read(data: bytes) -> _zhang.Weights:
 @pytest.mark.parametrize("double", [False, True])
 @pytest.mark.parametrize("legacy", [False, True])
 def test_reads_every_form(v1: bool, packed: bool, double: bool, legacy: bool) -> None:
-    found = read(caffemodel.small(TABLE, v1=v1, packed=packed, double=double, legacy=legacy))
+    result = read(caffemodel.small(TABLE, v1=v1, packed=packed, double=double, legacy=legacy))
     for layer in TABLE:
-        for got, wanted in zip(found[layer.name], WEIGHTS[layer.name], strict=True):
+        for got, wanted in zip(result[layer.name], WEIGHTS[layer.name], strict=True):
             # Means and variances were multiplied and divided by the scale factor in float32.
             tolerance = 1e-6 if layer.kind == "BatchNorm" else 0
             np.testing.assert_allclose(np.ravel(got), wanted.ravel(), rtol=tolerance)

@@ -124,10 +124,10 @@ def test_gives_the_logits_that_the_conversion_hides(
     source, target = tmp_path / "published.onnx", tmp_path / "own.onnx"
     published(style).save(source)
     told = _conversion.convert(source, target, table=TABLE)
-    found = logits(target)
-    assert found.shape == (1, 7, 8, 12)
+    result = logits(target)
+    assert result.shape == (1, 7, 8, 12)
     # Folding rounds each weight once more: 2**-24, grown through 30 layers; logits are about 1.
-    np.testing.assert_allclose(found, expected, atol=2e-5)
+    np.testing.assert_allclose(result, expected, atol=2e-5)
     assert ("2.606 is assumed to be part of its last weights" in told) == (style == "folded")
     assert ("assumed to be L* - 50" in told) == (style != "torch")
 

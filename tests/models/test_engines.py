@@ -84,9 +84,9 @@ def test_runs_a_file_or_its_bytes_once_loaded(name: str, tmp_path: Path) -> None
     path.write_bytes(one_layer(2))
     values = RNG.random((1, 1, 5, 9), np.float32)
     for network in (engines.load(path, name), engines.load(path.read_bytes(), name)):
-        found = network(values)
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(found, np.repeat(values * 2, 3, 1), rtol=1e-6)
+        result = network(values)
+        assert result.dtype == np.float32
+        np.testing.assert_allclose(result, np.repeat(values * 2, 3, 1), rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", HERE)

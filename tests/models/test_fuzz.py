@@ -17,10 +17,10 @@ def test_mutated_files_raise_our_errors_and_stay_within_their_bounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # a failing input would be left here
-    told = fuzz_models.run(600, seed=0)
-    assert sum(told.values()) == 600
-    assert 0 < told["taken"] < 300  # some mutations change weights only; most are refused
-    assert len(told) > 10  # the readers get far enough to refuse for many reasons
+    done = fuzz_models.run(600, seed=0)
+    assert sum(done.values()) == 600
+    assert 0 < done["taken"] < 300  # some mutations change weights only; most are refused
+    assert len(done) > 10  # the readers get far enough to refuse for many reasons
 
 
 @pytest.mark.parametrize("seed", sorted((Path(__file__).parents[1] / "fuzz" / "seeds").iterdir()))

@@ -37,14 +37,14 @@ def models(*arguments: object) -> Result:
 
 
 def test_lists_every_network_and_how_it_comes() -> None:
-    found = models()
-    assert found.exit_code == 0
-    lines = [line for line in found.stdout.splitlines() if not line.startswith(" ")]
+    done = models()
+    assert done.exit_code == 0
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
     assert [line.split()[0] for line in lines] == ["zhang2016", "compact", "zhang2016-norebal"]
     assert "not installed (129 MB): restore models pull zhang2016" in lines[0]
     assert "installed (9 MB): included" in lines[1]
     assert "not installed (129 MB): restore models add FILE" in lines[2]
-    assert found.stdout.count("Licence: BSD-2-Clause") == 3
+    assert done.stdout.count("Licence: BSD-2-Clause") == 3
 
 
 def test_adds_lists_verifies_and_removes(file: Path, folder: Path) -> None:
@@ -79,10 +79,10 @@ def test_pull_prints_the_path_alone_on_stdout(
         return weights.Added(name, tmp_path / "zhang2016.onnx", ("already installed",))
 
     monkeypatch.setattr(weights, "pull", fetched)
-    found = models("pull", "zhang2016")
-    assert found.stdout == f"{tmp_path / 'zhang2016.onnx'}\n"
-    assert "waiting for another process that uses this model" in found.stderr
-    assert "zhang2016: already installed" in found.stderr
+    done = models("pull", "zhang2016")
+    assert done.stdout == f"{tmp_path / 'zhang2016.onnx'}\n"
+    assert "waiting for another process that uses this model" in done.stderr
+    assert "zhang2016: already installed" in done.stderr
 
 
 def test_quiet_is_quiet(file: Path) -> None:
@@ -102,10 +102,10 @@ def test_quiet_is_quiet(file: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_one_line(arguments: list[str], words: str) -> None:
-    found = models(*arguments)
-    assert isinstance(found.exception, WeightsError)
-    assert words in str(found.exception)
-    assert "\n" not in str(found.exception)
+    done = models(*arguments)
+    assert isinstance(done.exception, WeightsError)
+    assert words in str(done.exception)
+    assert "\n" not in str(done.exception)
 
 
 def test_bench_has_a_row_for_each_engine(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
@@ -119,10 +119,10 @@ def test_bench_has_a_row_for_each_engine(monkeypatch: pytest.MonkeyPatch, file: 
         return measured[0]
 
     monkeypatch.setattr(_timing, "measure", once)
-    found = models("bench")
-    assert found.exit_code == 0
+    done = models("bench")
+    assert done.exit_code == 0
     for name in engines.ENGINES:
-        assert f"{name}, f32" in found.stdout
+        assert f"{name}, f32" in done.stdout
     (timing,) = measured
     assert 0 < timing.again < 60
     assert timing.forward.keys() == {224, 448}
@@ -140,6 +140,6 @@ def test_a_model_that_says_not_what_it_is_made_from_is_damaged(folder: Path) -> 
 @pytest.mark.parametrize("place", ["~nobody-of-this-name/models", "long" * 100])
 def test_a_folder_that_cannot_be_is_reported(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTORE_MODELS", place)
-    found = models()
-    assert isinstance(found.exception, WeightsError)
-    assert "RESTORE_MODELS" in str(found.exception)
+    done = models()
+    assert isinstance(done.exception, WeightsError)
+    assert "RESTORE_MODELS" in str(done.exception)

@@ -124,10 +124,10 @@ def test_agrees_with_opencvs_own_reading(
 @pytest.mark.parametrize("engine", [pytest.param(e, marks=available(e)) for e in engines.ENGINES])
 def test_engines_agree_with_each_other(onnx: Path, engine: str) -> None:
     """Also where there is no Caffe importer; at the smallest size, its logits are not trivial."""
-    found = ours(onnx, engine, (96, 64))
-    hold(found, ours(onnx, "opencv", (96, 64)))
-    assert 5 < found[1].std() < 60
-    assert 0.05 < found[0].max(1).mean() < 0.9
+    result = ours(onnx, engine, (96, 64))
+    hold(result, ours(onnx, "opencv", (96, 64)))
+    assert 5 < result[1].std() < 60
+    assert 0.05 < result[0].max(1).mean() < 0.9
 
 
 def test_converting_is_bounded_in_memory_and_time(model: Path, measured: dict[str, float]) -> None:

@@ -221,10 +221,10 @@ def test_a_control_character_can_be_written_and_read_back() -> None:
 
 def test_a_grey_result_holds_one_channel_only() -> None:
     grey = Photo(np.ascontiguousarray(PHOTO.samples[..., :1]))
-    found = Recipe.parse(TWICE, "twice")(grey).samples
-    assert found.shape == grey.samples.shape
-    assert found.base is not None
-    assert found.base.nbytes == grey.samples.nbytes
+    result = Recipe.parse(TWICE, "twice")(grey).samples
+    assert result.shape == grey.samples.shape
+    assert result.base is not None
+    assert result.base.nbytes == grey.samples.nbytes
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ def photo(values: np.ndarray) -> Photo:
 
 @pytest.mark.parametrize("scene", ["red", "blue", "magenta", "red left + blue right"])
 def test_stage_light_is_recognised(scene: str) -> None:
-    found = inspect(photo(light(GOOD, scene, seed=3).srgb))
-    assert found.recipe == "led-concert"
-    assert any("lamp" in sentence for sentence in found.findings)
+    result = inspect(photo(light(GOOD, scene, seed=3).srgb))
+    assert result.recipe == "led-concert"
+    assert any("lamp" in sentence for sentence in result.findings)
 
 
 @pytest.mark.parametrize("scene", ["white+blue", "white+red"])
@@ -46,9 +46,9 @@ def test_stage_light_on_a_face_in_the_dark_is_recognised(scene: str) -> None:
 
 @pytest.mark.parametrize("kind", ["dark cyan loss", "low contrast"])
 def test_faded_dyes_are_recognised(kind: str) -> None:
-    found = inspect(photo(fade(GOOD, kind, seed=3).srgb))
-    assert found.recipe == "faded-print"
-    assert any("dyes restored" in sentence for sentence in found.findings)
+    result = inspect(photo(fade(GOOD, kind, seed=3).srgb))
+    assert result.recipe == "faded-print"
+    assert any("dyes restored" in sentence for sentence in result.findings)
 
 
 def test_a_clean_black_and_white_photo_is_for_colorize() -> None:
@@ -101,9 +101,9 @@ def test_mist_and_bright_photos_are_left_alone() -> None:
 def test_channels_tell_what_is_clipped() -> None:
     values = GOOD.copy()
     values[:, : values.shape[1] // 4, 0] = 1
-    found = inspect(photo(values)).channels
-    assert found["red"].white == pytest.approx(0.25, abs=0.05)
-    assert found["green"].white < 0.05
+    result = inspect(photo(values)).channels
+    assert result["red"].white == pytest.approx(0.25, abs=0.05)
+    assert result["green"].white < 0.05
 
 
 def test_nothing_is_reported_as_minus_nothing() -> None:
@@ -113,10 +113,10 @@ def test_nothing_is_reported_as_minus_nothing() -> None:
 def test_the_command_tells_and_goes_on_after_a_broken_file(tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff")
-    found = CliRunner().invoke(cli, ["info", str(broken), str(SAMPLES / "scan-16bit.tif")])
-    assert "broken.jpg" in found.stderr
-    assert "16 bits" in found.stdout
-    assert "faded-print" in found.stdout
+    done = CliRunner().invoke(cli, ["info", str(broken), str(SAMPLES / "scan-16bit.tif")])
+    assert "broken.jpg" in done.stderr
+    assert "16 bits" in done.stdout
+    assert "faded-print" in done.stdout
 
 
 def test_json_has_an_object_per_line(tmp_path: Path) -> None:

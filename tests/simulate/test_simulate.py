@@ -190,10 +190,10 @@ def test_photos_are_reduced_and_sorted(tmp_path):
     for name in ("b.png", "a.jpg"):
         cv2.imwrite(str(tmp_path / name), np.full((40, 80, 3), (0, 0, 255), np.uint8))
     (tmp_path / "note.txt").write_text("no photo")
-    found = photos(tmp_path, 20)
-    assert [name for name, _ in found] == ["a", "b"]
-    assert found[1][1].shape == (10, 20, 3)
-    np.testing.assert_allclose(found[1][1][5, 5], (1, 0, 0), atol=1e-6)
+    result = photos(tmp_path, 20)
+    assert [name for name, _ in result] == ["a", "b"]
+    assert result[1][1].shape == (10, 20, 3)
+    np.testing.assert_allclose(result[1][1][5, 5], (1, 0, 0), atol=1e-6)
 
 
 @pytest.fixture(scope="module")

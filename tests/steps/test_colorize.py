@@ -48,20 +48,20 @@ def chroma_of(pixels: color.Array) -> float:
 @pytest.mark.parametrize("saturation", [100, 200])
 def test_keeps_the_lightness(astronaut: Photo, saturation: float) -> None:
     view = astronaut.proxy().view
-    found = colorize(astronaut.proxy(), saturation=saturation).tile(view)
-    assert found.min() >= 0
-    assert found.max() <= 1
+    result = colorize(astronaut.proxy(), saturation=saturation).tile(view)
+    assert result.min() >= 0
+    assert result.max() <= 1
     # 0.5 L* is half of what an eye sees; the table of the gamut is good to 0.1
-    assert np.abs(lab(found)[..., 0] - color.lightness(view.pixels)).max() < 0.2
+    assert np.abs(lab(result)[..., 0] - color.lightness(view.pixels)).max() < 0.2
 
 
 def test_colours_out_of_gamut_keep_lightness_and_hue_and_lose_no_more_chroma_than_needed() -> None:
     rng = np.random.default_rng(0)
     wanted = rng.uniform((0, -110, -110), (100, 110, 110), (20_000, 3)).astype(np.float32)
-    found = lab(color.into_gamut(wanted))
-    assert np.abs(found[:, 0] - wanted[:, 0]).max() < 0.2
-    size = np.hypot(found[:, 1], found[:, 2])
-    across = found[:, 1] * wanted[:, 2] - found[:, 2] * wanted[:, 1]
+    result = lab(color.into_gamut(wanted))
+    assert np.abs(result[:, 0] - wanted[:, 0]).max() < 0.2
+    size = np.hypot(result[:, 1], result[:, 2])
+    across = result[:, 1] * wanted[:, 2] - result[:, 2] * wanted[:, 1]
     # Lab units across the wanted hue; blues and yellows at the edge are the worst
     assert np.quantile(np.abs(across) / np.hypot(wanted[:, 1], wanted[:, 2]), 0.999) < 0.3
     wider = wanted.copy()
@@ -141,8 +141,8 @@ def test_caution_mutes_where_the_network_is_unsure_and_nowhere_else() -> None:
 @pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee"])
 def test_is_nearer_to_the_truth_than_grey(name: str) -> None:
     photo, truth = greyed(name), lab(colours(name))[..., 1:]
-    found = lab(colorize(photo.proxy()).tile(photo.proxy().view))[..., 1:]
-    assert np.sqrt(((found - truth) ** 2).mean()) < 0.9 * np.sqrt((truth**2).mean())
+    result = lab(colorize(photo.proxy()).tile(photo.proxy().view))[..., 1:]
+    assert np.sqrt(((result - truth) ** 2).mean()) < 0.9 * np.sqrt((truth**2).mean())
 
 
 def test_night_sky_is_blue_and_skin_is_skin() -> None:
@@ -305,7 +305,7 @@ def test_a_fields_cells_and_the_picture_are_aligned(astronaut: Photo) -> None:
     """The network's cells, sampled as a Field, match the rendered colours without a shift."""
     proxy = astronaut.proxy()
     render = colorize(proxy)
-    found = lab(render.tile(proxy.view))[..., 1:]
+    result = lab(render.tile(proxy.view))[..., 1:]
     cells: Field = render.guess.ab
-    back = cv2.resize(found, cells.values.shape[1::-1], interpolation=cv2.INTER_AREA)
+    back = cv2.resize(result, cells.values.shape[1::-1], interpolation=cv2.INTER_AREA)
     assert np.abs(back - cells.values).mean() < 1.5  # Lab units; the gamut takes some in the darks

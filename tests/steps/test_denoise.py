@@ -65,8 +65,8 @@ def test_hardly_changes_a_clean_photo(name: str) -> None:
 @pytest.mark.parametrize("sigma", [5, 10])
 def test_measures_the_noise(name: str, sigma: float) -> None:
     patches = Photo(noisy(photo(name), sigma)).proxy().patches
-    found = measure((patch.pixels for patch in patches), 8).typical * 255
-    assert found == pytest.approx(sigma, rel=0.2), "texture counts as noise to some degree"
+    result = measure((patch.pixels for patch in patches), 8).typical * 255
+    assert result == pytest.approx(sigma, rel=0.2), "texture counts as noise to some degree"
 
 
 def test_measures_noise_that_depends_on_brightness() -> None:
@@ -74,9 +74,9 @@ def test_measures_noise_that_depends_on_brightness() -> None:
     sigma = np.linspace(12, 3, 512, dtype=np.float32)[None, :, None]
     noise = np.random.default_rng(2).normal(0, 1 / 255, (256, 512, 3)).astype(np.float32)
     patches = Photo(ramp + noise * sigma).proxy().patches
-    found = measure((patch.pixels for patch in patches), 8)
-    expected = np.interp(found.brightness, ramp[0, :, 0], sigma[0, :, 0])
-    assert found.level[1:-1, 1] * 255 == pytest.approx(expected[1:-1], rel=0.15)
+    result = measure((patch.pixels for patch in patches), 8)
+    expected = np.interp(result.brightness, ramp[0, :, 0], sigma[0, :, 0])
+    assert result.level[1:-1, 1] * 255 == pytest.approx(expected[1:-1], rel=0.15)
 
 
 def test_colour_blotches_larger_than_a_block_fade() -> None:
@@ -115,16 +115,16 @@ def test_keeps_16_bits() -> None:
     ramp = np.linspace(8000, 24000, 400)[None, :, None] + np.zeros((100, 1, 3))
     rough = ramp + np.random.default_rng(4).normal(0, 900, ramp.shape)
     original = Photo(rough.astype(np.uint16))
-    found = render_photo(original, denoise(original.proxy()), Space())
-    assert len(np.unique(found)) > 4000  # 8 bits would leave 64 codes
-    assert np.abs(found - ramp).mean() < 0.25 * np.abs(rough - ramp).mean()
+    result = render_photo(original, denoise(original.proxy()), Space())
+    assert len(np.unique(result)) > 4000  # 8 bits would leave 64 codes
+    assert np.abs(result - ramp).mean() < 0.25 * np.abs(rough - ramp).mean()
 
 
 def test_an_edge_stays_sharp() -> None:
     edge = np.full((120, 160, 3), 0.3, np.float32)
     edge[:, 80:] = 0.7
-    found = denoised(noisy(edge, 8)).mean((0, 2))
-    assert np.abs(found[76:84] - edge[0, 76:84, 0]).max() < 0.02  # 5 % of the edge's height
+    result = denoised(noisy(edge, 8)).mean((0, 2))
+    assert np.abs(result[76:84] - edge[0, 76:84, 0]).max() < 0.02  # 5 % of the edge's height
 
 
 def test_a_flat_black_and_grey_border_stays() -> None:
@@ -147,8 +147,8 @@ def test_black_without_noise_stays_black() -> None:
     level = np.array([[0, 0, 0], [0.04, 0.04, 0.04]], np.float32)
     noise = Noise(8, np.array([0, 0.5], np.float32), level, np.ones((3, 64), np.float32))
     black = np.zeros((64, 64, 3), np.float32)
-    found = shrink(black, Window.whole(64, 64), noise, np.ones(3, np.float32))
-    assert np.abs(found).max() == 0
+    result = shrink(black, Window.whole(64, 64), noise, np.ones(3, np.float32))
+    assert np.abs(result).max() == 0
 
 
 @pytest.mark.parametrize(("side", "gain"), [(180, 5), (90, 0.5), (45, 0)])

@@ -170,9 +170,9 @@ def test_white_stays_white(coffee):
 def test_black_stays_black_and_the_deepest_shadows_apart(coffee):
     photo = coffee.copy()
     photo[0, :64] = np.linspace(0, 0.0129, 64)[:, None]  # 845 of 16 bits' codes
-    found = _restored(photo)[0, :64]
-    assert (found[0] == 0).all()
-    assert np.diff(found, axis=0).min() > 1e-4  # 2e-4 as it was
+    result = _restored(photo)[0, :64]
+    assert (result[0] == 0).all()
+    assert np.diff(result, axis=0).min() > 1e-4  # 2e-4 as it was
 
 
 @pytest.mark.parametrize("tone", [(250, 250, 250), (245, 238, 216), (128, 128, 128)])

@@ -77,9 +77,9 @@ def test_names_the_lamps(scene, lamps, kind):
 def test_colours_of_two_lamps_are_nearer_to_the_truth_than_grey(scene, kind):
     lit = _lit(scene)
     proxy = _over_grey(getattr(lit, kind), lit.photo)
-    found = _plan(proxy).tile(proxy.view)
+    result = _plan(proxy).tile(proxy.view)
     grey = _chroma_error(proxy.view.pixels, lit.photo)
-    assert _chroma_error(found, lit.photo) < 0.95 * grey
+    assert _chroma_error(result, lit.photo) < 0.95 * grey
 
 
 @pytest.mark.parametrize("scene", ["red", "blue", "green", "amber"])
@@ -127,8 +127,8 @@ def test_a_daylit_photo_gets_its_own_hues_back(name):
 def test_lightness_stays():
     lit = _lit("magenta")
     proxy = _over_grey(lit.srgb, lit.photo)
-    found = _plan(proxy).tile(proxy.view)
-    off = np.abs(color.lightness(found) - color.lightness(proxy.view.pixels))
+    result = _plan(proxy).tile(proxy.view)
+    off = np.abs(color.lightness(result) - color.lightness(proxy.view.pixels))
     assert off.max() < 0.3  # into_gamut keeps L* to 0.1, encoding to another 0.1
 
 
@@ -139,9 +139,9 @@ def test_noise_is_not_made_into_colour():
     noisy = (wall + 0.06 * rng.normal(size=wall.shape)).clip(0, 1)
     samples = (color.encode(noisy) * 255).round().astype(np.uint8)
     proxy = _over_grey(samples, np.full(wall.shape, 0.5, np.float32))
-    found = color.to_lab(_plan(proxy, lights="red+blue").tile(proxy.view))[..., 1:]
+    result = color.to_lab(_plan(proxy, lights="red+blue").tile(proxy.view))[..., 1:]
     before = color.to_lab(samples / np.float32(255))[..., 1:]
-    assert found.std((0, 1)).max() < 0.1 * before.std((0, 1)).min()
+    assert result.std((0, 1)).max() < 0.1 * before.std((0, 1)).min()
 
 
 def test_the_lamps_can_be_given():
@@ -190,8 +190,8 @@ def test_fusing_with_the_network_is_nearer_than_the_network():
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_photos_without_content_are_taken_too(shape, value):
     proxy = Photo(np.full(shape, value, np.uint8)).proxy()
-    found = _plan(proxy).tile(proxy.view)
-    assert np.isfinite(found).all()
+    result = _plan(proxy).tile(proxy.view)
+    assert np.isfinite(result).all()
 
 
 def test_the_preview_is_the_full_photo():

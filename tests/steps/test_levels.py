@@ -24,21 +24,21 @@ def levelled(photo: Photo, **settings: float) -> NDArray[np.generic]:
 
 
 def test_black_and_white_go_to_the_ends() -> None:
-    found = levelled(greys([0.1, 0.5, 0.9]), black=10, white=90)
-    assert found == pytest.approx([0, 0.5, 1], abs=1e-6)
+    result = levelled(greys([0.1, 0.5, 0.9]), black=10, white=90)
+    assert result == pytest.approx([0, 0.5, 1], abs=1e-6)
 
 
 def test_gamma_is_the_power_of_the_middle_tones() -> None:
-    found = levelled(greys([0, 0.25, 1, -0.25]), gamma=2)
-    assert found == pytest.approx([0, 0.5, 1, -0.5], abs=1e-6)  # odd below black: no NaN
+    result = levelled(greys([0, 0.25, 1, -0.25]), gamma=2)
+    assert result == pytest.approx([0, 0.5, 1, -0.5], abs=1e-6)  # odd below black: no NaN
 
 
 @pytest.mark.parametrize("contrast", [-100, -40, 40, 100])
 def test_contrast_keeps_black_middle_and_white_and_never_turns_back(contrast: float) -> None:
-    found = levelled(greys(np.linspace(0, 1, 1001)), contrast=contrast)
-    assert found[[0, 500, 1000]] == pytest.approx([0, 0.5, 1], abs=1e-6)
-    assert (np.diff(found) > -1e-7).all()
-    assert (found[501] - found[499]) / 0.002 == pytest.approx(1 + contrast / 200, abs=0.01)
+    result = levelled(greys(np.linspace(0, 1, 1001)), contrast=contrast)
+    assert result[[0, 500, 1000]] == pytest.approx([0, 0.5, 1], abs=1e-6)
+    assert (np.diff(result) > -1e-7).all()
+    assert (result[501] - result[499]) / 0.002 == pytest.approx(1 + contrast / 200, abs=0.01)
 
 
 def test_amount_is_the_way_to_the_full_effect() -> None:
@@ -50,13 +50,13 @@ def test_amount_is_the_way_to_the_full_effect() -> None:
 
 
 def test_auto_stretches_to_the_full_range() -> None:
-    found = levelled(greys(np.linspace(0.3, 0.6, 1000)), auto=1)
-    assert np.percentile(found, [1, 99]) == pytest.approx([0, 1], abs=0.01)
+    result = levelled(greys(np.linspace(0.3, 0.6, 1000)), auto=1)
+    assert np.percentile(result, [1, 99]) == pytest.approx([0, 1], abs=0.01)
 
 
 def test_auto_does_not_blow_up_a_photo_without_contrast() -> None:
-    found = levelled(greys(np.linspace(0.50, 0.51, 1000)), auto=1)
-    assert np.ptp(found) == pytest.approx(8 * 0.01, rel=0.02)
+    result = levelled(greys(np.linspace(0.50, 0.51, 1000)), auto=1)
+    assert np.ptp(result) == pytest.approx(8 * 0.01, rel=0.02)
 
 
 @pytest.mark.parametrize("tone", [0, 1])
@@ -69,15 +69,15 @@ def test_auto_leaves_an_empty_frame_black_or_white(tone: float) -> None:
 def test_keeps_the_greys_of_16_bits_apart() -> None:
     # a ramp of all 65 536 codes; an 8-bit table would leave 256 of them
     codes = np.arange(65536, dtype=np.uint16)
-    found = levelled(greys(codes), gamma=1.05, contrast=5)
-    assert len(np.unique(found)) > 60_000
-    assert (np.diff(found.astype(int)) >= 0).all()
+    result = levelled(greys(codes), gamma=1.05, contrast=5)
+    assert len(np.unique(result)) > 60_000
+    assert (np.diff(result.astype(int)) >= 0).all()
 
 
 def test_neutral_greys_stay_neutral() -> None:
     photo = greys(np.linspace(-0.1, 1.1, 256))
-    found = render_photo(photo, levels(photo.proxy(), black=3, gamma=1.3, contrast=20), Space())
-    assert np.ptp(found, axis=2).max() == 0
+    result = render_photo(photo, levels(photo.proxy(), black=3, gamma=1.3, contrast=20), Space())
+    assert np.ptp(result, axis=2).max() == 0
 
 
 def scene(top: float) -> NDArray[np.float32]:
@@ -112,6 +112,6 @@ def test_tone_brings_dark_photos_up_and_pale_ones_down_and_keeps_black() -> None
 
 def test_tone_rolls_highlights_off() -> None:
     ramp = np.linspace(0, 1, 1000)
-    found = levelled(greys(ramp), white=80, tone=1)
-    assert found[900] < 1  # 0.9 / 0.8, beyond white
-    assert found[999] > found[900]
+    result = levelled(greys(ramp), white=80, tone=1)
+    assert result[900] < 1  # 0.9 / 0.8, beyond white
+    assert result[999] > result[900]

@@ -73,8 +73,8 @@ def test_a_channel_mix_is_a_layer(weights, seed):
 @pytest.mark.parametrize("mix", [*mixes.LAYERS, *mixes.CHANNELS, "auto"])
 def test_neutral_greys_stay_as_they_are(mix):
     greys = np.repeat(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8, 1), 3, -1)
-    found, _ = _run(_photo(greys), mix=mix)
-    assert found == pytest.approx(greys, abs=2e-6)
+    result, _ = _run(_photo(greys), mix=mix)
+    assert result == pytest.approx(greys, abs=2e-6)
 
 
 def test_the_mixers_numbers_are_percent_of_the_encoded_values():
@@ -89,8 +89,8 @@ def test_the_mixers_numbers_are_percent_of_the_encoded_values():
 )
 def test_a_tint_is_the_compositing_standards(grey, expected):
     for tint in ("#E1D3B3", "sepia"):
-        found, _ = _run(_photo(np.full((1, 1, 3), grey)), mix="tri-x", tint=tint)
-        assert found.ravel() * 255 == pytest.approx(expected, abs=0.06)  # given to 0.1 code
+        result, _ = _run(_photo(np.full((1, 1, 3), grey)), mix="tri-x", tint=tint)
+        assert result.ravel() * 255 == pytest.approx(expected, abs=0.06)  # given to 0.1 code
 
 
 def test_a_wrong_tint_is_an_error_that_says_what_is_allowed():
@@ -162,8 +162,8 @@ def test_a_large_photo_gets_the_weights_of_a_small_one():
     small = _photo(truth + noise * rng.normal(size=truth.shape), camera=True)
     wide = np.repeat(np.repeat(truth, 8, 0), 8, 1)
     large = _photo(wide + noise * rng.normal(size=wide.shape), camera=True)
-    found = [list(_run(photo)[1].values["as channels"].value.values()) for photo in (small, large)]
-    assert found[0] == pytest.approx(found[1], abs=5)  # percent
+    result = [list(_run(photo)[1].values["as channels"].value.values()) for photo in (small, large)]
+    assert result[0] == pytest.approx(result[1], abs=5)  # percent
 
 
 def test_photos_without_detail_are_taken_too():

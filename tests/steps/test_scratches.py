@@ -83,8 +83,8 @@ def test_fills_scratches_and_dust() -> None:
         clean = photo(name)
         bad, opacity = damaged(clean, seed)
         hurt = opacity > 0.05
-        found = restored(bad, sensitivity=75)
-        left.append(((found - clean)[hurt] ** 2).mean() / ((bad - clean)[hurt] ** 2).mean())
+        result = restored(bad, sensitivity=75)
+        left.append(((result - clean)[hurt] ** 2).mean() / ((bad - clean)[hurt] ** 2).mean())
     assert np.mean(left) < 0.25, left
     assert max(left) < 0.45, left
 
@@ -93,19 +93,19 @@ def test_fills_them_in_a_photo_larger_than_its_proxy() -> None:
     clean = photo("astronaut", 4)
     bad, opacity = damaged(clean, 1, 4)
     hurt = opacity > 0.05
-    found = restored(bad, sensitivity=75)
-    assert ((found - clean)[hurt] ** 2).mean() < 0.2 * ((bad - clean)[hurt] ** 2).mean()
+    result = restored(bad, sensitivity=75)
+    assert ((result - clean)[hurt] ** 2).mean() < 0.2 * ((bad - clean)[hurt] ** 2).mean()
     beside = cv2.dilate(hurt.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
-    assert (found != bad).any(-1)[beside].mean() < 0.01
+    assert (result != bad).any(-1)[beside].mean() < 0.01
 
 
 def test_leaves_hair_and_edges_alone() -> None:
     touched = []
     for name in PHOTOS:
         clean = photo(name)
-        found = restored(clean)
-        touched.append(100 * (np.abs(found - clean) > 1 / 255).any(-1).mean())
-        assert np.abs(found - clean).mean() * 255 < 1, name
+        result = restored(clean)
+        touched.append(100 * (np.abs(result - clean) > 1 / 255).any(-1).mean())
+        assert np.abs(result - clean).mean() * 255 < 1, name
     # in % of the pixels, by more than a code: a whisker, a strap, dots on the saucer
     assert np.mean(touched) < 0.05, touched
     assert touched[0] < 0.15, "the astronaut's hair: none, but the dark corners of the mouth"
@@ -212,8 +212,8 @@ def test_a_filled_place_keeps_the_grain() -> None:
     clean = 0.5 + 0.05 * np.random.default_rng(1).standard_normal((300, 300, 3), np.float32)
     gap = np.zeros((300, 300), bool)
     gap[:, 150:155] = True
-    found = filled(clean, gap, 12)
-    assert 0.8 < found.std() / clean[~gap].std() < 1.2  # ramps alone leave a half
+    result = filled(clean, gap, 12)
+    assert 0.8 < result.std() / clean[~gap].std() < 1.2  # ramps alone leave a half
     plain = np.full_like(clean, 0.5)
     plain[:, :152] = clean[:, :152]
     assert filled(plain, gap, 12).std() < 0.03  # none from grain beside a plain sky
@@ -230,14 +230,14 @@ def test_filling_does_not_depend_on_the_tiling() -> None:
 
 
 def test_most_of_what_it_fills_is_damage() -> None:
-    right, found = 0, 0
+    right, result = 0, 0
     for seed, name in enumerate(PHOTOS):
         bad, opacity = damaged(photo(name), seed)
         changed = (restored(bad) != bad).any(-1)
         near = cv2.dilate((opacity > 0.05).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         right += (changed & near).sum()
-        found += changed.sum()
-    assert right > 0.8 * found
+        result += changed.sum()
+    assert right > 0.8 * result
 
 
 def test_sensitivity_does_what_it_says() -> None:
@@ -275,8 +275,8 @@ def test_keeps_16_bits() -> None:
     bad = clean.copy()
     bad[:, 150:152] = 60000
     original = Photo(bad)
-    found = render_photo(original, scratches(original.proxy()), Space())
-    assert np.abs(found.astype(int) - clean.astype(int)).max() < 40  # of 65535; 8 bits have 257
+    result = render_photo(original, scratches(original.proxy()), Space())
+    assert np.abs(result.astype(int) - clean.astype(int)).max() < 40  # of 65535; 8 bits have 257
 
 
 def test_a_gap_is_bridged_by_a_ramp() -> None:

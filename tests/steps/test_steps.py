@@ -72,8 +72,8 @@ def test_is_repeatable_and_leaves_its_tile_alone(step: steps.Step) -> None:
 def test_amount_0_changes_nothing(step: steps.Step) -> None:
     proxy = photo().proxy()
     assert "amount" in step.settings
-    found = step.plan(proxy, amount=0.0).tile(proxy.view)
-    assert np.abs(found - proxy.view.pixels).max() < 1e-6
+    result = step.plan(proxy, amount=0.0).tile(proxy.view)
+    assert np.abs(result - proxy.view.pixels).max() < 1e-6
 
 
 def test_is_described(step: steps.Step) -> None:

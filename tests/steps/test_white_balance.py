@@ -87,9 +87,9 @@ def test_what_has_filled_a_channel_does_not_take_the_opposite_colour(astronaut, 
     bright = color.encode(color.decode(astronaut) * 1.5)
     tinted = _tinted(bright, log)
     tinted[:8, :8] = color.encode(0.2 * of_ratios(np.array(log)))  # a grey card
-    found = _balanced(tinted, method="pick", x=2, y=2, radius=1).clip(0, 1)
+    result = _balanced(tinted, method="pick", x=2, y=2, radius=1).clip(0, 1)
     full = (tinted > 0.995).any(-1) & (bright > 0.98).all(-1)  # white, if overexposed
-    off = color.to_lab(found[full])[:, 1:]
+    off = color.to_lab(result[full])[:, 1:]
     assert np.hypot(*off.T).mean() < 1  # 4 to 16 if they are taken for what they show
 
 
@@ -120,5 +120,5 @@ def test_grey_photos_stay_as_they_are(value, size, method):
 
 
 def test_floats_far_beyond_white_have_a_cast_too(astronaut):
-    found = cast(astronaut * np.float32(1000))  # the most that files may hold
-    assert np.isfinite([found.confidence, *found.light]).all()
+    result = cast(astronaut * np.float32(1000))  # the most that files may hold
+    assert np.isfinite([result.confidence, *result.light]).all()
