@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO
 
+from restore import colorizers
 from restore._version import __version__
 from restore.context import Context, cores
 from restore.errors import PhotoError
@@ -35,6 +36,8 @@ from restore.timeouts import Allow, Patience
 
 LEAST, MOST = 60, 240
 """Frames from which a piece ends with its shot, or in any case: what a killed run may lose."""
+TRAINED = "compositeWithTrainedAlgorithmicMedia"
+"""IPTC digital source type (cv.iptc.org/newscodes/digitalsourcetype)."""
 SEEN = 256
 """Frames before the first one that are looked at again, to find the same shots as before."""
 
@@ -235,6 +238,7 @@ def _about(first: Planned) -> Mapping[str, Any]:
         "start": first.frame.index,
         "findings": comparison.headline(findings),
         "lines": comparison.lines(findings),
+        "network": first.plan.record.get("network", ""),
     }
 
 
@@ -273,7 +277,19 @@ def _identity(job: FilmJob, recipe: Recipe, how: Encoding) -> dict[str, Any]:
         "part": [str(job.start), str(job.end)],
         "recipe": recipe.toml(),
         "coding": str(how),
+        "networks": [
+            colorizers.get(str(use.settings.get("model", "auto"))).sha256()
+            for use in recipe.uses
+            if "model" in use.step.settings
+        ],
     }
+
+
+def _line(recipe: Recipe, segments: Segments) -> str:
+    """What was done, for the metadata; with IPTC's word for pictures that a network coloured."""
+    used = {shot["network"] for shot in segments.shots} - {""}
+    kind = f"; digital source type {TRAINED}, by {', '.join(sorted(used))}" if used else ""
+    return recipe.line() + kind
 
 
 def _join(
@@ -299,7 +315,7 @@ def _join(
             numbers=numbers,
             part=job.start is not None or job.end is not None,
             matrix=film.facts.matrix,
-            line=recipe.line(),
+            line=_line(recipe, segments),
         )
 
     def write(file: BinaryIO) -> None:

@@ -71,7 +71,7 @@ class Segments:
 
     @contextmanager
     def held(self) -> Iterator[Segments]:
-        """The folder, for this run alone; it stays if the run fails.
+        """The folder, for this run alone; if the run fails, it stays with all finished pieces.
 
         Raises
         ------
@@ -84,7 +84,11 @@ class Segments:
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / "lock").acquire(timeout=0):
                 self._take_over()
-                yield self
+                try:
+                    yield self
+                finally:
+                    if not self.done:
+                        self.remove()
         except Timeout as error:
             raise PhotoError(f"{self._target}: is being written by another run") from error
 

@@ -122,6 +122,17 @@ def test_lossless_and_unchanged_is_the_same_to_the_bit(tmp_path: Path) -> None:
                 np.testing.assert_array_equal(now, was)
 
 
+def test_film_that_a_network_coloured_is_labelled(tmp_path: Path) -> None:
+    path = clips.film(tmp_path / "a.mkv", 2)
+    film = quiet(path, tmp_path / "out.mkv", Recipe.named("colorize"))
+    for number, frame in enumerate(film.frames()):
+        assert np.abs(frame.planes[0].astype(int) - clips.luma(number)).mean() < 1  # only coloured
+        assert max(np.ptp(plane) for plane in frame.planes[1:]) > 0
+    with av.open(str(film.path)) as out:
+        comment = next(v for k, v in out.metadata.items() if k.lower() == "comment")
+    assert comment.endswith("digital source type compositeWithTrainedAlgorithmicMedia, by compact")
+
+
 def test_the_recipe_is_applied(tmp_path: Path) -> None:
     path = clips.film(tmp_path / "a.mkv", 3)
     film = quiet(path, tmp_path / "out.mkv", DARKER, codec="ffv1")
@@ -283,7 +294,7 @@ def test_what_a_format_cannot_hold_is_said_before_the_work(tmp_path: Path) -> No
         restore_film(FilmJob(path, tmp_path / "b.mkv", codec="ffv1", quality=7), SAME)
     with pytest.raises(PhotoError, match="has no frame in this part"):
         restore_film(FilmJob(path, tmp_path / "b.mkv", start=Fraction(9)), SAME)
-    assert sorted(p.name for p in tmp_path.glob("[!.]*")) == ["a.mkv", "out.mp4"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mkv", "out.mp4"]
 
 
 def test_a_cut_off_film_is_restored_as_far_as_it_goes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A film's frames: exact times, any place, turned, deep, interlaced, damaged."""
 
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import clips
 import numpy as np
 import pytest
 
-from restore.errors import PhotoError
+from restore.errors import MissingPackage, PhotoError
 from restore.film.reader import Film
 
 UNEVEN = [0, 40, 70, 150, 160, 200, 300, 310, 400, 500, 520, 600]
@@ -190,6 +191,13 @@ def test_other_things_are_refused_in_words(tmp_path: Path) -> None:
         out.mux(stream.encode())
     with pytest.raises(PhotoError, match="holds sound but no video"):
         Film(tmp_path / "a.wav")
+
+
+def test_the_package_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = clips.film(tmp_path / "a.mkv", 1)
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingPackage, match=r'pip install "restore-photos\[video\]"'):
+        Film(path)
 
 
 def _white(number: int) -> av.VideoFrame:
