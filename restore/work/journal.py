@@ -54,7 +54,8 @@ PATIENCE = 15.0
 """Seconds in which the workers of a killed batch end and let go of the lock."""
 DELAY = 1.0
 """Seconds between two writes of what is done; a killed batch looks up what it had not written."""
-MANY = 500
+MANY = 400
+"""Photos to look up at a time: SQLite takes 999 values in a query."""
 
 
 class Journal:
@@ -167,7 +168,9 @@ class Journal:
         how = "interrupted"
         try:
             yield
-            how = "finished"
+            counts = self.counts(self.run)
+            if not counts.get("waiting") and not counts.get("begun"):
+                how = "finished"
         finally:
             self.flush()
             end = (_time(), how, self.run)

@@ -113,6 +113,7 @@ def test_ctrl_c_leaves_a_batch_that_goes_on(folder: Path, presses: int) -> None:
         assert "finishing the photos in hand" in told
         assert len(out.splitlines()) == 1
         assert "1 failed" not in told
+    assert "last run          interrupted" in batch("--status", "out", cwd=folder).stdout
     done = batch("monochrome", "scans", "out", cwd=folder)
     assert len(list((folder / "out").rglob("*.png"))) == 6
     assert "not made by this batch" not in done.stderr
