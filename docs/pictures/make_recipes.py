@@ -1,6 +1,6 @@
 """Make the pictures of the recipes again, from the sample photos: before | after.
 
-python docs/pictures/make_recipes.py
+python -m docs.pictures.make_recipes
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 import restore
 from restore.report.comparison import side_by_side
+from restore.simulate import fade
+from sample_images import make
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[1] / "sample_images"
@@ -39,6 +41,18 @@ def pair(recipe: str, name: str) -> NDArray[np.uint8]:
     return cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
 
 
+def frame(recipe: str) -> NDArray[np.uint8]:
+    """Before | after of a frame of a film: red, or black and white."""
+    if recipe == "faded-film":
+        before = fade(make.original("astronaut")[20:404], "red film", seed=2).srgb
+    else:
+        before = np.repeat(make.eight(make.grey(make.original("rocket"))), 3, -1)
+    photo = restore.Photo.from_array(before)
+    picture = side_by_side(photo, restore.run(recipe, photo))
+    height = round(picture.shape[0] * WIDTH / picture.shape[1])
+    return cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
+
+
 def hinted() -> NDArray[np.uint8]:
     """Black and white | the network's colours | the colours with the tutorial's hint."""
     photo = restore.load(SAMPLES / "black-and-white.jpg")
@@ -54,6 +68,8 @@ def hinted() -> NDArray[np.uint8]:
 
 if __name__ == "__main__":
     cv2.imwrite(str(HERE / "hints.jpg"), hinted()[..., ::-1], [1, 85])
+    for film in ("faded-film", "old-film"):
+        cv2.imwrite(str(HERE / f"recipe-{film}.jpg"), frame(film)[..., ::-1], [1, 85])
     for target, pairs in PICTURES.items():
         gap = np.full((8, WIDTH, 3), 255, np.uint8)
         rows = [part for given in pairs for part in (pair(*given), gap)][:-1]

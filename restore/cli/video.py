@@ -13,6 +13,7 @@ import click
 
 from restore.cli import _complete
 from restore.cli._paths import FilePath
+from restore.cli._within import within
 
 if TYPE_CHECKING:
     from restore.film.job import Outcome
@@ -72,7 +73,8 @@ def _seconds(ctx: click.Context, option: click.Parameter, text: str | None) -> F
 )
 @click.option(
     "--preview",
-    type=click.IntRange(1, 100),
+    type=int,
+    callback=within(1, 100),
     metavar="N",
     help="Write only a picture of N frames over the film, before | after.",
 )
