@@ -4,7 +4,9 @@
     python -m benchmarks.batch jobs --photos 100       from one job to two
     python -m benchmarks.batch plain --photos 40       24 MP JPEG, against decode + encode
     python -m benchmarks.batch linear --photos 400     against ten times as many; parent's memory
+    python -m benchmarks.batch dask --photos 400       a Dask cluster of this machine, against ours
     python -m benchmarks.batch kill --kills 50 --photos 300
+    python -m benchmarks.batch deaths --photos 10000   on Dask, a worker killed every 20 s
 
 Whole processes, start-up included, one after the other. Ratios of wall time mean little on a busy
 machine: repeat them with --runs, of which the quickest counts, and look at the ratio of processor
@@ -29,7 +31,7 @@ from pathlib import Path
 
 import cv2
 
-from benchmarks import _killing
+from benchmarks import _deaths, _killing
 from benchmarks._processes import highest, networks, synthetic
 
 HERE = Path(__file__).parent
@@ -40,8 +42,9 @@ TARGETS = {
     "decode + encode": (4.0, "<="),
     "time of ten times as many": (1.05, "<="),
     "parent's memory with ten times as many": (1.1, "<="),
+    "Dask cluster of this machine": (1.1, "<="),
 }
-"""What each ratio is to reach. The last two are per photo, and of the peak."""
+"""What each ratio is to reach. The two before the last are per photo, and of the peak."""
 LOOP = """
 import sys, cv2
 sys.path.insert(0, sys.argv[3])
@@ -198,11 +201,25 @@ def linear(count: int, megapixels: float, runs: int, folder: Path) -> Ratios:
     }
 
 
+def dask(count: int, megapixels: float, runs: int, folder: Path) -> Ratios:
+    """How many times as long a Dask cluster of two workers takes as two jobs, both started here."""
+    scans = photos(folder / "scans", count, megapixels)
+    took = quickest(
+        {
+            "ours": ours("led-concert", scans, "-j", "2", threads=2),
+            "dask": ours("led-concert", scans, "-j", "2", "--engine", "dask"),
+        },
+        folder, runs,
+    )  # fmt: skip
+    return {"Dask cluster of this machine": took["dask"].over(took["ours"])}
+
+
 MEASURES = {
     "peers": (peers, 400, 2.0),
     "jobs": (jobs, 100, 2.0),
     "plain": (plain, 40, 24.0),
     "linear": (linear, 400, 0.01),
+    "dask": (dask, 400, 2.0),
 }
 """What is measured, with how many photos of how many megapixels."""
 
@@ -210,7 +227,7 @@ MEASURES = {
 def main() -> int:
     """Print the ratios; 1 if --check finds one missed, or kills do harm."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=[*MEASURES, "kill"], nargs="+")
+    parser.add_argument("what", choices=[*MEASURES, "kill", "deaths"], nargs="+")
     parser.add_argument("--photos", type=int)
     parser.add_argument("--megapixels", type=float)
     parser.add_argument("--runs", type=int, default=1)
@@ -228,6 +245,13 @@ def main() -> int:
                 print(f"{tally.batches} batches, killed {killed}")
                 print("\n".join(tally.faults) or "every result once, byte for byte")
                 wrong |= bool(tally.faults)
+                continue
+            if what == "deaths":
+                scans = photos(folder / "scans", asked.photos or 10_000, asked.megapixels or 0.0004)
+                fate = _deaths.deaths(scans, folder, seed=asked.seed)
+                print(f"workers killed {fate.kills} times, lost: {len(fate.lost)}", *fate.lost[:9])
+                print(f"scheduler's memory at the end: {fate.growth:.2f} x the beginning's")
+                wrong |= bool(fate.lost) or fate.growth > 1.1
                 continue
             measure, count, megapixels = MEASURES[what]
             count, megapixels = asked.photos or count, asked.megapixels or megapixels

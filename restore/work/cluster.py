@@ -13,8 +13,11 @@ time, however many there are. Imported only where Dask is wanted.
 
 from __future__ import annotations
 
+import concurrent.futures
 import faulthandler
+import logging
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -45,6 +48,7 @@ RETRIES = 2
 """Times that a task is tried again for what is not the photo's fault."""
 SHARE = 0.75
 """Share of a worker's memory that a photo may use."""
+DIED = "the workers died that worked on it; the file may be damaged, or memory ran out"
 PATIENCE = 60.0
 
 
@@ -57,18 +61,22 @@ class Photos(WorkerPlugin):  # type: ignore[misc]
         Installed models that come along, by file name.
     threads
         That render a photo.
+    deaf
+        Leave a Ctrl-C, which workers of the same terminal get as well, to the command.
     """
 
     name = NAME
     context: Context
 
-    def __init__(self, models: dict[str, bytes], threads: int = 1) -> None:
-        self.models, self.threads = models, threads
+    def __init__(self, models: dict[str, bytes], threads: int = 1, deaf: bool = False) -> None:
+        self.models, self.threads, self.deaf = models, threads, deaf
         self.folder: tempfile.TemporaryDirectory[str] | None = None
 
     def setup(self, worker: Any) -> None:
         """A worker joins: place the networks."""
         self.context = Context(threads=self.threads, alone=worker.state.nthreads == 1)
+        if self.deaf:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         if self.models:
             self.folder = tempfile.TemporaryDirectory(dir=worker.local_directory)
             for name, content in self.models.items():
@@ -129,12 +137,16 @@ class Cluster:
         self, address: str = "", jobs: int | None = None, patience: float = PATIENCE
     ) -> None:
         self._patience = patience
+        logging.getLogger("distributed").setLevel(logging.ERROR)  # that workers die is no news
         self._stopping = False
         self._local: Any = None
         self._jobs = jobs or cores()
         if not address:
             self._local = distributed.LocalCluster(
-                n_workers=self._jobs, threads_per_worker=1, dashboard_address=None
+                n_workers=self._jobs,
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,
             )
         try:
             self._client = distributed.Client(
@@ -157,7 +169,7 @@ class Cluster:
             raise RestoreError(
                 f"the Dask cluster has no workers after {self._patience:.0f} s; start some"
             ) from None
-        plugin = Photos({}, -(-cores() // self._jobs)) if self._local else Photos(_models())
+        plugin = Photos({}, -(-cores() // self._jobs), True) if self._local else Photos(_models())
         try:
             self._client.register_plugin(plugin)
             versions = self._client.run(_version)
@@ -209,17 +221,18 @@ class Cluster:
             if pending:
                 future = next(ends)
                 task = pending.pop(future.key)
-                if _killed(future):
-                    suspects.append(task)
-                else:
-                    yield _ended(task, future)
+                ended = _ended(task, future)
                 del future  # the scheduler forgets it
+                if ended:
+                    yield ended
+                else:
+                    suspects.append(task)
             elif suspects and (drained or self._stopping):
                 task = suspects.pop(0)
                 self._submit(task, pending, ends)  # alone: now it is its own fault
                 future = next(ends)
                 del pending[future.key]
-                yield _ended(task, future)
+                yield _ended(task, future) or Ended(task, error=Died(f"{named(task.path)}: {DIED}"))
                 del future
             elif drained or self._stopping:
                 return
@@ -247,25 +260,22 @@ def _sent(task: Any) -> Any:
     return task
 
 
-def _killed(future: Any) -> bool:
-    """Whether the workers died that worked on a task."""
-    return future.status == "error" and isinstance(future.exception(), distributed.KilledWorker)
+def _ended(task: Any, future: Any) -> Ended | None:
+    """How a task ended; None if the workers died that worked on it.
 
-
-def _ended(task: Any, future: Any) -> Ended:
-    """How a task ended."""
-    if future.status == "finished":
-        outcome, error, seconds = future.result()
-        return Ended(task, outcome, error, seconds)
-    if future.status in ("cancelled", "lost"):
-        raise RestoreError("the Dask scheduler is gone; the same command goes on")
-    error = future.exception()
-    if _killed(future):
-        text = "the workers died that worked on it; the file may be damaged, or memory ran out"
-        return Ended(task, error=Died(f"{named(task.path)}: {text}"))
-    if isinstance(error, RestoreError):
+    Waits again if the worker that held the answer has died meanwhile.
+    """
+    try:
+        outcome, trouble, seconds = future.result()
+    except distributed.KilledWorker:
+        return None
+    except concurrent.futures.CancelledError as error:
+        raise RestoreError("the Dask scheduler is gone; the same command goes on") from error
+    except RestoreError as error:
         return Ended(task, error=error)
-    return Ended(task, error=Died(f"{named(task.path)}: {type(error).__name__}: {error}"))
+    except Exception as error:
+        return Ended(task, error=Died(f"{named(task.path)}: {type(error).__name__}: {error}"))
+    return Ended(task, outcome, trouble, seconds)
 
 
 def _models() -> dict[str, bytes]:
