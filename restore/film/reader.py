@@ -247,8 +247,7 @@ class Film:
             height, width = self.facts.stored
             raise PhotoError(
                 f"{self.path}: the picture changes from {width} x {height} to {picture.width} x "
-                f"{picture.height} at {time:.3f} s; restore the parts one by one, with --end and "
-                "--start"
+                f"{picture.height} at {time:.3f} s; restore the parts one by one"
             )
         return picture
 

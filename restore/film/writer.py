@@ -68,11 +68,9 @@ def encoding(facts: Facts, codec: str, quality: int | None) -> Encoding:
     """
     if quality is not None:
         if codec not in QUALITY:
-            raise RecipeError(f"--quality {quality}: {codec} is lossless and has no quality")
+            raise RecipeError(f"quality = {quality}: {codec} is lossless and has no quality")
         if not 0 <= quality <= QUALITY[codec][1]:
-            raise RecipeError(
-                f"--quality {quality}: is outside 0 … {QUALITY[codec][1]} for {codec}"
-            )
+            raise RecipeError(f"quality = {quality} is outside 0 … {QUALITY[codec][1]} for {codec}")
     number = str(QUALITY.get(codec, (0,))[0] if quality is None else quality)
     threads = str(THREADS)
     slices = ("4", threads) if min(facts.stored) >= 16 else ("1", "1")
