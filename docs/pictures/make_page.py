@@ -29,7 +29,7 @@ NAMES = (
     "scan-16bit.tif",
 )
 FLAGS = "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
-WAIT = 300_000
+WAIT = 150_000
 """Milliseconds."""
 
 
@@ -40,11 +40,13 @@ def settled(page: Any) -> None:
     page.wait_for_timeout(1500)
 
 
-def opened(page: Any, name: str) -> None:
-    """Open a photo, and wait for its cards."""
+def opened(page: Any, name: str, cards: int) -> None:
+    """Open a photo, and wait for so many of its cards."""
     page.locator(".cell", has_text=name).click()
     page.wait_for_function("name => document.querySelector('#name').textContent === name", arg=name)
-    page.wait_for_function("() => document.querySelectorAll('.card img[src]').length >= 7")
+    page.locator("#advice:not(:text('Looking'))").wait_for()
+    script = "cards => document.querySelectorAll('.card img[src]').length >= cards"
+    page.wait_for_function(script, arg=cards)
     settled(page)
 
 
@@ -63,17 +65,17 @@ def place(page: Any, x: float, y: float) -> tuple[float, float]:
 
 def take(page: Any) -> None:
     """All pictures."""
-    opened(page, "family-print.jpg")
+    opened(page, "family-print.jpg", 7)
     keep(page, "look")
-    opened(page, "black-and-white.jpg")
+    opened(page, "black-and-white.jpg", 2)
     page.keyboard.press("h")
-    page.mouse.click(*place(page, 0.5, 0.62))
+    page.mouse.click(*place(page, 0.4, 0.62))
     page.locator(".swatch").first.wait_for()
     page.locator(".swatch").nth(1).click()
     settled(page)
     page.keyboard.press("Escape")
     keep(page, "point")
-    opened(page, "family-print.jpg")
+    opened(page, "family-print.jpg", 2)
     page.select_option("#add-step", "monochrome")
     settled(page)
     page.keyboard.press("t")

@@ -181,7 +181,7 @@ class Site:
         """A tab is closed: its process ends."""
         gone = self.views.views.pop(request.path_params["view"], None)
         if gone:
-            await run_in_threadpool(gone.hands.close)
+            await gone.leave()
         return Response(status_code=204)
 
     async def edit(self, request: Request) -> Response:

@@ -371,4 +371,4 @@ def view(newest: Newest, limits: Limits) -> Any:
 def lowered() -> None:
     """Let the views go first."""
     if hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(5)

@@ -70,6 +70,7 @@ class Hands:
         self._begin = begin
         self._worker: Worker | None = None
         self._line = Line()
+        self._closed = False
         self.used = time.monotonic()
 
     async def ask(
@@ -86,7 +87,7 @@ class Hands:
         """
         self.used = time.monotonic()
         async with self._line.turn(urgency):
-            if not wanted():
+            if self._closed or not wanted():
                 raise Cancelled("no longer wanted")
             # not abandoned when the browser hangs up: the pipe has one reader
             with anyio.CancelScope(shield=True):
@@ -104,6 +105,12 @@ class Hands:
             self._worker = worker
         reply: Reply = self._worker.run(ask)
         return reply
+
+    async def leave(self) -> None:
+        """End the process once it is done with what it is doing; nothing more is asked of it."""
+        self._closed = True
+        async with self._line.turn(-1):
+            await anyio.to_thread.run_sync(self.close)
 
     def end(self) -> None:
         """Tell the process to end."""
@@ -139,6 +146,11 @@ class View:
             self._shown = ask
             return await self.hands.ask(ask, 0, lambda: self._shown is ask)
         return await self.hands.ask(ask, urgency, lambda: number in (0, self._newest.value))
+
+    async def leave(self) -> None:
+        """The tab is closed: cancel its work and end its process."""
+        self._newest.value = -1
+        await self.hands.leave()
 
 
 class Views:

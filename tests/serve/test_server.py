@@ -284,6 +284,16 @@ def test_a_crash_of_the_process_costs_one_answer(
     assert preview(client, photos["one.png"]).status_code == 200
 
 
+def test_a_closed_tab_ends_its_process(client: TestClient, photos: dict[str, str]) -> None:
+    body = {"photo": photos["one.png"], "edit": FADED}
+    before = len(multiprocessing.active_children())
+    assert client.post("/api/views/b/preview", json=body).status_code == 200
+    assert len(multiprocessing.active_children()) == before + 1
+    assert client.delete("/api/views/b").status_code == 204
+    assert len(multiprocessing.active_children()) == before
+    assert client.delete("/api/views/b").status_code == 204
+
+
 def test_hints_are_kept_beside_the_photo(
     client: TestClient, photos: dict[str, str], folder: Path
 ) -> None:
