@@ -6,7 +6,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from restore import color, files
-from restore.effect import Findings
+from restore.effect import Effect, Findings
 from restore.errors import Cancelled, PhotoError
 from restore.image.hints import Hint
 from restore.image.photo import Photo, Proxy, Window
@@ -232,8 +232,10 @@ class Darkroom:
         proxy = _chain(rough, plan)[moved]
         use = recipe.uses[moved]
         effect = plan.steps[moved].effect
-        if dict(use.settings) != dict(plan.steps[moved].settings):
-            effect = use.step.plan(proxy, **use.settings)
+        settings = plan.steps[moved].settings
+        if dict(use.settings) != dict(settings):
+            weaker = _of_amount(effect, settings, use.settings)
+            effect = weaker or use.step.plan(proxy, **use.settings)
         self.context.check()
         tile = effect.passed(proxy.view)
         for later in plan.steps[moved + 1 :]:
@@ -316,6 +318,15 @@ def _moved(recipe: Recipe, plan: Plan) -> int | None:
     if len(differ) > 1:
         return None
     return differ[0] if differ else len(plan.steps) - 1
+
+
+def _of_amount(effect: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> Effect | None:
+    """The effect with another `amount`, if nothing else differs and it keeps that by itself."""
+    differ = {key for key in {*before, *after} if before.get(key) != after.get(key)}
+    if differ != {"amount"} or all(part.name != "amount" for part in fields(effect)):
+        return None
+    changed: Effect = replace(effect, amount=after.get("amount", 1.0))
+    return changed
 
 
 def _result(plan: Plan, chain: list[Proxy]) -> color.Array:

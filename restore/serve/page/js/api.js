@@ -12,33 +12,39 @@ export class Refusal extends Error {
   }
 }
 
-async function request(path, options = {}) {
+/** Ask the server; `read` takes what is wanted from its reply. */
+async function request(path, options = {}, read = () => null) {
   const headers = { "x-restore-secret": secret };
   if (options.body !== undefined) headers["content-type"] = "application/json";
-  let reply;
   try {
-    reply = await fetch(path, { ...options, headers, cache: "no-store" });
+    const reply = await fetch(path, { ...options, headers, cache: "no-store" });
+    if (reply.ok) return await read(reply);
+    const text = await reply.text();
+    throw new Refusal(wordsOf(text) || reply.statusText, reply.status);
   } catch (error) {
+    if (error instanceof Refusal) throw error;
     if (error.name === "AbortError") throw new Refusal("cancelled", 409);
-    throw new Refusal("The server has ended: start restore serve again.", 0);
+    if (error instanceof TypeError) throw new Refusal("The server has ended: start restore serve again.", 0);
+    throw error;
   }
-  if (reply.ok) return reply;
-  let text = reply.statusText;
+}
+
+function wordsOf(text) {
   try {
-    text = (await reply.clone().json()).error ?? text;
+    return JSON.parse(text).error;
   } catch {
-    text = (await reply.text()).trim() || text;
+    return text.trim();
   }
-  throw new Refusal(text, reply.status);
 }
 
 const sent = (method, body, signal) => ({ method, body: JSON.stringify(body), signal });
 
-export const get = async (path, signal) => (await request(path, { signal })).json();
-export const getBlob = async (path, signal) => (await request(path, { signal })).blob();
-export const post = async (path, body, signal) => (await request(path, sent("POST", body, signal))).json();
-export const put = async (path, body) => request(path, sent("PUT", body));
-export const remove = async (path, options = {}) => request(path, { method: "DELETE", ...options });
+const json = (reply) => reply.json();
+export const get = (path, signal) => request(path, { signal }, json);
+export const getBlob = (path, signal) => request(path, { signal }, (reply) => reply.blob());
+export const post = (path, body, signal) => request(path, sent("POST", body, signal), json);
+export const put = (path, body) => request(path, sent("PUT", body));
+export const remove = (path, options = {}) => request(path, { method: "DELETE", ...options });
 
 /** Facts and a picture that come in one answer. */
 async function both(reply) {
@@ -82,8 +88,8 @@ const ofPhoto = (photo) => `${view}/photos/${photo}`;
 const ofPlan = (photo, plan) => `${ofPhoto(photo)}/plans/${plan.number}`;
 const raw = (plan) => `raw=${plan.raw}`;
 
-export const before = async (photo, signal) => both(await request(`${ofPhoto(photo)}/before`, { signal }));
-export const preview = async (body, signal) => both(await request(`${view}/preview`, sent("POST", body, signal)));
+export const before = (photo, signal) => request(`${ofPhoto(photo)}/before`, { signal }, both);
+export const preview = (body, signal) => request(`${view}/preview`, sent("POST", body, signal), both);
 
 export const tile = async (photo, plan, level, row, column, signal) => {
   const base = plan ? ofPlan(photo, plan) : ofPhoto(photo);
