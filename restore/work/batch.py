@@ -193,6 +193,9 @@ class Batch:
     def _found(self) -> Iterator[Found | PhotoError]:
         """What the sources stand for, without the photos that `keep` leaves out."""
         every = find(self.request.sources, self.request.target)
+        if self.request.keep == "both":  # one at a time: a folder may have a hundred thousand
+            yield from every
+            return
         for _, group in groupby(every, lambda one: isinstance(one, Found) and one.path.parent):
             folder = list(group)
             photos = [one.path for one in folder if isinstance(one, Found)]

@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS photos (
     recipe TEXT, settings TEXT, wanted TEXT, roll TEXT, modified TEXT, begun_as TEXT, made_as TEXT,
     original TEXT, plan TEXT, record TEXT, summary TEXT, warnings TEXT, error TEXT, seconds REAL,
     pixels INTEGER, ended TEXT, departs REAL, entry TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS due ON photos (state, size);
+CREATE INDEX IF NOT EXISTS due ON photos (state, size DESC, path);
 CREATE INDEX IF NOT EXISTS targets ON photos (target);
 CREATE TABLE IF NOT EXISTS results (
     path PRIMARY KEY, photo, sha256 TEXT, size INTEGER, mtime INTEGER) WITHOUT ROWID;
