@@ -64,6 +64,7 @@ def serve(
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=2,
         limit_concurrency=200,
         ws="none",

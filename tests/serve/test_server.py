@@ -294,6 +294,20 @@ def test_a_closed_tab_ends_its_process(client: TestClient, photos: dict[str, str
     assert client.delete("/api/views/b").status_code == 204
 
 
+def test_a_further_tab_takes_over_the_process_of_the_longest_unused(
+    client: TestClient, photos: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("restore.serve.views.VIEWS", 1)
+    body = {"photo": photos["one.png"], "edit": FADED}
+    facts, _ = both(client.post("/api/views/a/preview", json=body))
+    before = len(multiprocessing.active_children())
+    assert client.post("/api/views/c/preview", json=body).status_code == 200
+    assert len(multiprocessing.active_children()) == before
+    plan = f"/api/views/a/photos/{photos['one.png']}/plans/{facts['number']}"
+    assert client.get(f"{plan}/tiles/0/0/0").status_code == 409  # and the page plans anew
+    assert client.post("/api/views/a/preview", json=body).status_code == 200
+
+
 def test_hints_are_kept_beside_the_photo(
     client: TestClient, photos: dict[str, str], folder: Path
 ) -> None:
