@@ -52,8 +52,8 @@ def photos(folder: Path, count: int, side: int = 48) -> Path:
     return folder
 
 
-def kill(kills: int, count: int, seed: int, folder: Path, longest: float = 3.0) -> Tally:
-    """Kill batches of so many photos so many times, each after at most `longest` seconds."""
+def kill(kills: int, count: int, seed: int, folder: Path, longest: float = 2.0) -> Tally:
+    """Kill batches so many times, each at most `longest` seconds after it has made a photo."""
     chosen = random.Random(seed)
     scans = photos(folder / "scans", count)
     environment = {
@@ -81,10 +81,14 @@ def kill(kills: int, count: int, seed: int, folder: Path, longest: float = 3.0) 
         made: dict[str, tuple[int, int]] = {}
         while True:
             process = begin(target)
-            if sum(tally.values()) < kills:
-                time.sleep(chosen.uniform(0.1, longest))
-                victim = chosen.choice(VICTIMS)
+            victims = list(VICTIMS)
+            while sum(tally.values()) < kills and _working(process, target, len(made)):
+                time.sleep(chosen.uniform(0, longest))
+                victim = chosen.choice(victims)
                 tally[victim] += _killed(process, victim, chosen)
+                if victim != "worker":
+                    break
+                victims = ["parent", "both"]  # a photo is tried twice, no more
             errors = process.communicate()[1].decode()
             now = {name: _identity(target / name) for name in contents(target)}
             again = [name for name, was in made.items() if now.get(name) != was]
@@ -106,6 +110,15 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in folder.glob("*/[!.]*")
         if path.is_file()
     }
+
+
+def _working(process: subprocess.Popen[bytes], target: Path, before: int) -> bool:
+    """Wait until a batch has made a photo more; False if it has ended."""
+    while process.poll() is None:
+        if len(list(target.glob("*/[!.]*"))) > before:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _killed(process: subprocess.Popen[bytes], victim: str, chosen: random.Random) -> int:

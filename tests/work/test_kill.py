@@ -13,6 +13,6 @@ def test_killed_runs_leave_whole_results_or_none(tmp_path: Path) -> None:
 
 
 def test_killed_batches_end_with_every_result_once(tmp_path: Path) -> None:
-    tally = _killing.kill(3, 16, 1, tmp_path, longest=1.5)
+    tally = _killing.kill(3, 24, 1, tmp_path, longest=0.5)
     assert tally.faults == ()
     assert sum(tally.kills.values()) == 3
