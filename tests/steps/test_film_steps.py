@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import cv2
@@ -116,7 +117,7 @@ def test_weave_is_held_still_and_a_pan_stays() -> None:
 
     def away(films: list[Array]) -> float:
         steps = []
-        for one, two in zip(films, films[1:], strict=False):
+        for one, two in itertools.pairwise(films):
             steps.append(cv2.phaseCorrelate(*(np.float64(f[inner]) for f in (one, two)))[0])
         return float(np.std(steps, axis=0).mean())
 
