@@ -228,7 +228,7 @@ class Display:
         from restore.work.export import export, write_premis, write_sums
 
         counts = journal.counts(journal.run)
-        failed = bool(counts.get("failed") or self._troubles)
+        failed = bool(counts.get("failed") or self.counts.get("failed") or self._troubles)
         if self.dry:
             if not self.quiet:
                 count = self.counts.get("restored", 0)

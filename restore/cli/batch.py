@@ -212,6 +212,8 @@ def batch(
         if split and like:
             raise click.UsageError("--like and --split exclude each other")
         target = _absolute(last)
+        if target.exists() and not target.is_dir():
+            raise click.UsageError(f"TARGET is a folder; {target} is not")
         remote = [*filter(is_url, sources), *[last] * is_url(last)]
         for other, given in (("--like", bool(like)), ("--report", report)):
             if remote and given:

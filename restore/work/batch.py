@@ -239,8 +239,9 @@ class Batch:
             path, made = named(ended.task.path), ended.outcome
             if made:
                 self.journal.finish(path, made, ended.seconds)
-            else:
+            elif isinstance(ended.error, PhotoError):
                 self.journal.fail(path, str(ended.error), ended.seconds)
+            # else it is not the photo's fault: a network is missing, and the next run tries again
             yield Done(path, made, ended.error, ended.seconds, self._sizes.pop(path, 0))
 
     def _tasks(self) -> Iterator[Restore | None]:

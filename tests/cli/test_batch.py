@@ -77,6 +77,7 @@ def test_a_batch_from_its_plan_to_its_status(folder: Path) -> None:
     ("arguments", "words"),
     [
         ("monochrome scans", "give a RECIPE, at least one SOURCE, and a TARGET"),
+        ("monochrome scans scans/0.png", "TARGET is a folder; "),
         ("--status", "give the TARGET only"),
         ("--status out", "there is no journal"),
         ("monochrom scans out", 'did you mean "monochrome"'),

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from restore.context import Context
-from restore.errors import PhotoError, RecipeError, RestoreError
+from restore.errors import PhotoError, RecipeError, RestoreError, WeightsError
 from restore.work.batch import Batch, Done, Request
 from restore.work.export import export
 from restore.work.journal import Journal, place
@@ -172,6 +172,18 @@ def test_failures_are_tried_again_on_request(folder: Path, restored: Run) -> Non
         (done,) = batch.through(Here())
         assert done.error is None
         assert journal.counts() == {"restored": 4}
+
+
+def test_what_is_not_the_photos_fault_is_tried_again_by_itself(
+    folder: Path, restored: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*arguments: object) -> None:
+        raise WeightsError("the network is not installed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("restore.work.tasks.restore_file", missing)
+        assert len([one for one in restored() if one.error]) == 3
+    assert not any(one.error for one in restored())
 
 
 def test_a_target_has_one_batch_at_a_time(folder: Path, restored: Run) -> None:
