@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from restore import color
 from restore.analysis.prints.lid import SHARE, Lid, against, candidates
 from restore.analysis.prints.outlines import HULL, around, divided, fill
-from restore.analysis.prints.sides import SIDES, Strip, at_the_edge, refined, strip_along
+from restore.analysis.prints.sides import SIDES, Strip, at_the_edge, refined, seam, strip_along
 from restore.image.photo import Proxy
 from restore.image.rectangle import Rectangle, resampled
 
@@ -30,9 +30,13 @@ THIN = 0.02
 """Most width of a shadow beside a print, as a share of the scan's short side."""
 BESIDE = 0.1
 """Reach of such a shadow from its print, as a share of the print's short side."""
+SEAM = 1.5
+"""Least ratio of the step between touching prints to the steps beside it."""
 CLEAR = 0.6
 """Least share of a print's side where colours step; on one of the four, half of that."""
-STRAY = 0.04
+SHADE = 0.03
+"""Width of a shadow that may adjoin a print, as a share of its short side."""
+STRAY = 0.02
 """Most that may lie outside all prints, as a share of their area: dust, a label."""
 MOST = 24
 """Most prints on a scan."""
@@ -142,7 +146,18 @@ def _rectangles(lid: Lid) -> list[Rectangle]:
         _is_print(one, part, lid, [other for other in rectangles if other is not one])
         for one, part in zip(rectangles, parts, strict=True)
     ) and all(_beside(shadow, rectangles) for shadow in shadows)
-    return rectangles if sound else []
+    return rectangles if sound and _uncovered(mask, rectangles) < STRAY * whole else []
+
+
+def _uncovered(mask: NDArray[np.uint8], rectangles: Sequence[Rectangle]) -> float:
+    """Pixels that are not lid and lie outside all prints and their shadows."""
+    import cv2
+
+    rest = mask.copy()
+    for one in rectangles:
+        grown = one.shrunk(-SHADE * min(one.width, one.height))
+        cv2.fillConvexPoly(rest, np.rint(grown.corners - 0.5).astype(np.int32), 0)
+    return float(rest.sum())
 
 
 def _beside(shadow: NDArray[np.int32], rectangles: Sequence[Rectangle]) -> bool:
@@ -168,7 +183,10 @@ def _is_print(
         strip = strip_along(rectangle, side, lid, 10)
         outside = strip.away[:, strip.offsets < -4] < lid.limit
         beside = _covered(rectangle, side, strip, others)
-        if (outside.mean(1) > 0.6).mean() < 0.8 and beside < 0.8:
+        touching = outside.mean(1) <= 0.6
+        if touching.mean() > 0.2 and beside < 0.8:
+            return False
+        if touching.mean() > 0.05 and seam(strip, touching) < SEAM:
             return False
         if not at_the_edge(rectangle, side, lid, 1.5):
             middle = int(np.argmin(np.abs(strip.offsets)))

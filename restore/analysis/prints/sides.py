@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore import color
 from restore.analysis.prints.lid import Lid
@@ -78,6 +79,14 @@ def _step(strip: Strip, lines: slice = slice(None)) -> tuple[float, float]:
     else:
         shift = 0.0
     return float(middle[at]) + shift, float(steps[at])
+
+
+def seam(strip: Strip, lines: NDArray[np.bool_]) -> float:
+    """How much larger the step on a side is than those beside it, on some lines: 1 is no seam."""
+    apart = np.minimum(np.linalg.norm(strip.lab[lines, 3:] - strip.lab[lines, :-3], axis=-1), 20)
+    steps = apart.mean(0)
+    away = np.abs(strip.offsets[:-3] + strip.offsets[3:]) / 2
+    return float(steps[away < 1.5].max() / max(np.median(steps[(away > 3) & (away < 9)]), 1.0))
 
 
 def refined(rectangle: Rectangle, lid: Lid) -> Rectangle:
