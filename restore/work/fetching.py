@@ -63,9 +63,12 @@ def _fetch(url: str, path: Path, allow: Allow) -> None:
 
 def _fetch_notes(url: str, path: Path) -> None:
     """Fetch what lies beside a photo and belongs to it: sidecars and hints."""
-    stem = path.name.removesuffix(path.suffix)
+    from restore.files.raw import SUFFIXES
+
     folder = url.rpartition("/")[0]
-    for name in (f"{path.name}.xmp", f"{stem}.xmp", f"{path.name}{SUFFIX}"):
+    names = [f"{path.name}.xmp", f"{path.name}{SUFFIX}"]
+    names += [f"{path.stem}.xmp"] * (path.suffix.lower() in SUFFIXES)  # beside a JPEG, the RAW's
+    for name in names:
         with suppress(PhotoError):
             remote.fetch(remote.joined(folder, name), path.with_name(name))
 
