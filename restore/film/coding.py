@@ -9,6 +9,7 @@ ITU-T H.273 (2021), 8.1 primaries, 8.2 transfer, 8.3 matrix; its numbers are FFm
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ Planes = tuple[NDArray[Any], ...]
 
 UNSPECIFIED = 2
 RGB = 0
+BAND = 2**16
+"""Pixels that are converted at a time."""
 LUMA = {
     1: (0.2126, 0.0722),  # BT.709
     4: (0.30, 0.11),  # FCC
@@ -112,16 +115,29 @@ class Coding:
         if self.neutral(planes):
             return luma[..., None]
         chroma = [self._enlarged(plane, luma.shape) for plane in planes[1:3]]
-        for plane in chroma:
-            plane -= np.float32(middle)
-            plane *= np.float32(1 / swing)
-        return cv2.transform(cv2.merge([luma, *chroma]), _to_rgb(*LUMA[self.matrix]))
+        rgb = np.empty((*luma.shape, 3), np.float32)
+        for band in _bands(luma.shape, 1):
+            colours = [(plane[band] - np.float32(middle)) / np.float32(swing) for plane in chroma]
+            mixed = cv2.merge([luma[band], *colours])
+            cv2.transform(mixed, _to_rgb(*LUMA[self.matrix]), rgb[band])
+        return rgb
 
     def from_rgb(self, rgb: color.Array) -> Planes:
         """Planes of encoded RGB (rows, columns, 1 or 3), limited to 0 … 1 and rounded."""
+        rows, columns = -(-rgb.shape[0] // self.down), -(-rgb.shape[1] // self.across)
+        sizes = [rgb.shape[:2], (rows, columns), (rows, columns)][: self.planes]
+        planes = tuple(np.empty(size, self.dtype) for size in sizes)
+        for band in _bands(rgb.shape, self.down):
+            places = (band, *[slice(band.start // self.down, -(-band.stop // self.down))] * 2)
+            coded = self._coded(np.clip(rgb[band], 0, 1))
+            for plane, place, codes in zip(planes, places, coded, strict=False):
+                plane[place] = codes
+        return planes
+
+    def _coded(self, rgb: color.Array) -> Planes:
+        """As `from_rgb`, of some rows."""
         import cv2
 
-        rgb = np.clip(rgb, 0, 1)
         neutral = rgb.shape[2] == 1
         if self.matrix == RGB and self.planes == 3:
             order = (0, 0, 0) if neutral else (1, 2, 0)
@@ -130,10 +146,8 @@ class Coding:
         middle, swing = self._chroma
         if neutral or self.planes == 1:
             grey = rgb[..., 0] if neutral else rgb @ np.float32(_to_yuv(*LUMA[self.matrix])[0])
-            rows, columns = -(-grey.shape[0] // self.down), -(-grey.shape[1] // self.across)
-            none = np.full((rows, columns), middle, self.dtype)
-            luma = self._codes(grey, white - black, black)
-            return (luma, none, none)[: self.planes]
+            none = np.full((1, 1), middle, self.dtype)  # for all pixels
+            return self._codes(grey, white - black, black), none, none
         luma, *chroma = cv2.split(cv2.transform(rgb, _to_yuv(*LUMA[self.matrix])))
         reduced = (self._codes(self._reduced(plane), swing, middle) for plane in chroma)
         return (self._codes(luma, white - black, black), *reduced)
@@ -202,6 +216,13 @@ class Coding:
     @property
     def _left(self) -> bool:
         return self.across == 2 and not self.centred
+
+
+def _bands(shape: tuple[int, ...], step: int) -> Iterator[slice]:
+    """Rows of a frame, a multiple of `step`, that fit into the processor's cache."""
+    rows = max(BAND // shape[1] // step, 1) * step
+    for top in range(0, shape[0], rows):
+        yield slice(top, min(top + rows, shape[0]))
 
 
 _AROUND = np.array([0.25, 0.5, 0.25], np.float32)

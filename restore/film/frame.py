@@ -200,10 +200,13 @@ class Still:
 
 
 def _windows(height: int, width: int, across: int, down: int) -> list[Window]:
-    """8 x 8 windows spread evenly over a stored frame, none twice, on whole chroma samples."""
+    """4 x 4 windows spread evenly over a stored frame, none twice, on whole chroma samples.
+
+    A photo's proxy has four times as many; of a film, dozens are held at a time.
+    """
 
     def starts(size: int, step: int) -> list[int]:
-        ends = np.linspace(0, max(size - PATCH, 0), 8)
+        ends = np.linspace(0, max(size - PATCH, 0), 4)
         return sorted({int(start) // step * step for start in ends})
 
     tall, wide = min(PATCH, height), min(PATCH, width)

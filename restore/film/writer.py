@@ -75,7 +75,8 @@ def encoding(facts: Facts, codec: str, quality: int | None) -> Encoding:
     threads = str(THREADS)
     slices = ("4", threads) if min(facts.stored) >= 16 else ("1", "1")
     options = {
-        "h264": {"preset": "medium", "crf": number, "threads": threads},
+        # half the usual lookahead: a hundred megabytes less at 1080p
+        "h264": {"preset": "medium", "crf": number, "rc-lookahead": "20", "threads": threads},
         "hevc": {"preset": "medium", "crf": number},
         "ffv1": {"level": "3", "slicecrc": "1", "slices": slices[0], "threads": slices[1]},
         "prores": {"profile": number, "threads": threads},
