@@ -52,6 +52,7 @@ class Display:
     _pixels: int = 0
     _began: float = field(default_factory=time.monotonic)
     _lined: float = field(default_factory=time.monotonic)
+    _shares: dict[str, float] = field(default_factory=dict)
     _bar: Progress | None = None
     _task: TaskID | None = None
 
@@ -115,7 +116,7 @@ class Display:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         return Progress(
-            BarColumn(),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rates]}", markup=False),
             console=self.console,
@@ -126,11 +127,14 @@ class Display:
         )
 
     def progress(self, task: BatchTask, share: float) -> None:
-        """A photo is being worked on."""
+        """A photo is being worked on; the share done, 0 … 1."""
+        self._shares[str(task.path)] = share
+        self._show()
 
     def done(self, done: Done) -> None:
         """A photo has been worked on."""
         made = done.made
+        self._shares.pop(done.path, None)
         status = made.state if made else "failed"
         self._count("kept" if made and made.kept else status)
         self._done_bytes += done.size
@@ -191,21 +195,24 @@ class Display:
         """Bring the bar up to date, or print a line if none was for a while."""
         done = sum(self.counts.values())
         if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=done, total=self.total, rates=self._rates())
+            share = sum(self._shares.values())
+            rates = self._rates() if done else ""
+            self._bar.update(self._task, completed=done + share, total=self.total, rates=rates)
         if self.quiet or self.console.is_terminal or time.monotonic() < self._lined + EVERY:
             return
         self._lined = time.monotonic()
         self.console.print(f"{done} of {self.total} photos, {self._rates()}", markup=False)
 
     def _rates(self) -> str:
-        """Photos per minute, megapixels per second, time left, failures."""
+        """Time left, photos per minute, megapixels per second, failures."""
         seconds = max(time.monotonic() - self._began, 1e-3)
-        parts = [f"{60 * sum(self.counts.values()) / seconds:.0f} photos/min"]
-        if self._pixels:
-            parts.append(f"{self._pixels / 1e6 / seconds:.1f} MP/s")
+        parts = []
         if self._done_bytes and self._bytes > self._done_bytes:
             left = seconds * (self._bytes - self._done_bytes) / self._done_bytes
             parts.append(f"{lasting(left)} left")
+        parts.append(f"{60 * sum(self.counts.values()) / seconds:.0f} photos/min")
+        if self._pixels:
+            parts.append(f"{self._pixels / 1e6 / seconds:.1f} MP/s")
         if failed := self.counts.get("failed", 0):
             parts.append(f"{failed} failed")
         return ", ".join(parts)
