@@ -42,16 +42,21 @@ LISTEN = """async () => {
   const { on } = await import("/page/js/store.js");
   on("sketched", () => { const shown = window.shown; window.shown = null; shown?.(); });
 }"""
-SLIDE = """async ([selector, value]) => {
+SLIDE = """async ([selector, values]) => {
   const range = document.querySelector(selector);
-  const began = performance.now();
-  const drawn = new Promise((done) => {
-    window.shown = () => requestAnimationFrame(() => requestAnimationFrame(done));
-  });
-  range.value = value;
-  range.dispatchEvent(new Event("input", { bubbles: true }));
-  await drawn;
-  return performance.now() - began;
+  const times = [];
+  for (const value of values) {
+    await new Promise((done) => { setTimeout(done, 20); });
+    const began = performance.now();
+    const drawn = new Promise((done) => {
+      window.shown = () => requestAnimationFrame(() => requestAnimationFrame(done));
+    });
+    range.value = value;
+    range.dispatchEvent(new Event("input", { bubbles: true }));
+    await drawn;
+    times.push(performance.now() - began);
+  }
+  return times;
 }"""
 
 
@@ -96,7 +101,7 @@ def measure(page: Any) -> None:
         number = panel.get_attribute("data-number")
         selector = f'.step[data-number="{number}"] [data-setting={setting}] input[type=range]'
         others = busy()
-        first, *times = [page.evaluate(SLIDE, [selector, value]) for value in values]
+        first, *times = page.evaluate(SLIDE, [selector, values])
         middle = statistics.median(times)
         line = f"{recipe:27} {step + ' ' + setting:22} {first:6.0f} {middle:6.0f}"
         print(f"{line} {max(times):6.0f}      {others:.1f}", flush=True)

@@ -87,7 +87,7 @@ export async function refresh() {
 }
 
 let rested = false;
-const rest = debounced(260, () => {
+const rest = debounced(350, () => {
   rested = sketching; // a slow sketch is shown first: aborting it would show nothing
   if (!sketching) refresh();
 });
@@ -125,5 +125,8 @@ const again = debounced(300, (plan) => {
 });
 on("lost", again);
 on("edited", (photo) => {
-  if (photo === store.current) refresh();
+  if (photo !== store.current) return;
+  // arrow keys on a slider: what the sketch shows now is planned once they rest
+  if (sketching) rest();
+  else refresh();
 });
