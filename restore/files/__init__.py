@@ -111,6 +111,8 @@ def _read(
     with opened(path, limit, raw, every, salvage, sized, digest, memory) as ask:
         fitting = _fitting(path, ask.peek(0, HEAD))
         if not fitting:
+            if _is_film(ask.peek(0, HEAD)):
+                raise ask.error("is a film, not a photo; use: restore video RECIPE IN OUT")
             known = ", ".join(formats())
             raise ask.error(f"is not a supported photo (checked by content): {known}")
         sha256 = ask.sha256() if digest else ""
@@ -272,6 +274,16 @@ def _head(path: Path) -> bytes:
             with path.open("rb") as file:
                 return file.read(HEAD)
     return b""
+
+
+def _is_film(head: bytes) -> bool:
+    """Whether a file that is no photo begins like MP4, QuickTime, Matroska, AVI or MPEG."""
+    boxes = (b"ftyp", b"moov", b"mdat", b"wide")
+    return (
+        head[4:8] in boxes
+        or head.startswith((b"\x1aE\xdf\xa3", b"\0\0\1\xba"))
+        or (head[:4], head[8:12]) == (b"RIFF", b"AVI ")
+    )
 
 
 def _fitting(path: Path, head: bytes) -> list[Format]:

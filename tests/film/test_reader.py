@@ -9,6 +9,7 @@ import clips
 import numpy as np
 import pytest
 
+from restore import files
 from restore.errors import MissingPackage, PhotoError
 from restore.film.reader import Film
 
@@ -191,6 +192,12 @@ def test_other_things_are_refused_in_words(tmp_path: Path) -> None:
         out.mux(stream.encode())
     with pytest.raises(PhotoError, match="holds sound but no video"):
         Film(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.avi"])
+def test_a_film_given_as_a_photo_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PhotoError, match="is a film, not a photo; use: restore video RECIPE"):
+        files.load(clips.film(tmp_path / name, 2))
 
 
 def test_the_package_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

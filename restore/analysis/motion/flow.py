@@ -13,6 +13,8 @@ from restore.color import Array
 
 SIDE = 448
 """Long side of the planes that motion is measured on, in pixels."""
+LEAST = 32
+"""Short side, at least: OpenCV's DIS flow crashes on smaller pictures."""
 CONTRAST = 45.0
 """Standard deviation of a plane's codes, whatever the frame's exposure."""
 SLACK, SHARE = 0.5, 0.02
@@ -31,7 +33,7 @@ def plane(lightness: Array) -> Codes:
     import cv2
 
     shrink = min(1.0, SIDE / max(lightness.shape))
-    size = tuple(max(16, round(length * shrink)) for length in lightness.shape[::-1])
+    size = tuple(max(LEAST, round(length * shrink)) for length in lightness.shape[::-1])
     small = cv2.resize(lightness, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 0.8)  # grain
     gain = CONTRAST / max(float(small.std()), 1.0)
