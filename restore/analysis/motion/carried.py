@@ -80,7 +80,7 @@ def carried(proxies: Iterable[Proxy], guess: Guess, finish: Finish) -> Iterator[
 
     At most `(AHEAD + 2) * LONGEST` frames are held.
     """
-    flows = flow.measure()
+    flows = flow.measure(fine=False)
     keys: deque[_Key] = deque()
     memory = Memory()
     last: _Frame | None = None
