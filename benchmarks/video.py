@@ -1,17 +1,25 @@
 """Colour in time: how still it holds, how near it is to the truth, and how fast it is made.
 
-    python benchmarks/video.py FILM… [--most 120] [--recipe colorize] [--sheets FOLDER]
+    python benchmarks/video.py colours FILM… [--most 120] [--sheets FOLDER]
+    python benchmarks/video.py made [--pictures ONE TWO]
+    python benchmarks/video.py dust FILM…
+    python benchmarks/video.py speed FILM
 
-Colour films are made black and white and coloured again, frame by frame and as shots, and held
-against themselves.
+`colours`: colour films are made black and white and coloured again, frame by frame and as shots,
+and held against themselves. `made`: the same for films with known motion, made from two pictures.
+`dust`: dust of single frames is laid over films; how much is found, and what of clean film is
+harmed. `speed`: the film, grey, through `restore video`, and through the tutorials' loop.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -19,9 +27,13 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from skimage import data
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks import _film_clips as clips
 from benchmarks import _film_measures as measures
+from benchmarks import _processes
+from benchmarks._film_dust import aged, dusty
 from restore import color
 from restore.color import Array
 from restore.context import Context
@@ -29,10 +41,14 @@ from restore.film.coding import Coding
 from restore.film.frame import Frame
 from restore.film.planning import SIDE, plans
 from restore.film.shots import bounds, thumbnail
+from restore.image.photo import Window
 from restore.plan import Plan
 from restore.recipe import Recipe
+from restore.steps import film_dust
 
 GREY = Coding(1, full=True, planes=1)
+VISIBLE = 25
+"""Codes by which dust must differ from what it covers, to count."""
 
 
 def film(path: Path, most: int) -> list[Array]:
@@ -78,10 +94,12 @@ def codes(pixels: Array) -> Array:
     return (pixels * 255 + 0.5).astype(np.uint8)
 
 
-def measured(path: Path, most: int, recipe: Recipe, sheets: Path | None) -> list[str]:
+def measured(
+    name: str, truth: list[Array], recipe: Recipe, sheets: Path | None, aged: bool = False
+):
     """A row of the table for one film."""
-    truth = film(path, most)
-    stack = frames([desaturated(picture) for picture in truth])
+    greys = [desaturated(picture) for picture in truth]
+    stack = frames(clips.old(greys) if aged else greys)
     height, width = truth[0].shape[:2]
     shrink = min(0.64, measures.SIDE / max(height, width))
     size = round(width * shrink), round(height * shrink)
@@ -92,24 +110,24 @@ def measured(path: Path, most: int, recipe: Recipe, sheets: Path | None) -> list
     motion, context = measures.Motion(), Context()
     own = measures.consistency([s / np.float32(255) for s in small], cuts)
     results, figures = {}, {}
-    for name, way in (("frame by frame", frame_by_frame), ("shots", by_shots)):
+    for kind, way in (("frame by frame", frame_by_frame), ("shots", by_shots)):
         begun = time.perf_counter()
         made = list(way(recipe, stack, context))
         took = time.perf_counter() - begun
-        results[name] = [rendered(p, f, size) for p, f in zip(made, stack, strict=True)]
-        ab = [np.ascontiguousarray(color.to_lab(r)[..., 1:]) for r in results[name]]
+        results[kind] = [rendered(p, f, size) for p, f in zip(made, stack, strict=True)]
+        ab = [np.ascontiguousarray(color.to_lab(r)[..., 1:]) for r in results[kind]]
         square, distance = measures.warp_error(motion, light, ab, cuts)
-        cdc = measures.consistency(results[name], cuts)
+        cdc = measures.consistency(results[kind], cuts)
         off = np.sqrt(np.mean([((a - t) ** 2).mean() for a, t in zip(ab, true_ab, strict=True)]))
         chroma = np.mean([np.hypot(a[..., 0], a[..., 1]).mean() for a in ab])
-        figures[name] = square, distance, cdc, float(off), float(chroma), len(made) / took
+        figures[kind] = square, distance, cdc, float(off), float(chroma), len(made) / took
     if sheets:
-        sheet(sheets / f"{path.stem}.jpg", small, results)
+        sheet(sheets / f"{name}.png", small, results)
     one, two = figures["frame by frame"], figures["shots"]
     true_square, true_distance = measures.warp_error(motion, light, true_ab, cuts)
     left = abs(two[2] - own) / abs(one[2] - own)
     return [
-        path.name,
+        name,
         f"{len(truth)}",
         f"{len(cuts)}",
         f"{two[0] / one[0]:.3f} (truth {true_square / one[0]:.3f})",
@@ -132,7 +150,7 @@ def sheet(path: Path, truth: Sequence[Array], results: dict[str, list[Array]]) -
         ]
         rows.append(np.hstack([np.dstack([a, a[..., :1]]).clip(0, 8) * 30 for a in apart]))
     picture = np.vstack([row.astype(np.uint8) for row in rows])
-    cv2.imwrite(str(path), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    cv2.imwrite(str(path), picture[..., ::-1])
 
 
 HEAD = (
@@ -141,18 +159,128 @@ HEAD = (
 )  # fmt: skip
 
 
+def cut_alone(truth: list[Array], recipe: Recipe) -> bool:
+    """Whether frames after a cut are the same if the film begins with the cut."""
+    stack = frames([desaturated(picture) for picture in truth])
+    (_, cut), *_ = shots_of(stack)
+    context = Context()
+    whole = list(by_shots(recipe, stack, context))[cut:]
+    alone = list(plans(recipe, frames([desaturated(picture) for picture in truth[cut:]])))
+    return [plan.steps for plan in whole] == [plan.steps for plan in alone]
+
+
+def dust(name: str, truth: list[Array]) -> list[str]:
+    """How much of the dust is found and how much remains; the share of clean film changed."""
+    clean = aged([desaturated(picture) for picture in truth], 0.015, 0.03)
+    dirty, covers = dusty(clean)
+    spans = shots_of(frames(clean))
+
+    def changes(greys: Sequence[Array]) -> list[Array]:
+        stack, changed = frames(greys), []
+        for start, stop in spans:
+            proxies = (
+                replace(frame.still(SIDE).proxy, whole=lambda frame=frame: frame.photo)
+                for frame in stack[start:stop]
+            )
+            for effect, frame in zip(film_dust.film(proxies), stack[start:stop], strict=True):
+                photo = frame.photo
+                tile = photo.tile(Window.whole(*photo.size))
+                changed.append(255 * (effect.tile(tile) - tile.pixels)[..., 0])
+        return changed
+
+    found = seen = before = after = 0.0
+    for change, cover, frame, grey in zip(changes(dirty), covers, dirty, clean, strict=True):
+        off = frame.astype(np.float32) - grey
+        visible = (cover > 0.5) & (np.abs(off) > VISIBLE)
+        seen += visible.sum()
+        found += (visible & (change != 0)).sum()
+        before += np.abs(off[visible]).sum()
+        after += np.abs((off + change)[visible]).sum()
+    harmed = np.mean([np.abs(change) > 3 for change in changes(clean)])
+    shares = (found / seen, after / before, harmed)
+    return [
+        name,
+        *(f"{100 * share:.{digits}f} %" for share, digits in zip(shares, (1, 0, 4), strict=True)),
+    ]
+
+
+def speed(path: Path) -> None:
+    """Frames a second and memory of `restore video` and of the tutorials' loop, and their ratio."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        models, peer = _processes.networks(folder)
+        around = {**os.environ, "RESTORE_MODELS": str(models), "XDG_CACHE_HOME": name}
+        greys = [desaturated(picture) for picture in film(path, 72)]
+        print("| | frames | frames/s | CPU s a frame | peak MiB |")
+        print("|---|---|---|---|---|")
+
+        def row(title: str, command: list[str], count: int) -> None:
+            cost = _processes.cost([sys.executable, *command], around)
+            figures = f"{count / cost.wall:.2f} | {cost.cpu / count:.3f} | {cost.peak:.0f}"
+            print(f"| {title} | {count} | {figures} |", flush=True)
+
+        def ours(film: Path, model: str) -> list[str]:
+            line = ["-m", "restore", "video", "colorize", str(film), str(folder / "out.mp4")]
+            return [*line, "--overwrite", "-q", "-s", f"colorize.model={model}"]
+
+        small = coded(folder / "720.mp4", greys, (1280, 720))
+        long = coded(folder / "720long.mp4", (greys + greys[::-1]) * 3, (1280, 720))
+        large = coded(folder / "1080.mp4", greys[:48], (1920, 1080))
+        row("720p, compact (warming up)", ours(small, "compact"), 72)
+        row("720p, compact", ours(small, "compact"), 72)
+        row("720p, compact, six times as long", ours(long, "compact"), 432)
+        row("1080p, Zhang's layout", ours(large, "zhang2016"), 48)
+        loop = [str(Path(__file__).with_name("tutorial_video.py")), str(large)]
+        row("1080p, tutorial loop", [*loop, str(folder / "peer.mp4"), str(peer)], 48)
+
+
+def coded(path: Path, greys: Sequence[Array], size: tuple[int, int]) -> Path:
+    """A film of grey frames, H.264."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        for grey in greys:
+            picture = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="gray")))
+        container.mux(stream.encode())
+    return path
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("films", nargs="+", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("what", choices=("colours", "made", "dust", "speed"))
+    parser.add_argument("films", nargs="*", type=Path)
     parser.add_argument("--most", type=int, default=120)
+    parser.add_argument("--pictures", nargs=2, type=Path)
     parser.add_argument("--recipe", default="colorize")
     parser.add_argument("--sheets", type=Path)
     given = parser.parse_args()
     recipe = Recipe.named(given.recipe)
-    print("|", " | ".join(HEAD), "|")
-    print("|---" * len(HEAD) + "|")
-    for path in given.films:
-        print("|", " | ".join(measured(path, given.most, recipe, given.sheets)), "|", flush=True)
+    if given.what == "speed":
+        speed(given.films[0])
+    elif given.what == "dust":
+        print("| film | dust found | its error left | clean film changed |\n|---|---|---|---|")
+        for path in given.films:
+            print("|", " | ".join(dust(path.name, film(path, given.most))), "|", flush=True)
+    else:
+        print("|", " | ".join(HEAD), "|")
+        print("|---" * len(HEAD) + "|")
+        if given.what == "colours":
+            stacks = ((path.stem, film(path, given.most), False) for path in given.films)
+        else:
+            names = given.pictures or ("astronaut", "coffee")
+            one, two = (
+                cv2.imread(str(name))[..., ::-1] if given.pictures else getattr(data, name)()
+                for name in names
+            )
+            stacks = ((name, *made) for name, made in clips.made(one, two).items())
+        for name, truth, aged in stacks:
+            print(
+                "|", " | ".join(measured(name, truth, recipe, given.sheets, aged)), "|", flush=True
+            )
+            if name == "cut":
+                print("after the cut as if begun there:", cut_alone(truth, recipe), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ from restore.image.photo import Proxy, Tile, Window
 from restore.step import Amount, Param
 
 MINOR = True
+ONE_SIDED = 1.5
+"""Factor on the thresholds for the first and the last frame of a shot: both neighbours are on one
+side, and what has just come or is about to go is in neither."""
 ALONE = "film_dust compares the frames of a film; a single photo is left as it is"
 
 
@@ -122,13 +125,13 @@ def film(
             continue
         held.append(_Held.of(proxy))
         if count == 3:
-            yield _dust(flows, held[0], held[1], held[2], factor, amount)
+            yield _dust(flows, held[0], held[1], held[2], ONE_SIDED * factor, amount)
         if count >= 3:
             yield _dust(flows, held[1], held[0], held[2], factor, amount)
     if amount == 0:
         return
     if count >= 3:
-        yield _dust(flows, held[2], held[1], held[0], factor, amount)
+        yield _dust(flows, held[2], held[1], held[0], ONE_SIDED * factor, amount)
     else:
         yield from (Unchanged() for _ in held)
 

@@ -101,6 +101,8 @@ def specks(flows: Flows, now: Look, near: Look, other: Look, factor: float) -> S
     off = np.maximum(over, under)
     apart = cv2.blur(cv2.absdiff(found[0].codes, found[1].codes), (NEAR, NEAR))
     off[apart > noise + 0.5 * least] = 0
+    for neighbour in found:
+        off[_outside(neighbour.places)] = 0
     missed = np.maximum(*(cv2.absdiff(now.codes, f.codes) for f in found))
     missed = np.minimum(missed, np.uint8(min(3 * noise + 12, 255))).astype(np.float32)
     excess = cv2.blur(missed, (AROUND, AROUND)) - np.float32(noise)
@@ -143,6 +145,13 @@ def _moved(flows: Flows, now: Look, other: Look) -> _Neighbour:
     codes = (codes + brighter + np.float32(0.5)).clip(0, 255).astype(np.uint8)
     sample = cv2.absdiff(now.codes, codes)[::3, ::3]
     return _Neighbour(codes, places, brighter, 1.48 * float(np.median(sample)))
+
+
+def _outside(places: Array) -> NDArray[np.bool_]:
+    """(height, width) where places are not in the picture."""
+    height, width = places.shape[:2]
+    x, y = places[..., 0], places[..., 1]
+    return (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
 
 
 def _grown(faint: NDArray[np.bool_], seeds: NDArray[np.bool_], short: int) -> Codes:
