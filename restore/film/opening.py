@@ -77,17 +77,18 @@ def _refuse(path: Path, container: av.container.InputContainer) -> None:
         raise PhotoError(f"{path}: is not a video but {container.format.long_name}")
     if any(name.startswith(PHOTOS[0]) or name.endswith(PHOTOS[1]) for name in names):
         raise PhotoError(f"{path}: is a photo, not a film; use: restore run RECIPE {path}")
-    if not any(not _is_cover(stream) for stream in container.streams.video):
+    if not any(not is_cover(stream) for stream in container.streams.video):
         kind = "sound but no video" if container.streams.audio else "no video"
         raise PhotoError(f"{path}: holds {kind}")
 
 
 def main_stream(container: av.container.InputContainer) -> av.VideoStream:
     """The stream that is restored: the first one that is no cover picture."""
-    return next(stream for stream in container.streams.video if not _is_cover(stream))
+    return next(stream for stream in container.streams.video if not is_cover(stream))
 
 
-def _is_cover(stream: av.VideoStream) -> bool:
+def is_cover(stream: av.VideoStream) -> bool:
+    """Whether a stream of video is a picture that belongs to the film, such as its poster."""
     from av.stream import Disposition
 
     still = Disposition.attached_pic | Disposition.timed_thumbnails

@@ -147,7 +147,7 @@ class Run:
         seen = max(0, start - SEEN)
         with ExitStack() as stack:
             stills = self.film.proxies(shots.SIDE, seen)
-            marks = stack.enter_context(ahead(shots.begins(stills), SEEN))
+            marks = stack.enter_context(ahead(shots.begins(stills), 4))
             frames = stack.enter_context(ahead(self.film.frames(start), 2))
             marked = zip(frames, islice(marks, start - seen, None), strict=False)
             for shot in _split(marked):

@@ -24,6 +24,8 @@ OWN = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 """Metadata of the file rather than of the film."""
 COUNTED = ("BPS", "DURATION", "NUMBER_OF_", "_STATISTICS_")
 """How metadata begins that counts a stream's own bytes."""
+POSTERS = {"png": "image/png", "mjpeg": "image/jpeg"}
+"""Types of posters by FFmpeg's name of their codec."""
 MADE_ANEW = {"bin_data", "tmcd"}
 """Data streams that the writer of MP4 makes itself: chapters and time codes."""
 
@@ -170,8 +172,9 @@ def join(
             if stream.index == main.index:
                 video = _video(out, first.streams.video[0], main, how, matrix)
             elif stream.index in numbers and (added := _added(out, stream)) is not None:
-                streams[stream.index] = added
                 added.metadata.update(_metadata(stream, part))
+                if added.type != "attachment":  # that is in the header
+                    streams[stream.index] = added
         _describe(source, out, span, line)
         out.start_encoding()
         pictures = _pictures(pieces, places, after, how, video, shift)
@@ -190,12 +193,29 @@ def _added(out: av.container.OutputContainer, stream: Any) -> Any:
     """A stream of the result that takes another's packets; None if its format cannot."""
     if stream.type == "attachment" and out.format.name != "matroska":
         return None
+    if _is_poster(stream) and out.format.name == "matroska":
+        return _poster(out, stream)
     if stream.type == "data" and out.format.name != "mov":
         return None
     added = out.add_stream_from_template(stream, opaque=True)
     added.time_base = stream.time_base
     added.disposition = stream.disposition
     return added
+
+
+def _is_poster(stream: Any) -> bool:
+    return stream.type == "video" and opening.is_cover(stream)
+
+
+def _poster(out: av.container.OutputContainer, stream: Any) -> Any:
+    """A film's poster as Matroska has it, a file attached; None if its kind is not known."""
+    kind = POSTERS.get(stream.name)
+    if kind is None:
+        return None
+    with opening.opened(Path(stream.container.name.removeprefix("file:"))) as source:
+        packets = source.demux(source.streams[stream.index])
+        content = next((bytes(packet) for packet in packets if packet.size), b"")
+    return out.add_attachment(f"cover.{kind.partition('/')[2]}", kind, content)
 
 
 def _metadata(stream: Any, changed: bool) -> dict[str, str]:
@@ -306,7 +326,6 @@ def _copied(
     """The packets of all other streams, moved to where the part begins."""
     av = opening.library()
     chosen = [stream for stream in source.streams if stream.index in streams]
-    chosen = [stream for stream in chosen if stream.type != "attachment"]
     if not chosen:
         return
     packets = source.demux(*chosen)
@@ -315,9 +334,14 @@ def _copied(
             packet = next(packets)
         except (StopIteration, av.FFmpegError):
             return
+        base = packet.time_base
+        if packet.size and _is_poster(packet.stream):
+            packet.pts = packet.dts = 0
+            packet.stream = streams[packet.stream.index]
+            yield Fraction(0), packet
+            continue
         if not packet.size or packet.pts is None or not span.holds(packet):
             continue
-        base = packet.time_base
         offset = round(shift / base)
         if packet.stream.type == "subtitle" and span.start is not None and span.end is not None:
             _shorten(packet, round(span.start / base), round(span.end / base))

@@ -10,6 +10,7 @@ import av
 import clips
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from restore.errors import PhotoError, RecipeError, ResultExists
 from restore.film import pipeline
@@ -49,6 +50,30 @@ def test_all_else_is_copied_in_step(tmp_path: Path, name: str) -> None:
         tags = {key.lower(): value for key, value in out.metadata.items()}
     assert tags["title"] == "A small film"
     assert "recipe levels" in tags["comment"]
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.mp4"])
+def test_a_poster_stays_with_the_film(tmp_path: Path, name: str) -> None:
+    plain = clips.film(tmp_path / "plain.mp4", 5)
+    with av.open(str(plain)) as source, av.open(str(tmp_path / "a.mp4"), "w") as made:
+        video = made.add_stream_from_template(source.streams.video[0], opaque=True)
+        poster = made.add_stream("png", rate=1)
+        poster.width, poster.height, poster.pix_fmt = 32, 24, "rgb24"
+        poster.disposition = Disposition.attached_pic
+        frame = clips.picture(0, "yuv444p", 24, 32).reformat(format="rgb24")
+        frame.pts = 0
+        content = poster.encode(frame)
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = video
+                made.mux(packet)
+        made.mux(content)
+    film = quiet(tmp_path / "a.mp4", tmp_path / name, start=Fraction(1, 10))
+    with av.open(str(film.path)) as out:
+        kinds = [Disposition(stream.disposition) for stream in out.streams]
+        assert kinds == [Disposition.default, Disposition.attached_pic]
+        shown = next(out.decode(out.streams[1]))
+    assert (shown.width, shown.height) == (32, 24)
 
 
 def test_subtitles_and_uneven_times_are_copied(tmp_path: Path) -> None:
