@@ -32,8 +32,8 @@ MOST = 12.0
 """Most weight of what is carried, in guesses: slow changes are followed."""
 EASE = 1.5
 """Weight of the last keyframe's colours in those of the next."""
-SPREAD = 6.0
-"""Standard deviation in cells of the blur that fills what no keyframe sees."""
+DOUBT = 0.03
+"""Weight of a keyframe that does not see a place: it counts where the other does not, either."""
 
 Guess = Callable[[Proxy], Array]
 """From a frame to logits (n, h, w)."""
@@ -218,15 +218,8 @@ def _between(key: _Key, following: _Key | None) -> Iterator[Array]:
 
 
 def _mixed(one: Array, to_one: Path, other: Array, to_other: Path, share: float) -> Array:
-    """Two keyframes' maps along the paths to them; what neither sees, from around."""
-    import cv2
-
+    """Two keyframes' maps along the paths to them: of what neither sees, both."""
+    here = np.float32(1 - share) * (to_one.seen + np.float32(DOUBT))
+    there = np.float32(share) * (to_other.seen + np.float32(DOUBT))
     first, second = flow.pulled(one, to_one.places), flow.pulled(other, to_other.places)
-    here, there = to_one.seen * np.float32(1 - share), to_other.seen * np.float32(share)
-    seen = here + there
-    known = first * here[..., None] + second * there[..., None]
-    around, near = (cv2.GaussianBlur(v, (0, 0), SPREAD) for v in (known, seen))
-    least, faint = np.float32(1e-4), np.float32(0.02)
-    around += least * (first + second) * np.float32(0.5)
-    known += faint * around
-    return known / (seen + faint * (near + least))[..., None]
+    return (first * here[..., None] + second * there[..., None]) / (here + there)[..., None]

@@ -24,6 +24,9 @@ UNLIKE = 40.0
 """Mean difference in codes, in a square of `NEAR` pixels, from which a place is not the same."""
 NEAR = 7
 
+COARSE, AROUND = 4, 4.0
+"""How much smaller a flow is made to be completed, and the blur there, in pixels."""
+
 Codes = NDArray[np.uint8]
 Flows = Callable[[Codes, Codes], Array]
 
@@ -67,9 +70,23 @@ class Steps(NamedTuple):
 def steps(flows: Flows, earlier: Codes, later: Codes) -> Steps:
     """The motion between two frames."""
     back, forth = flows(later, earlier), flows(earlier, later)
-    return Steps(
-        back, _seen(back, forth, later, earlier), forth, _seen(forth, back, earlier, later)
-    )
+    back_seen = _seen(back, forth, later, earlier)
+    forth_seen = _seen(forth, back, earlier, later)
+    return Steps(_completed(back, back_seen), back_seen, _completed(forth, forth_seen), forth_seen)
+
+
+def _completed(flow: Array, seen: Array) -> Array:
+    """The flow; where nothing is seen, and it has nothing to go by, that of the surroundings."""
+    import cv2
+
+    size = tuple(max(1, length // COARSE) for length in seen.shape[::-1])
+    weight = cv2.resize(seen, size, interpolation=cv2.INTER_AREA) + np.float32(1e-3)
+    known = cv2.resize(flow * seen[..., None], size, interpolation=cv2.INTER_AREA)
+    known += np.float32(1e-3) * cv2.resize(flow, size, interpolation=cv2.INTER_AREA)
+    known = cv2.GaussianBlur(known, (0, 0), AROUND)
+    around = known / cv2.GaussianBlur(weight, (0, 0), AROUND)[..., None]
+    around = cv2.resize(around, seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.where(seen[..., None] > 0, flow, around)
 
 
 def _seen(flow: Array, reverse: Array, here: Codes, there: Codes) -> Array:
