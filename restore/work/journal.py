@@ -17,41 +17,20 @@ somebody else's file.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from restore import places
 from restore.errors import RestoreError
-from restore.work.records import DONE, Due, File, Made, Record, State
-from restore.work.remote import is_url, url_of
+from restore.work.holding import held, lives, place
+from restore.work.records import Due, File, Made, Record, State, state_of
+from restore.work.rows import COLUMNS, SCHEMA, VERSION, path_of, record_of, stored
 
-VERSION = 1
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS runs (
-    number INTEGER PRIMARY KEY, began TEXT, ended TEXT, how TEXT, versions TEXT);
-CREATE TABLE IF NOT EXISTS photos (
-    path PRIMARY KEY, target, size INTEGER, mtime INTEGER, state TEXT, run INTEGER, claimed INTEGER,
-    recipe TEXT, settings TEXT, wanted TEXT, roll TEXT, modified TEXT, begun_as TEXT, made_as TEXT,
-    original TEXT, plan TEXT, record TEXT, summary TEXT, warnings TEXT, error TEXT, seconds REAL,
-    pixels INTEGER, ended TEXT, departs REAL, entry TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS due ON photos (state, size DESC, path);
-CREATE INDEX IF NOT EXISTS targets ON photos (target);
-CREATE TABLE IF NOT EXISTS results (
-    path PRIMARY KEY, photo, sha256 TEXT, size INTEGER, mtime INTEGER) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS made ON results (photo);
-"""
-PATIENCE = 15.0
-"""Seconds in which the workers of a killed batch end and let go of the lock."""
 DELAY = 1.0
 """Seconds between two writes of what is done; a killed batch looks up what it had not written."""
 MANY = 400
@@ -83,40 +62,25 @@ class Journal:
         RestoreError
             If another batch works on TARGET, or the journal cannot be written.
         """
-        from filelock import FileLock, Timeout
-
         where = place(target)
         if dry:
             journal = cls(target, ":memory:")
             if where.exists():
-                with cls.read(target) as held:
-                    held._db.backup(journal._db)
+                with cls.read(target) as before:
+                    before._db.backup(journal._db)
             journal._db.executescript(SCHEMA)
             yield journal
             return
-        lock = FileLock(f"{where}.lock")
-        try:
-            where.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock.acquire(timeout=0 if _lives(where) else PATIENCE)
-        except Timeout:
-            raise RestoreError(
-                f"{target}: another batch is working on it; wait for it, or choose another TARGET"
-            ) from None
-        except OSError as error:
-            raise RestoreError(f"{where}: cannot be written: {error.strerror}") from error
-        try:
-            holder(where).write_text(f"{os.getpid()} {socket.gethostname()}\n")
-            journal = cls(target, where)
+        with held(where, target):
             try:
-                journal._prepare()
-                yield journal
-            finally:
-                journal._db.close()
-        except sqlite3.Error as error:
-            raise RestoreError(f"{where}: the journal cannot be used: {error}") from error
-        finally:
-            holder(where).unlink(missing_ok=True)
-            lock.release()
+                journal = cls(target, where)
+                try:
+                    journal._prepare()
+                    yield journal
+                finally:
+                    journal._db.close()
+            except sqlite3.Error as error:
+                raise RestoreError(f"{where}: the journal cannot be used: {error}") from error
 
     @classmethod
     @contextmanager
@@ -202,17 +166,17 @@ class Journal:
             record = known.get(due.path)
             if record and record.claimed == self.run and record.state == "begun":
                 continue  # it is being worked on
-            state = _state(due, record, watched)
+            state = state_of(due, record, watched)
             row: tuple[Any, ...] = (
-                _stored(due.target),
+                stored(due.target),
                 due.size,
                 due.mtime,
                 state,
                 self.run,
                 due.recipe,
             )
-            row = (*row, json.dumps(due.settings), due.wanted, _stored(due.roll))
-            rows.append((_stored(due.path), *row, *row))
+            row = (*row, json.dumps(due.settings), due.wanted, stored(due.roll))
+            rows.append((stored(due.path), *row, *row))
         columns = "target, size, mtime, state, run, recipe, settings, wanted, roll"
         changes = ", ".join(f"{column} = ?" for column in columns.split(", "))
         changes += ", claimed = CASE WHEN excluded.state IN ('waiting', 'begun', 'seen') "
@@ -226,13 +190,13 @@ class Journal:
 
     def _made(self, paths: Sequence[str]) -> frozenset[str]:
         """Those of some paths that are results, or may be results of a killed batch."""
-        given = [_stored(path) for path in paths]
+        given = [stored(path) for path in paths]
         marks = ", ".join("?" * len(given))
         query = (
             f"SELECT path FROM results WHERE path IN ({marks}) UNION "
             f"SELECT target FROM photos WHERE state = 'begun' AND target IN ({marks})"
         )
-        return frozenset(_path(path) for (path,) in self._db.execute(query, (*given, *given)))
+        return frozenset(path_of(path) for (path,) in self._db.execute(query, (*given, *given)))
 
     def refuse_shared(self) -> None:
         """Fail photos whose result another photo of this run has already, or gets first."""
@@ -246,10 +210,10 @@ class Journal:
                 "ORDER BY state NOT IN ('restored', 'copied', 'begun'), path",
                 (self.run, target),
             ).fetchall()
-            (first, _), *others = ((_path(path), state) for path, state in alike)
+            (first, _), *others = ((path_of(path), state) for path, state in alike)
             for path, state in others:
                 if state == "waiting":
-                    self.fail(path, f"{path}: {_path(target)} is the result of {first}")
+                    self.fail(path, f"{path}: {path_of(target)} is the result of {first}")
         self.flush()
 
     def claim(self, count: int) -> list[Record]:
@@ -272,13 +236,13 @@ class Journal:
         time = now()
         records = [
             record if record.state == "begun" else replace(record, modified=time)
-            for record in self._records(map(_path, paths))
+            for record in self._records(map(path_of, paths))
         ]
         with self._transaction():
             self._db.executemany(
                 "UPDATE photos SET modified = ?, claimed = run, state = 'begun', "
                 "begun_as = CASE state WHEN 'begun' THEN begun_as ELSE wanted END WHERE path = ?",
-                [(record.modified, _stored(record.due.path)) for record in records],
+                [(record.modified, stored(record.due.path)) for record in records],
             )
         return records
 
@@ -288,13 +252,13 @@ class Journal:
             made.state, made.original, made.plan, json.dumps(dict(made.record)), made.summary,
             json.dumps(made.warnings), "", seconds, made.pixels, _time(), made.entry,
         )  # fmt: skip
-        files = [(_stored(f.path), _stored(path), f.sha256, f.size, f.mtime) for f in made.results]
-        self._ended.append((_stored(path), row, files, made.kept))
+        files = [(stored(f.path), stored(path), f.sha256, f.size, f.mtime) for f in made.results]
+        self._ended.append((stored(path), row, files, made.kept))
         self._flush_late()
 
     def fail(self, path: str, error: str, seconds: float = 0.0) -> None:
         """Keep why a photo failed. An older result of it stays known."""
-        self._ended.append((_stored(path), ("failed", error, seconds, _time()), None, False))
+        self._ended.append((stored(path), ("failed", error, seconds, _time()), None, False))
         self._flush_late()
 
     def _flush_late(self) -> None:
@@ -354,13 +318,13 @@ class Journal:
             "AND state IN ('waiting', 'begun') ORDER BY roll"
         )
         rows = self._db.execute(query, (self.run,)).fetchall()
-        return [(_path(roll), wanted) for roll, wanted in rows]
+        return [(path_of(roll), wanted) for roll, wanted in rows]
 
     def roll(self, roll: str, wanted: str) -> list[Record]:
         """The photos of a roll that this run has found."""
         query = "SELECT path FROM photos WHERE roll = ? AND wanted = ? AND run = ? ORDER BY path"
-        rows = self._db.execute(query, (_stored(roll), wanted, self.run)).fetchall()
-        paths = [_path(path) for (path,) in rows]
+        rows = self._db.execute(query, (stored(roll), wanted, self.run)).fetchall()
+        paths = [path_of(path) for (path,) in rows]
         chunks = (paths[start : start + MANY] for start in range(0, len(paths), MANY))
         return [record for chunk in chunks for record in self._records(chunk)]
 
@@ -369,7 +333,7 @@ class Journal:
         with self._transaction():
             self._db.executemany(
                 "UPDATE photos SET departs = ? WHERE path = ?",
-                [(value, _stored(path)) for path, value in values.items()],
+                [(value, stored(path)) for path, value in values.items()],
             )
 
     def counts(self, run: int | None = None) -> dict[str, int]:
@@ -390,7 +354,7 @@ class Journal:
         query = "SELECT began, ended, how FROM runs ORDER BY number DESC LIMIT 1"
         row = self._db.execute(query).fetchone() or ("", "", "")
         last = dict(zip(("began", "ended", "how"), row, strict=True))
-        if last["how"] == "killed" and _lives(place(self.target)):
+        if last["how"] == "killed" and lives(place(self.target)):
             last["how"] = "running"
         return last
 
@@ -408,20 +372,20 @@ class Journal:
             paths = self._db.execute(query, given if after is None else (*given, after)).fetchall()
             if not paths:
                 return
-            yield from self._records([_path(path) for (path,) in paths])
+            yield from self._records([path_of(path) for (path,) in paths])
             after = paths[-1][0]
 
     def _records(self, paths: Iterable[str]) -> list[Record]:
         """The records of some paths, in the order of the paths; those unknown are left out."""
-        wanted = [_stored(path) for path in paths]
+        wanted = [stored(path) for path in paths]
         marks = ", ".join("?" * len(wanted))
         files: dict[Any, list[File]] = {}
         for row in self._db.execute(
             f"SELECT photo, path, sha256, size, mtime FROM results WHERE photo IN ({marks})", wanted
         ):
-            files.setdefault(row[0], []).append(File(_path(row[1]), *row[2:]))
+            files.setdefault(row[0], []).append(File(path_of(row[1]), *row[2:]))
         rows = self._db.execute(f"SELECT {COLUMNS} FROM photos WHERE path IN ({marks})", wanted)
-        records = {row[0]: _record(row, tuple(files.get(row[0], ()))) for row in rows}
+        records = {row[0]: record_of(row, tuple(files.get(row[0], ()))) for row in rows}
         return [records[path] for path in wanted if path in records]
 
     @contextmanager
@@ -433,89 +397,6 @@ class Journal:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
-
-
-COLUMNS = (
-    "path, target, size, mtime, recipe, settings, wanted, roll, state, claimed, modified, begun_as"
-    ", made_as, original, plan, record, summary, warnings, error, seconds, pixels, ended, departs"
-    ", entry"
-)
-
-
-def _record(row: tuple[Any, ...], results: tuple[File, ...]) -> Record:
-    path, target, size, mtime, recipe, settings, wanted, roll, state, *rest = row
-    due = Due(
-        _path(path), _path(target), size, mtime, recipe, json.loads(settings), wanted, _path(roll)
-    )
-    names = COLUMNS.split(", ")[9:]
-    known: dict[str, Any] = {n: v for n, v in zip(names, rest, strict=True) if v is not None}
-    for key in ("record", "warnings"):
-        if key in known:
-            known[key] = json.loads(known[key])
-    known["warnings"] = tuple(known.get("warnings", ()))
-    return Record(due, state, results=results, **known)
-
-
-def _state(due: Due, record: Record | None, watched: bool) -> State:
-    """The state of a photo that a scan has found."""
-    if record is None:
-        return "seen" if watched else "waiting"
-    same = (due.size, due.mtime) == (record.due.size, record.due.mtime)
-    if not same and watched:
-        return "seen"
-    asked = same and (due.wanted, due.target) == (record.due.wanted, record.due.target)
-    if record.state == "begun":
-        return "begun"  # it may have a result, of what it was begun as
-    if asked and record.state == "failed":
-        return "failed"
-    if asked and record.state in DONE and all(map(_is_there, record.results)):
-        return record.state
-    return "waiting"
-
-
-def _is_there(result: File) -> bool:
-    """Whether a result still exists; that of one in a store is taken for granted."""
-    return is_url(result.path) or os.path.lexists(result.path)
-
-
-def place(target: Path) -> Path:
-    """The path of the journal of TARGET."""
-    home = places.own("state")
-    if home is None and url_of(target):
-        raise RestoreError(f"{url_of(target)}: a batch into a store needs a home for its journal")
-    if home is None:
-        return target / ".restore-batch.sqlite"
-    key = hashlib.sha256(os.fsencode(target)).hexdigest()[:16]
-    name = "".join(char if char.isalnum() or char in "-_." else "-" for char in target.name)[:48]
-    return home / "batches" / f"{name}-{key}.sqlite"
-
-
-def holder(where: Path) -> Path:
-    """The file that says which process works with a journal."""
-    return where.with_suffix(".pid")
-
-
-def _lives(where: Path) -> bool:
-    """Whether the process that last worked with a journal still does, as far as can be seen."""
-    with suppress(OSError, ValueError):
-        number, host = holder(where).read_text().split()
-        if host == socket.gethostname() and os.name != "nt":  # where it would end the process
-            os.kill(int(number), 0)
-        return True
-    return False
-
-
-def _stored(path: str) -> str | bytes:
-    """A path as SQLite can hold it: not every one is UTF-8."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(path)
-    return path
-
-
-def _path(stored: str | bytes) -> str:
-    return os.fsdecode(stored)
 
 
 def _time() -> str:

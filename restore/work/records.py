@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from restore.work.remote import is_url
+
 State = Literal["seen", "waiting", "begun", "restored", "copied", "failed"]
 STATES: tuple[State, ...] = get_args(State)
 """seen: a watched photo that may still be growing; copied: nothing needed restoring."""
@@ -157,3 +159,25 @@ class Record:
             "departs": self.departs,
         }
         return {key: value for key, value in content.items() if value not in ("", None, (), {}, [])}
+
+
+def state_of(due: Due, record: Record | None, watched: bool) -> State:
+    """The state of a photo that a scan has found."""
+    if record is None:
+        return "seen" if watched else "waiting"
+    same = (due.size, due.mtime) == (record.due.size, record.due.mtime)
+    if not same and watched:
+        return "seen"
+    asked = same and (due.wanted, due.target) == (record.due.wanted, record.due.target)
+    if record.state == "begun":
+        return "begun"  # it may have a result, of what it was begun as
+    if asked and record.state == "failed":
+        return "failed"
+    if asked and record.state in DONE and all(map(_is_there, record.results)):
+        return record.state
+    return "waiting"
+
+
+def _is_there(result: File) -> bool:
+    """Whether a result still exists; that of one in a store is taken for granted."""
+    return is_url(result.path) or os.path.lexists(result.path)

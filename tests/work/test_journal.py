@@ -17,7 +17,8 @@ from restore.context import Context
 from restore.errors import PhotoError, RecipeError, RestoreError, WeightsError
 from restore.work.batch import Batch, Done, Request
 from restore.work.export import export
-from restore.work.journal import Journal, place
+from restore.work.holding import place
+from restore.work.journal import Journal
 from restore.work.pool import Ended
 from restore.work.sources import Found, Naming, find
 from restore.work.table import Table
