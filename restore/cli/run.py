@@ -190,6 +190,10 @@ def run(
                     if end.error and wrong and not reporter.counts and not queue.written:
                         raise end.error  # a network that is not installed: none could be restored
                     reporter.settled(job, end)
+            except KeyboardInterrupt:
+                for job, end in queue.rest():
+                    reporter.settled(job, end)
+                raise
             finally:
                 reported = reporter.close_report()
         reporter.close()

@@ -81,6 +81,11 @@ class Queue:
             yield from self._in_order()
         yield from self._in_order()
 
+    def rest(self) -> Iterator[tuple[Job, Settled]]:
+        """After an interruption: those that were settled, but had to wait for others."""
+        for number in sorted(self._settled):
+            yield self.jobs[number], self._settled.pop(number)
+
     def _in_order(self) -> Iterator[tuple[Job, Settled]]:
         """Those settled by now, up to the first that is not."""
         while self._due in self._settled:
