@@ -72,7 +72,7 @@ def settled(page: Any) -> None:
     """Wait until everything is planned."""
     page.wait_for_timeout(400)
     page.wait_for_selector("#busy:not(.on)", state="attached")
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(2500)  # it has got ready for sketches
 
 
 def busy() -> float:

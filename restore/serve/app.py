@@ -144,6 +144,11 @@ class Site:
             reply.facts["command"] = await run_in_threadpool(edits.command, recipe)
         return _both(reply)
 
+    async def warm(self, request: Request) -> Response:
+        """Get ready for a slider."""
+        await self._of_plan(request, "warm")
+        return Response(status_code=204)
+
     async def tile(self, request: Request) -> Response:
         """Real pixels."""
         where = {key: request.path_params[key] for key in ("level", "row", "column")}
@@ -276,6 +281,7 @@ def create(site: Site, host: str) -> Starlette:
         Route("/api/views/{view}/preview", site.preview, methods=["POST"]),
         Route(view + "/before", site.before),
         Route(view + tile, site.tile_before),
+        Route(plan + "/warm", site.warm, methods=["POST"]),
         Route(plan + tile, site.tile),
         Route(plan + "/maps/{name}", site.map),
         Route(plan + "/colours", site.colours),

@@ -6,22 +6,22 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from restore import color, files
-from restore.effect import Effect, Findings
+from restore import files
+from restore.effect import Findings
 from restore.errors import Cancelled, PhotoError
 from restore.image.hints import Hint
 from restore.image.photo import Photo, Proxy, Window
 from restore.plan import Plan
 from restore.recipe import Recipe
 from restore.report import comparison
-from restore.serve import pictures, points
+from restore.serve import chains, pictures, points
 from restore.serve.limits import Limits
 from restore.serve.proxies import KeptProxy
 from restore.serve.remembering import Remembering
@@ -85,8 +85,8 @@ class Opened:
         Without its transparent surroundings.
     frame
         Left, top, width and height of `photo` in the file, as shares.
-    plan, roughly
-        The last plan, and the last plan of the smaller proxy that sketches are made of.
+    recipe, plan, roughly
+        The last recipe, its plan, and the last plan of the smaller proxy that sketches are made of.
     hints, number
         Hints of the last plan, and its number.
     likely
@@ -97,6 +97,7 @@ class Opened:
 
     photo: Photo
     frame: tuple[float, float, float, float]
+    recipe: Recipe | None = None
     plan: Plan | None = None
     roughly: Plan | None = None
     hints: tuple[Hint, ...] = ()
@@ -126,7 +127,7 @@ class Opened:
 
     def chain(self, plan: Plan) -> list[Proxy]:
         """The proxy as each step of the plan finds it."""
-        return _chain(replace(self.proxy, hints=self.hints), plan)
+        return chains.chain(replace(self.proxy, hints=self.hints), plan)
 
 
 class Darkroom:
@@ -204,11 +205,11 @@ class Darkroom:
         photo.plan = plan = recipe.plan(
             replace(photo.proxy, hints=own), reuse=reuse, context=self.context
         )
-        photo.number = self.number
+        photo.number, photo.recipe = self.number, recipe
         photo.likely = None
         chain = photo.chain(plan)
         self.context.check()
-        values = pictures.codes(_result(plan, chain))
+        values = pictures.codes(chains.result(plan, chain))
         facts = {
             "histogram": pictures.histogram(values),
             "findings": [
@@ -219,22 +220,33 @@ class Darkroom:
         }
         return Reply(facts, pictures.jpeg(values))
 
+    def warm(self, path: Path, raw: str) -> Reply:
+        """Get ready for sketches while nothing else is to do."""
+        photo, _ = self._planned(path, raw)
+        if photo.recipe:
+            rough = replace(photo.rough(), hints=photo.hints)
+            photo.roughly = plan = photo.recipe.plan(
+                rough, reuse=photo.roughly, context=self.context
+            )
+            chains.chain(rough, plan)
+        return Reply()
+
     def sketch(self, path: Path, recipe: Recipe, hints: tuple[Hint, ...]) -> Reply:
         """A preview while a slider moves: smaller, and the steps after it are not planned anew."""
         photo = self.opened(path, recipe.raw)
         began = time.monotonic()
         rough = replace(photo.rough(), hints=_within(hints, photo), context=self.context)
         plan = photo.roughly
-        first = moved = _moved(recipe, plan) if plan else None
+        first = moved = chains.moved(recipe, plan) if plan else None
         if plan is None or moved is None:
             photo.roughly = plan = recipe.plan(rough, reuse=plan, context=self.context)
             moved = len(plan.steps) - 1
-        proxy = _chain(rough, plan)[moved]
+        proxy = chains.chain(rough, plan)[moved]
         use = recipe.uses[moved]
         effect = plan.steps[moved].effect
         settings = plan.steps[moved].settings
         if dict(use.settings) != dict(settings):
-            weaker = _of_amount(effect, settings, use.settings)
+            weaker = chains.of_amount(effect, settings, use.settings)
             effect = weaker or use.step.plan(proxy, **use.settings)
         self.context.check()
         tile = effect.passed(proxy.view)
@@ -275,7 +287,7 @@ class Darkroom:
         photo, plan = self._planned(path, raw)
         chain = photo.chain(plan)
         if name == "clipping":
-            return Reply({}, pictures.png(pictures.clipped(_result(plan, chain))))
+            return Reply({}, pictures.png(pictures.clipped(chains.result(plan, chain))))
         for number, step in reversed(list(enumerate(plan.steps))):
             if name == "scratches" and step.step == "scratches":
                 seen = chain[number].view
@@ -295,42 +307,7 @@ class Darkroom:
         if photo.likely is None:
             photo.likely = points.Likely.of(plan, chain, self.context)
         facts = photo.likely.at(x, y)
-        return Reply({**facts, "now": points.lab(_result(plan, chain), x, y)})
-
-
-def _chain(proxy: Proxy, plan: Plan) -> list[Proxy]:
-    """The proxy as each step of a plan finds it."""
-    chain = [proxy]
-    for step in plan.steps[:-1]:
-        chain.append(chain[-1].through(step.effect))
-    return chain
-
-
-def _moved(recipe: Recipe, plan: Plan) -> int | None:
-    """The only step whose settings differ from the plan's (the last if none); None if more do."""
-    if [step.step for step in plan.steps] != [use.step.name for use in recipe.uses]:
-        return None
-    differ = [
-        number
-        for number, (use, step) in enumerate(zip(recipe.uses, plan.steps, strict=True))
-        if dict(use.settings) != dict(step.settings)
-    ]
-    if len(differ) > 1:
-        return None
-    return differ[0] if differ else len(plan.steps) - 1
-
-
-def _of_amount(effect: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> Effect | None:
-    """The effect with another `amount`, if nothing else differs and it keeps that by itself."""
-    differ = {key for key in {*before, *after} if before.get(key) != after.get(key)}
-    if differ != {"amount"} or all(part.name != "amount" for part in fields(effect)):
-        return None
-    changed: Effect = replace(effect, amount=after.get("amount", 1.0))
-    return changed
-
-
-def _result(plan: Plan, chain: list[Proxy]) -> color.Array:
-    return plan.steps[-1].effect.passed(chain[-1].view).pixels
+        return Reply({**facts, "now": points.lab(chains.result(plan, chain), x, y)})
 
 
 def _within(hints: tuple[Hint, ...], photo: Opened) -> tuple[Hint, ...]:

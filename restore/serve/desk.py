@@ -115,6 +115,9 @@ class Desk:
 
 def desk(limits: Limits) -> Any:
     """The work of the child process beside the views."""
+    import cv2
+
+    cv2.setNumThreads(1)
     lowered()
     place = Desk(limits)
     return lambda ask, tell, allow: place.do(ask, allow)

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 VIEWS = 3
 """Views with a process of their own; a further one takes over that of the longest unused."""
+PAUSE, LONGEST, TICK = 0.3, 5.0, 0.05
+"""Seconds: a view has rested after, thumbnails and cards wait for that at most, and look again."""
 
 
 class Line:
@@ -64,10 +66,21 @@ class Line:
 
 
 class Hands:
-    """A child process with a line before it; started at first use, and again after a crash."""
+    """A child process with a line before it; started at first use, and again after a crash.
 
-    def __init__(self, begin: Callable[[], Any]) -> None:
-        self._begin = begin
+    Parameters
+    ----------
+    begin
+        As for `Worker`.
+    calm
+        Waits before each task until more urgent work elsewhere is done.
+    """
+
+    def __init__(
+        self, begin: Callable[[], Any], calm: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        self._begin, self._calm = begin, calm
+        self._asked = 0
         self._worker: Worker | None = None
         self._line = Line()
         self._closed = False
@@ -85,14 +98,25 @@ class Hands:
         RestoreError
             What the child met, also its death.
         """
-        self.used = time.monotonic()
-        async with self._line.turn(urgency):
-            if self._closed or not wanted():
-                raise Cancelled("no longer wanted")
-            # not abandoned when the browser hangs up: the pipe has one reader
-            with anyio.CancelScope(shield=True):
-                reply: Reply = await anyio.to_thread.run_sync(self._run, ask)
+        self._asked += 1
+        try:
+            async with self._line.turn(urgency):
+                if self._calm:
+                    await self._calm()
+                if self._closed or not wanted():
+                    raise Cancelled("no longer wanted")
+                # not abandoned when the browser hangs up: the pipe has one reader
+                with anyio.CancelScope(shield=True):
+                    reply: Reply = await anyio.to_thread.run_sync(self._run, ask)
+        finally:
+            self._asked -= 1
+            self.used = time.monotonic()
         return reply
+
+    @property
+    def busy(self) -> bool:
+        """Whether it works, or has just done so: a slider that moves asks again at once."""
+        return self._asked > 0 or time.monotonic() - self.used < PAUSE
 
     def _run(self, ask: Ask) -> Reply:
         if self._worker is None:
@@ -159,8 +183,15 @@ class Views:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.views: dict[str, View] = {}
-        self.desk = Hands(partial(desk, limits))
+        self.desk = Hands(partial(desk, limits), self._calm)
         self.numbers = count(1)
+
+    async def _calm(self) -> None:
+        """Wait until no view is busy, but not for long."""
+        for _ in range(round(LONGEST / TICK)):
+            if not any(view.hands.busy for view in self.views.values()):
+                return
+            await asyncio.sleep(TICK)
 
     def view(self, name: str) -> View:
         """The view of a name, made at first use."""

@@ -13,7 +13,7 @@ import pytest
 from restore.errors import Cancelled
 from restore.image.photo import Photo
 from restore.recipe import Recipe
-from restore.serve import edits
+from restore.serve import chains, edits
 from restore.serve.exports import free
 from restore.serve.guard import Guard
 from restore.serve.proxies import KeptProxy
@@ -141,6 +141,21 @@ def test_a_network_is_asked_once_for_the_same() -> None:
     assert asked == [0, 0, 1]
     assert replace(context, memory=1).network("key", Doubling) is network
     assert network.engine == "test"
+
+
+def test_a_slider_that_moves_is_recognised() -> None:
+    photo = Photo(np.random.default_rng(0).integers(40, 200, (60, 80, 3), np.uint8))
+    recipe = Recipe.named("faded-print")
+    plan = recipe.plan(photo)
+    assert chains.moved(recipe.with_settings({"fade.amount": 0.4}), plan) == 0
+    assert chains.moved(recipe.with_settings({"levels.tone": 0.4}), plan) == 1
+    both = {"fade.amount": 0.4, "levels.tone": 0.4}
+    assert chains.moved(recipe.with_settings(both), plan) is None
+    assert chains.moved(Recipe.named("colorize"), plan) is None
+    effect = plan.steps[0].effect
+    weaker = chains.of_amount(effect, {}, {"amount": 0.4})
+    assert weaker == recipe.with_settings({"fade.amount": 0.4}).plan(photo).steps[0].effect
+    assert chains.of_amount(effect, {}, {"amount": 0.4, "other": 1}) is None
 
 
 def test_a_kept_proxy_gives_the_plan_of_a_plain_one() -> None:

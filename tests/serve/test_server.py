@@ -253,6 +253,15 @@ def test_work_of_an_older_plan_is_dropped(client: TestClient, photos: dict[str, 
     assert client.get(f"{plans}/{new['number']}/tiles/0/0/0").status_code == 200
 
 
+def test_warming_up_changes_nothing(client: TestClient, photos: dict[str, str]) -> None:
+    facts, picture = both(preview(client, photos["one.png"]))
+    plans = f"/api/views/a/photos/{photos['one.png']}/plans"
+    assert client.post(f"{plans}/{facts['number']}/warm", json={}).status_code == 204
+    assert client.post(f"{plans}/{facts['number'] - 1}/warm", json={}).status_code == 409
+    assert client.get(f"{plans}/{facts['number']}/tiles/0/0/0").status_code == 200
+    assert both(preview(client, photos["one.png"]))[1] == picture
+
+
 def test_maps_are_shown_and_unknown_ones_refused(
     client: TestClient, photos: dict[str, str]
 ) -> None:

@@ -96,6 +96,8 @@ export const tile = async (photo, plan, level, row, column, signal) => {
   const query = plan ? `?${raw(plan)}` : "";
   return createImageBitmap(await getBlob(`${base}/tiles/${level}/${row}/${column}${query}`, signal));
 };
+/** Let the server get ready for sketches. */
+export const warm = (photo, plan) => request(`${ofPlan(photo, plan)}/warm?${raw(plan)}`, sent("POST", {}));
 export const map = async (photo, plan, name) =>
   createImageBitmap(await getBlob(`${ofPlan(photo, plan)}/maps/${name}?${raw(plan)}`));
 export const colours = (photo, plan, x, y) =>

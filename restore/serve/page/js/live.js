@@ -86,15 +86,14 @@ export async function refresh() {
   }
 }
 
-let rested = false;
+/** Plan the whole once nothing has moved for a while; not sooner, or the next sketch would wait. */
 const rest = debounced(350, () => {
-  rested = sketching; // a slow sketch is shown first: aborting it would show nothing
-  if (!sketching) refresh();
+  if (sketching) rest();
+  else refresh();
 });
 
 /** A slider moves. */
 async function sketch() {
-  rested = false;
   rest();
   wanted = true;
   if (sketching || !shown.before) return;
@@ -115,11 +114,13 @@ async function sketch() {
     }
   }
   sketching = false;
-  if (rested) refresh();
-  rested = false;
+  rest();
 }
 
 on("adjusted", sketch);
+on("planned", debounced(700, () => {
+  if (shown.plan) api.warm(shown.photo, shown.plan).catch(() => {});
+}));
 const again = debounced(300, (plan) => {
   if (plan === shown.plan) refresh();
 });

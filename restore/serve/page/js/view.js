@@ -115,7 +115,7 @@ function picture(context, which, shift, left, wide, tall) {
   context.beginPath();
   context.rect(left, 0, wide, tall);
   context.clip();
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingQuality = shown.plan ? "high" : "low"; // quick while a slider moves
   context.imageSmoothingEnabled = true;
   context.drawImage(source, x0, y0, ...size);
   const device = view.scale * dots;
