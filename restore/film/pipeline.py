@@ -168,8 +168,8 @@ class Run:
 
     def _write(self, rendered: Iterator[Future[Rendered]]) -> None:
         """Encode frames piece by piece; a piece ends with a shot if it can."""
-        with ExitStack() as stack:
-            piece: Piece | None = None
+        piece: Piece | None = None
+        try:
             for future in rendered:
                 done = future.result()
                 count = 0 if piece is None else len(piece.places)
@@ -178,12 +178,15 @@ class Run:
                     piece = None
                 if piece is None:
                     piece = Piece(Encoder(self.segments.unfinished(), self.how))
-                    stack.callback(piece.encoder.abandon)
                 piece.add(done)
                 self._report(piece)
             if piece is None:
                 raise PhotoError(f"{self.film.path}: has no frame in this part")
             self._finish(piece, last=True)
+        except BaseException:
+            if piece is not None:
+                piece.encoder.abandon()
+            raise
 
     def _finish(self, piece: Piece, *, last: bool) -> None:
         """A piece is whole."""

@@ -5,6 +5,8 @@ import sys
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import av
 import clips
@@ -17,6 +19,7 @@ from restore.film import pipeline
 from restore.film.job import FilmJob, Progress
 from restore.film.pipeline import restore_film
 from restore.film.reader import Film
+from restore.film.writer import Encoder
 from restore.recipe import Recipe
 
 DARKER = Recipe.named("levels").with_settings({"levels.black": -20})
@@ -266,6 +269,28 @@ def test_a_shot_goes_on_with_what_it_has_learnt(tmp_path: Path) -> None:
     whole = quiet(path, tmp_path / "whole.mkv", recipe, codec="ffv1")
     for one, two in zip(lumas(whole), lumas(Film(job.target)), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.usefixtures("short_pieces")
+def test_finished_pieces_hold_no_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes a hundred megabytes of a large film."""
+    alive: WeakSet[Encoder] = WeakSet()
+
+    class Noted(Encoder):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            alive.add(self)
+
+    monkeypatch.setattr(pipeline, "Encoder", Noted)
+    most = 0
+
+    def tell(progress: Progress) -> None:
+        nonlocal most
+        most = max(most, len(alive))
+
+    path = clips.film(tmp_path / "a.mkv", 50)
+    restore_film(FilmJob(path, tmp_path / "out.mkv"), SAME, tell)
+    assert most == 1
 
 
 @pytest.mark.usefixtures("short_pieces")
