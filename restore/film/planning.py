@@ -32,6 +32,8 @@ from restore.recipe import Recipe, Use
 
 SIDE = 640
 """Long side in pixels of the proxies that a film is planned on."""
+PATCHES = 5
+"""One in this many unaveraged patches is kept, spread over the frame: dozens of frames wait."""
 BLOCK = 24
 """Frames among which a series is looked for at a time."""
 SAMPLES = 5
@@ -92,7 +94,8 @@ class _Planned:
 
 
 def _proxy(frame: Frame, context: Context) -> Proxy:
-    proxy = frame.still(SIDE).proxy
+    still = frame.still(SIDE)
+    proxy = replace(still, crops=still.crops[1::PATCHES]).proxy
     return replace(proxy, context=context, whole=lambda: frame.photo)
 
 

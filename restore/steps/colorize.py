@@ -140,11 +140,11 @@ def film(
             yield from (_kept(own) for _ in frames)
             return
     predictor = _Predictor.chosen(first[0], model, side, temperature, vividness, caution)
-    ahead: deque[Array] = deque()
+    ahead: deque[Proxy] = deque()
 
     def watched() -> Iterator[Proxy]:
         for proxy in frames:
-            ahead.append(proxy.view.lightness.clip(0, 100))
+            ahead.append(proxy)
             yield proxy
 
     def guess(proxy: Proxy) -> Array:
@@ -158,7 +158,8 @@ def film(
 
     summary = "colours are the network's guess, carried through the shot"
     for maps in carried(watched(), guess, finish):
-        yield predictor.effect(maps, ahead.popleft(), saturation, amount, summary)
+        lightness = ahead.popleft().view.lightness.clip(0, 100)
+        yield predictor.effect(maps, lightness, saturation, amount, summary)
 
 
 def _kept(own: float) -> Unchanged:

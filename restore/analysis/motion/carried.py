@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore.analysis.motion import flow
 from restore.analysis.motion.flow import Path
@@ -59,7 +60,8 @@ class _Key:
     Attributes
     ----------
     guess, mean, weight
-        (cells, n) logits of this frame; the mean of these and those before; (cells,) its weight.
+        (cells, n) logits of this frame; the mean of these and those before, both float16 as several
+        wait; (cells,) the weight of the mean.
     maps
         (h, w, c) what became of it.
     between
@@ -68,8 +70,8 @@ class _Key:
 
     frame: _Frame
     shape: tuple[int, int]
-    guess: Array
-    mean: Array
+    guess: NDArray[np.float16]
+    mean: NDArray[np.float16]
     weight: Array
     maps: Array | None = None
     between: list[_Frame] = field(default_factory=list)
@@ -111,7 +113,7 @@ def _key(frame: _Frame, guess: Guess, last: _Key | None, memory: Memory) -> _Key
     shape = (logits.shape[1], logits.shape[2])
     own = np.ascontiguousarray(logits.reshape(len(logits), -1).T)
     if last is None:
-        return _Key(frame, shape, own, own, np.ones(len(own), np.float32))
+        return _Key(frame, shape, _short(own), _short(own), np.ones(len(own), np.float32))
     after = Path.none(frame.light.shape)
     following = frame
     for earlier in reversed([last.frame, *last.between]):
@@ -126,9 +128,17 @@ def _key(frame: _Frame, guess: Guess, last: _Key | None, memory: Memory) -> _Key
     frame.step = None
     if last.frame.after is not None:
         memory.keep(last.frame.light, last.mean, last.frame.after.seen)
-    mean, weight = _joined(own, last.mean, last.weight, path)
+    mean, weight = _joined(own, _long(last.mean), last.weight, path)
     mean, weight = memory.recall(frame.light, mean, weight, path.seen)
-    return _Key(frame, shape, own, mean, weight)
+    return _Key(frame, shape, _short(own), _short(mean), weight)
+
+
+def _short(logits: Array) -> NDArray[np.float16]:
+    return logits.astype(np.float16)
+
+
+def _long(logits: NDArray[np.float16]) -> Array:
+    return logits.astype(np.float32)
 
 
 def _joined(
@@ -192,13 +202,13 @@ def _eased(maps: Array, last: Array | None, path: Path) -> Array:
 def _averaged(keys: Sequence[_Key]) -> Array:
     """(n, h, w) the first keyframe's logits averaged with its past and the other keyframes."""
     key, *others = keys
-    mean = key.mean
+    mean = _long(key.mean)
     if others:
         *nearer, last = others
-        later, weight = last.guess, np.ones(len(last.guess), np.float32)
+        later, weight = _long(last.guess), np.ones(len(last.guess), np.float32)
         for other in reversed(nearer):
             if other.frame.after is not None:
-                later, weight = _joined(other.guess, later, weight, other.frame.after)
+                later, weight = _joined(_long(other.guess), later, weight, other.frame.after)
         if key.frame.after is not None:
             mean, _ = _joined(mean, later, weight, key.frame.after, key.weight)
     return np.ascontiguousarray(mean.T).reshape(-1, *key.shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore.analysis.motion.flow import Codes, pulled
 from restore.color import Array
@@ -31,9 +32,9 @@ class Memory:
     def __init__(self) -> None:
         self._patterns = np.zeros((0, POINTS**2), np.float32)
         self._means = np.zeros(0, np.float32)
-        self._logits: Array | None = None
+        self._logits: NDArray[np.float16] | None = None
 
-    def keep(self, light: Codes, logits: Array, seen: Array) -> None:
+    def keep(self, light: Codes, logits: NDArray[np.float16], seen: Array) -> None:
         """Remember the cells of a keyframe that the next one does not show.
 
         Parameters
@@ -48,7 +49,7 @@ class Memory:
         left = left[featured]
         if not len(left):
             return
-        own = logits[left].astype(np.float16)
+        own = logits[left]
         held = own if self._logits is None else np.concatenate([self._logits, own])
         self._logits = held[-MOST:]
         self._patterns = np.concatenate([self._patterns, patterns])[-MOST:]
