@@ -44,10 +44,10 @@ class Deaths:
     lost: list[str] = field(default_factory=list)
 
     @property
-    def growth(self) -> float:
-        """The scheduler's memory at the end, over that at the beginning."""
+    def ends(self) -> tuple[float, float]:
+        """MiB of the scheduler once it has settled, and at the end."""
         first = int(SETTLED * len(self.memory))
-        return max(self.memory[-5:]) / max(self.memory[: first + 5])
+        return max(self.memory[: first + 5]), max(self.memory[-5:])
 
 
 @contextmanager

@@ -250,8 +250,9 @@ def main() -> int:
                 scans = photos(folder / "scans", asked.photos or 10_000, asked.megapixels or 0.0004)
                 fate = _deaths.deaths(scans, folder, seed=asked.seed)
                 print(f"workers killed {fate.kills} times, lost: {len(fate.lost)}", *fate.lost[:9])
-                print(f"scheduler's memory at the end: {fate.growth:.2f} x the beginning's")
-                wrong |= bool(fate.lost) or fate.growth > 1.1
+                first, last = fate.ends
+                print(f"scheduler's memory: {first:.0f} MiB at first, {last:.0f} at the end")
+                wrong |= bool(fate.lost) or last > 1.1 * first
                 continue
             measure, count, megapixels = MEASURES[what]
             count, megapixels = asked.photos or count, asked.megapixels or megapixels

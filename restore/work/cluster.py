@@ -26,11 +26,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dask  # noqa: TID253
 import distributed  # noqa: TID253
 from distributed import WorkerPlugin  # noqa: TID253
 
 from restore._version import __version__
-from restore.context import Context, cores
+from restore.context import THREADS, Context, cores
 from restore.errors import Died, RestoreError
 from restore.models import weights
 from restore.work.pool import Ended, Tell
@@ -48,6 +49,14 @@ RETRIES = 2
 """Times that a task is tried again for what is not the photo's fault."""
 SHARE = 0.75
 """Share of a worker's memory that a photo may use."""
+ALONE = {
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1
+    ),
+    "distributed.worker.profile.enabled": False,
+}
+"""Settings of workers of this machine. Dask's own have malloc return memory at once, which doubles
+the work on arrays of megabytes, and look at every thread a hundred times a second."""
 DIED = "the workers died that worked on it; the file may be damaged, or memory ran out"
 PATIENCE = 60.0
 
@@ -74,6 +83,7 @@ class Photos(WorkerPlugin):  # type: ignore[misc]
 
     def setup(self, worker: Any) -> None:
         """A worker joins: place the networks."""
+        os.environ[THREADS] = str(self.threads)  # for the networks' engine
         self.context = Context(threads=self.threads, alone=worker.state.nthreads == 1)
         if self.deaf:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -142,12 +152,13 @@ class Cluster:
         self._local: Any = None
         self._jobs = jobs or cores()
         if not address:
-            self._local = distributed.LocalCluster(
-                n_workers=self._jobs,
-                threads_per_worker=1,
-                dashboard_address=None,
-                silence_logs=logging.ERROR,
-            )
+            with dask.config.set(ALONE):
+                self._local = distributed.LocalCluster(
+                    n_workers=self._jobs,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=logging.ERROR,
+                )
         try:
             self._client = distributed.Client(
                 self._local or address, set_as_default=False, timeout=patience
