@@ -34,8 +34,8 @@ SLIDERS = (
     ("colour.jpg", "Faded slide", "Denoise", "luminance", SHARES),
     ("colour.jpg", "The best black and white", "Monochrome", "reds", [10, 20, 30, 40, 50, 60, 70]),
     ("grey.png", "Black and white to colour", "Colorize", "saturation", [50, 60, 70, 80, 90, 110]),
-    ("grey.png", "Old black-and-white", "Scratches", "amount", SHARES),
-    ("grey.png", "Old black-and-white", "Levels", "amount", SHARES),
+    ("grey.png", "Old black-and-white print", "Scratches", "amount", SHARES),
+    ("grey.png", "Old black-and-white print", "Levels", "amount", SHARES),
     ("colour.jpg", "Single-colour stage", "Hue blend", "amount", SHARES),
 )
 LISTEN = """async () => {

@@ -16,6 +16,8 @@ from restore.recipe import NAME, Recipe, Use
 from restore.recipe.toml import quoted
 from restore.step import Setting, Step
 
+FILM = ("film_dust", "flicker", "steady")
+"""Steps that compare the frames of a film, and leave a photo as it is."""
 TEXT = 400
 """Most characters of a title or a description."""
 
@@ -89,12 +91,14 @@ def builtin() -> list[str]:
 
 
 def listed_recipes() -> list[dict[str, Any]]:
-    """All recipes as edits; one of the user's own that is broken is left out."""
+    """The recipes for photos as edits; one of the user's own that is broken is left out."""
     ours, entries = builtin(), []
     for name in recipes.names():
         try:
             recipe = Recipe.named(name)
         except RecipeError:
+            continue
+        if any(use.step.name in FILM for use in recipe.uses):
             continue
         entries.append({**edit_of(recipe), "own": name not in ours})
     return entries

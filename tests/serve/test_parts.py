@@ -105,6 +105,13 @@ def test_the_command_line_has_what_was_changed() -> None:
     assert edits.command(changed) == command
 
 
+def test_recipes_for_films_are_not_offered_for_photos() -> None:
+    names = {edit["name"] for edit in edits.listed_recipes()}
+    assert {"faded-print", "old-photo"} <= names
+    assert not names & {"faded-film", "old-film"}
+    assert set(edits.FILM) <= {step["name"] for step in edits.listed_steps()}
+
+
 def test_an_edit_comes_back_as_its_recipe() -> None:
     recipe = Recipe.named("led-concert").with_settings({"colorize.vividness": 0.5})
     same = edits.recipe_of(edits.edit_of(recipe))
