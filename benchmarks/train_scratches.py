@@ -33,8 +33,8 @@ from restore import color
 from restore.analysis.scratches import odds
 from restore.analysis.scratches.judged import belongs, in_pattern, straightened
 from restore.analysis.scratches.lines import linked, pieces
+from restore.analysis.scratches.thin import LINE
 from restore.simulate import photos, scratch, thin_object
-from restore.steps.scratches import LINE
 
 SIZES = {320: 2, 512: 8, 1024: 4}
 """How often a photo is looked at with each length of its long side."""

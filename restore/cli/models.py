@@ -36,6 +36,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
         return
     from restore import colorizers
     from restore.cli._console import say_json
+    from restore.models import own
 
     names = colorizers.names()
     for name in names:
@@ -55,13 +56,20 @@ def models(ctx: click.Context, as_json: bool) -> None:
             continue
         click.echo(f"{name:{max(map(len, names))}}  {here} ({module.BYTES / 1e6:.0f} MB): {where}")
         click.echo(f"    {module.ABOUT}\n    Licence: {module.LICENCE}")
+    for kind, step in (("damage", "scratches"), ("fade", "fade")):
+        if not as_json and (place := own.path(kind)):
+            click.echo(f"own-{kind}  installed: {place}\n    For the step {step}.")
 
 
 def _state(name: str) -> tuple[str, str]:
     """Whether a model is installed, and where it is or how to get it."""
     from restore.errors import WeightsError
-    from restore.models import weights
+    from restore.models import own, weights
 
+    if name == "own":
+        place = own.path("colorizer")
+        way = "restore train colorizer, then restore models add FILE"
+        return ("installed", str(place)) if place else ("not installed", way)
     if name not in weights.KNOWN:
         return "installed", "included"
     if not weights.installed(name):
@@ -120,8 +128,9 @@ def pull(name: str, quiet: bool) -> None:
 def add(file: Path, name: str, quiet: bool) -> None:
     """Add a model FILE you downloaded, and print the model's path.
 
-    FILE is a .caffemodel (release or norebal) or a published ONNX conversion of one. It is
-    recognised by its content and stays where it is.
+    FILE is a .caffemodel (release or norebal), a published ONNX conversion of one, or a network
+    that `restore train` wrote, which is used from then on. It is recognised by its content and
+    stays where it is.
     """
     from restore.cli._console import stderr
     from restore.models import weights
@@ -164,7 +173,10 @@ def verify(names: tuple[str, ...]) -> None:
 @models.command(epilog="Example:  restore models remove zhang2016")
 @click.argument("name", shell_complete=complete)
 def remove(name: str) -> None:
-    """Remove the model NAME, and print the path removed."""
+    """Remove the model NAME, and print the path removed.
+
+    Networks that `restore train` wrote are own-colorizer, own-damage and own-fade.
+    """
     from restore.models import weights
 
     click.echo(weights.remove(name))

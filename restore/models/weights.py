@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 from restore import places
 from restore.errors import WeightsError, nearest
-from restore.models import _durable, _sniff, _zhang
+from restore.models import _durable, _sniff, _zhang, own
+from restore.models._folder import folder as folder
 from restore.models._wanted import Report, Wanted, by_hand, digest
 from restore.models._wire import Damaged
 
@@ -63,20 +64,6 @@ class Added:
     path: Path
     notes: tuple[str, ...] = ()
     guessed: bool = False
-
-
-def folder() -> Path:
-    """The folder of models: RESTORE_MODELS, or the user's data folder."""
-    given = os.environ.get("RESTORE_MODELS")
-    if given:
-        try:
-            return Path(given).expanduser()
-        except RuntimeError as error:
-            raise WeightsError(f"RESTORE_MODELS: {given}: unknown user") from error
-    home = places.own("data")
-    if home is None:
-        raise WeightsError("no home folder to keep models in; set RESTORE_MODELS to a folder")
-    return home / "models"
 
 
 def location(name: str) -> Path:
@@ -193,7 +180,7 @@ def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None
     Parameters
     ----------
     source
-        A .caffemodel, or a published ONNX conversion.
+        A .caffemodel, a published ONNX conversion, or a network that `restore train` wrote.
     name
         Which of `KNOWN` it is; detected if "".
 
@@ -202,6 +189,10 @@ def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None
     WeightsError
         If it is not this network.
     """
+    if kind := own.kind(source):
+        return Added(
+            f"own-{kind}", own.add(source, kind), ("trained by restore; used from now on",)
+        )
     _sniff.check(source)
     try:
         has = digest(source)
@@ -227,6 +218,8 @@ def add(source: Path, name: str = "", waiting: Callable[[], None] = lambda: None
 
 def remove(name: str, waiting: Callable[[], None] = lambda: None) -> Path:
     """Remove a model and any partial download; returns its path."""
+    if name in own.NAMES:
+        return own.remove(name.removeprefix("own-"))
     part = folder() / f"{_known(name)}.part"
     if not part.exists():
         _there(name)

@@ -1,4 +1,4 @@
-"""Thin scratches and dust."""
+"""Scratches, creases, cracks, fibres and dust."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from numpy.typing import NDArray
 
 from restore import color
 from restore.analysis.faces import faces, within
-from restore.analysis.scratches import defects, infrared
-from restore.analysis.scratches.fill import SEEN, bridged, filled
+from restore.analysis.scratches import damage, defects, infrared, thin
+from restore.analysis.scratches.fill import SEEN, bridged, filled, filled_wide, ground
+from restore.context import Context
 from restore.effect import Effect, Findings, Quantity, Unchanged
 from restore.image.field import Field
 from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
 
-LINE, SPECK = 16, 2.0
-"""How far scratches and specks stand out from their surroundings at medium sensitivity."""
+SPECK = 2.0
+"""How far specks stand out from their surroundings at medium sensitivity."""
 DARK = 50
 """Sensitivity in % above which dark damage is searched for: most dark lines are the photo's."""
-OPAQUE, GROUND = 0.3, 15
-"""Share of the way from the ground to white a line reaches; side of the square for the ground."""
-ODDS, LESS = -1.5, 2.0
-"""Log odds of a scratch at medium sensitivity, and how much less at the highest.
-
-Below even odds: without evidence against it, a line is what the rules took it for."""
+WIDE = 12
+"""Width of damage in pixels of the proxy from which large photos are filled on coarser cells."""
+SMALL = 640
+"""Short side in pixels of a smaller photo when the widest damage is calculated: there it is as wide
+in pixels."""
+FAINTER = 2.0
+"""Log odds less that a mark needs at the highest sensitivity."""
 NAMES = ("scratches", "dust")
 
 
@@ -37,7 +39,7 @@ class Scratches(Effect):
     Attributes
     ----------
     zone
-        (h, w, 3) where bright and dark specks may be, and how much lines cover, 0 … 1.
+        (h, w, 3) where bright and dark damage may be, and how much thin lines cover, 0 … 1.
     wide
         The widest defect in pixels of the proxy.
     short_side
@@ -78,88 +80,97 @@ class Scratches(Effect):
         if not doubtful.any() and not gap.any():
             return t.pixels
         grey = t.pixels.mean(2, keepdims=True)
-        off = (grey[doubtful] - bridged(grey, doubtful, reach, (near + 1) // 2))[:, 0]
+        origin, cell = (t.window.top, t.window.left), int(ratio)
+        coarse = cell > 1 and self.wide > WIDE
+        if coarse:
+            below = ground(grey, doubtful, reach, cell, origin)[doubtful]
+        else:
+            below = bridged(grey, doubtful, reach, (near + 1) // 2)
+        off = (grey[doubtful] - below)[:, 0]
         sides = bright[doubtful], dark[doubtful]
         off = np.where(sides[0] & sides[1], np.abs(off), np.where(sides[0], off, -off))
         gap = gap | _outlined(doubtful, off, near)
         result = t.pixels.copy()
-        result[gap] += np.float32(self.amount) * (filled(t.pixels, gap, reach) - t.pixels[gap])
+        if coarse:
+            new = filled_wide(t.pixels, gap, reach, cell, origin)
+        else:
+            new = filled(t.pixels, gap, reach)
+        result[gap] += np.float32(self.amount) * (new - t.pixels[gap])
         return result
+
+
+def prepare(context: Context, **_: object) -> None:
+    """Load the network."""
+    damage.load(context)
 
 
 def scratches(
     proxy: Proxy,
     *,
-    width: Annotated[float, Param("the widest scratch, of the short side", 0.05, 1, "%")] = 0.5,
+    width: Annotated[float, Param("the widest damage, of the short side", 0.05, 5, "%")] = 2,
     sensitivity: Annotated[
-        float, Param("higher finds fainter scratches, with more false ones", 0, 100, "%")
+        float, Param("higher finds fainter damage, with more false marks", 0, 100, "%")
     ] = 50,
     amount: Amount = 1,
 ) -> Effect:
-    """Find thin scratches and dust, bright or dark, and fill them from their surroundings.
+    """Find scratches, creases, cracks, fibres and dust, and fill them from their surroundings.
 
-    Lines are chained on the proxy from straight pieces, judged (a scratch, an edge, or a thin
-    object?) and outlined; in the full photo they are bridged with grain.
-    Up to a sensitivity of 50 % only bright, opaque damage is removed: dark lines and dots are
-    mostly the photo's own. Dust in faces stays, and so do lines that end within them. If a film
-    scanner's infrared channel shows dust and not the picture, it decides what is dust, in faces
-    too. Known failures: some isolated lines (a whisker, a wire, a bare mast) are taken for
-    scratches, and dots on smooth ground for dust: lower `sensitivity`. Scratches along edges and
-    between many parallel lines stay, and so does most dust on grass. Defects much thinner than a
-    pixel of the proxy (1024 on the long side) fade there.
+    Thin scratches and dust are found by rules, all that is wider or crooked by a network, on the
+    proxy; in the full photo they are outlined and bridged with grain. Up to a sensitivity of 50 %
+    only bright, opaque damage is removed: dark lines and dots are mostly the photo's own. Dust in
+    faces stays, and so do lines that end within them. If a film scanner's infrared channel shows
+    dust and not the picture, it decides what is dust, in faces too. Known failures: some isolated
+    lines (a whisker, a wire, a bare mast) are taken for scratches, and dots on smooth ground for
+    dust: lower `sensitivity`. Scratches along edges and between many parallel lines stay, and so
+    does most dust on grass. Defects much thinner than a pixel of the proxy (1024 on the long side)
+    fade there. Missing corners and pieces stay.
     """
     import cv2
 
     if amount == 0:
         return Unchanged()
     view = proxy.view
-    wide = max(defects.WIDTH, width / 100 * view.window.short_side)
+    short_side = view.window.short_side
     factor = 2 ** (1 - sensitivity / 50)
     grey = view.pixels.mean(2)
-    longer = np.sqrt(max(1, min(grey.shape) / 512))  # as a share of the photo, not in pixels
-    least = ODDS + LESS * np.log2(factor)
-    lines = defects.scratches(grey, LINE * longer * factor, least, wide)
+    wide = thin.widest(grey, width)
+    lines = thin.lines(grey, wide, factor, dark=sensitivity > DARK)
     dots = defects.specks(grey, SPECK * factor, wide)
     reach = int(np.ceil(wide + 6))
     opaque = infrared.threshold(view, reach, factor)
+    seen = damage.kinds(grey, damage.load(proxy.context))
+    marks = damage.marks(grey, seen)
+    widest = width / 100 * max(short_side, SMALL)
+    w, less = damage.coefficients(damage.path()), -FAINTER * np.log2(factor)
+    marked = marks.masks(marks.sure(w, less, widest), widest)
     if opaque is not None:
         dots[:] = 0
     if sensitivity <= DARK:
-        dots[..., 1] = 0
-        lines[~_opaque(grey, lines, OPAQUE * factor)] = 0
-    if lines.any() or dots.any():
+        dots[..., 1], marked[..., 1] = 0, False
+        lines[~damage.backed(lines > 0, seen)] = 0
+    if lines.any() or dots.any() or marked.any():
         face = faces(grey)
         dots[face] = 0
         lines[within(lines > 0, face)] = 0
+        marked[within(marked[..., 0] | marked[..., 1], face)] = False
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
-    around = cv2.dilate(dots, np.ones((margin, margin), np.uint8))
+    around = cv2.dilate(dots | marked.astype(np.uint8), np.ones((margin, margin), np.uint8))
+    inside = cv2.distanceTransform(around.max(2), cv2.DIST_L2, 3)
+    wide = max(wide, 2 * float(inside.max()))
     dusty = dots.any(2)
     if opaque is not None and view.infrared is not None:
         dusty = infrared.dust(view.infrared, reach, opaque)
-    shares = (lines > 0).mean(), dusty.mean()
+    shares = ((lines > 0) | marked.any(2)).mean(), dusty.mean()
     values = {
         name: Quantity(100 * float(share), "% of the photo")
         for name, share in zip(NAMES, shares, strict=True)
     }
-    if opaque is None and not (lines.any() or dots.any()):
+    if opaque is None and not (lines.any() or around.any()):
         return Unchanged(Findings(values=values))
     zone = Field(np.dstack([around, lines]).astype(np.float32))
     ratio = max(proxy.size) / max(view.window.size)
     findings = Findings(values=values)
-    return Scratches(zone, wide, view.window.short_side, ratio, amount, opaque, findings)
-
-
-def _opaque(grey: color.Array, lines: color.Array, least: float) -> NDArray[np.bool_]:
-    """The connected lines that are bright and on average at least that opaque: bare paper."""
-    import cv2
-
-    rise = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((GROUND, GROUND), np.uint8))
-    opacity = rise / np.maximum(1 - (grey - rise), np.float32(0.02))
-    core = lines * (lines >= 0.5 * cv2.dilate(lines, np.ones((3, 3), np.uint8)))
-    count, label = cv2.connectedComponents((lines > 0).astype(np.uint8))
-    weight = np.bincount(label.ravel(), core.ravel(), count) + 1e-6
-    mean = np.bincount(label.ravel(), (core * opacity).ravel(), count) / weight
-    return (lines > 0) & (mean >= least)[label]
+    return Scratches(zone, wide, short_side, ratio, amount, opaque, findings)
 
 
 def _outlined(doubtful: NDArray[np.bool_], off: color.Array, near: int) -> NDArray[np.bool_]:

@@ -64,6 +64,17 @@ def write(
     onnx.save(model, path)
 
 
+def describe(path: Path, about: Mapping[str, str]) -> None:
+    """Replace the metadata of an ONNX file."""
+    import onnx
+    from onnx import helper
+
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    helper.set_model_props(model, dict(about))
+    onnx.save(model, path)
+
+
 def convolutions(path: Path) -> Iterator[tuple[Tensor, Tensor]]:
     """Weights and biases of an ONNX file's convolutions, in the order in which they run."""
     import onnx

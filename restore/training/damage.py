@@ -22,8 +22,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from restore import color
-from restore.analysis.scratches.damage import reliefs
+from restore.analysis.scratches.damage import WEIGHTS, reliefs
+from restore.models import engines
 from restore.simulate.worn import Worn, worn
+from restore.training import _marks, _onnx
 from restore.training._card import Card, agreement
 from restore.training._damage_network import (
     Detector,
@@ -35,7 +37,7 @@ from restore.training._damage_network import (
 from restore.training._session import Pace, Report, Settings, device
 
 SUFFIX = ".onnx"
-START: Path | None = None
+START = WEIGHTS
 WHAT = "Finds damage: scratches, creases, cracks, fibres, spots, losses; for the step `scratches`."
 SIDE, BATCH = 160, 6
 RATE, DECAY, AVERAGED = 2e-3, 0.01, 0.998
@@ -252,9 +254,12 @@ def train(settings: Settings, out: Path) -> Iterator[Report]:
             yield Report(training.step, pace.share, float(np.mean(losses)), table if last else "")
             losses = []
     export(training.averaged, out, {"purpose": "damage"})
+    greys = [grey for grey in map(brightness, held) if grey is not None]
+    regression = _marks.fitted(_marks.rows(greys, engines.load(out)))
+    _onnx.describe(out, {"purpose": "damage", **_marks.written(regression)})
     scans = cases[0][0][:1]
-    engines = agreement(out, {"reliefs": scans.numpy()}, probabilities(training.averaged, scans))
+    agreed = agreement(out, {"reliefs": scans.numpy()}, probabilities(training.averaged, scans))
     counted = sum(map(len, folders)), len(held), pace.seconds / 60, training.step
     start = settings.start.name if settings.start else ""
-    card = Card(WHAT, *counted, start, before, table, engines)
+    card = Card(WHAT, *counted, start, before, table, agreed)
     out.with_suffix(".md").write_text(card.text(out), encoding="utf-8")

@@ -18,7 +18,7 @@ from restore.color.space import Space
 from restore.context import Context
 from restore.image.photo import Photo
 from restore.image.render import render_photo
-from restore.simulate import scratch, thin_object
+from restore.simulate import crease, scratch, thin_object
 from restore.steps.scratches import scratches
 
 Picture = NDArray[np.float32]
@@ -97,6 +97,18 @@ def test_fills_them_in_a_photo_larger_than_its_proxy() -> None:
     assert ((result - clean)[hurt] ** 2).mean() < 0.2 * ((bad - clean)[hurt] ** 2).mean()
     beside = cv2.dilate(hurt.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
     assert (result != bad).any(-1)[beside].mean() < 0.01
+
+
+@pytest.mark.parametrize("name", ["cat", "coffee"])
+def test_fills_most_of_the_creases_cracks_and_fibres(name: str) -> None:
+    case = crease(photo(name, 2), seed=2)
+    result = restored(case.scan)
+    changed = (result != case.scan).any(-1)
+    near = cv2.dilate(case.damaged.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    assert changed[case.damaged].mean() > 0.5
+    assert near[changed].mean() > 0.7
+    left = ((result - case.photo) ** 2).sum()
+    assert left < 0.5 * ((case.scan - case.photo) ** 2).sum()
 
 
 def test_leaves_hair_and_edges_alone() -> None:

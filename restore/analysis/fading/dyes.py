@@ -18,6 +18,7 @@ import numpy as np
 
 from restore import color
 from restore.analysis import mixes
+from restore.models import own as trained
 
 SIDE = 200
 """Long side in pixels at which borders and edges are searched for: all scans then look alike."""
@@ -102,10 +103,14 @@ def estimate(picture: color.Array) -> Fading:
     return Fading(matrix.astype(np.float32), shift.astype(np.float32), certainty, doubt)
 
 
-@functools.cache
 def weights(name: str) -> Mapping[str, color.Array]:
-    """A network's arrays by name: "fade" or "fade-looks"."""
-    path = Path(__file__).parents[2] / "data" / f"{name}.npz"
+    """A network's arrays by name: "fade", which may be the user's own, or "fade-looks"."""
+    included = Path(__file__).parents[2] / "data" / f"{name}.npz"
+    return _arrays(trained.path(name) or included if name == "fade" else included)
+
+
+@functools.cache
+def _arrays(path: Path) -> Mapping[str, color.Array]:
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name].astype(np.float32) for name in file.files}
 

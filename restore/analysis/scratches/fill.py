@@ -20,6 +20,11 @@ CALM = 11
 SEEN = GRAIN - 1 + CALM // 2
 """How far the grain of a pixel is measured."""
 
+NARROW = 5
+"""Width in cells up to which a gap is bridged pixel by pixel."""
+ENOUGH = 0.25
+"""Share of a cell's pixels that must be sound for it to have a value of its own."""
+
 Places = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
@@ -68,6 +73,78 @@ def filled(pixels: color.Array, gap: NDArray[np.bool_], reach: int) -> color.Arr
     most = np.float32(3) * np.minimum(size[one], size[other]) * (free | ~gap[other])[:, None]
     grain = np.where(free[:, None], detail[one], detail[other]).clip(-most, most)
     return bridge.values + np.sqrt(np.maximum(1 - bridge.kept, 0)) * grain
+
+
+def filled_wide(
+    pixels: color.Array, gap: NDArray[np.bool_], reach: int, cell: int, origin: tuple[int, int]
+) -> color.Array:
+    """(n, c) values for the n pixels of a gap in a large photo, as `filled`.
+
+    What is wider than `NARROW` cells is bridged on cells of several pixels, which is as good for
+    smooth ramps, and is given the detail beside it, mirrored at its edge.
+
+    Parameters
+    ----------
+    cell
+        Side of a cell in pixels.
+    origin
+        Row and column of the first pixel in the whole photo: cells do not depend on the tile.
+    """
+    import cv2
+
+    side = NARROW * cell
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    wide = cv2.morphologyEx(gap.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
+    if not wide.any():
+        return filled(pixels, gap, min(reach, 2 * side))
+    base = ground(pixels, gap, reach, cell, origin)
+    detail = np.where(gap[..., None], np.float32(0), pixels - base)
+    unrest = np.abs(detail).mean(2)
+    sound = cv2.blur((~gap).astype(np.float32), (GRAIN, GRAIN)).clip(1e-6)
+    size = np.where(gap, np.float32(1), cv2.blur(unrest, (GRAIN, GRAIN)) / sound)
+    most = 3 * cv2.erode(size, np.ones((CALM, CALM), np.uint8))
+    _, label = cv2.distanceTransformWithLabels(
+        wide.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    rows, columns = np.nonzero(~wide)
+    places = np.zeros((2, int(label.max()) + 1), np.intp)
+    places[:, label[rows, columns]] = rows, columns
+    own = np.nonzero(wide)
+    nearest = places[:, label[own]]
+    mirror = [
+        (2 * near - at).clip(0, length - 1)
+        for near, at, length in zip(nearest, own, gap.shape, strict=True)
+    ]
+    limit = most[nearest[0], nearest[1]][:, None]
+    whole = pixels.copy()
+    whole[own] = base[own] + detail[mirror[0], mirror[1]].clip(-limit, limit)
+    narrow = gap & ~wide
+    whole[narrow] = filled(whole, narrow, min(reach, 2 * side))
+    return whole[gap]
+
+
+def ground(
+    pixels: color.Array, gap: NDArray[np.bool_], reach: int, cell: int, origin: tuple[int, int]
+) -> color.Array:
+    """(h, w, c) what lies beneath a gap and around it: `bridged` on cells, smooth in between."""
+    import cv2
+
+    before = [start % cell for start in origin]
+    after = [-(length + first) % cell for length, first in zip(gap.shape, before, strict=True)]
+    room = tuple(zip(before, after, strict=True))
+    sound = np.pad((~gap).astype(np.float32), room)
+    sums = np.pad(np.where(gap[..., None], np.float32(0), pixels), (*room, (0, 0)))
+    size = sound.shape[1] // cell, sound.shape[0] // cell
+    share = cv2.resize(sound, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(sums, size, interpolation=cv2.INTER_AREA).reshape(*share.shape, -1)
+    small /= share.clip(1e-6)[..., None]
+    lost = share < ENOUGH
+    small[lost] = bridged(small, lost, -(-reach // cell) + 1)
+    whole = cv2.resize(small, sound.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    rows, columns = (
+        slice(first, first + length) for first, length in zip(before, gap.shape, strict=True)
+    )
+    return whole.reshape(*sound.shape, -1)[rows, columns]
 
 
 def bridged(

@@ -1,0 +1,67 @@
+"""The colorizer that `restore train colorizer` wrote, installed by `restore models add`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from restore.color import Array
+from restore.colorizers import Chroma
+from restore.colorizers._distribution import mean, natural, probabilities
+from restore.colorizers._grid import grid
+from restore.colorizers._input import fit
+from restore.context import Context, default
+from restore.errors import WeightsError
+from restore.models import engines, own
+
+ABOUT = "A compact network trained further on photos of your own."
+LICENCE = "yours"
+BYTES = 9_400_000
+RANK = 15
+
+
+def installed() -> bool:
+    """Whether it is installed."""
+    return own.path("colorizer") is not None
+
+
+def sha256() -> str:
+    """SHA-256 of the weights file."""
+    return engines.sha256(_path())
+
+
+def load(context: Context) -> engines.Network:
+    """The network, ready to run."""
+    engine, path, digest = engines.chosen(context.engine), _path(), sha256()
+    return context.network((digest, engine), lambda: engines.load(path, engine, "f32", digest))
+
+
+def chroma(
+    lightness: Array,
+    *,
+    side: int = 256,
+    temperature: float = 0.5,
+    vividness: float = 0.25,
+    context: Context | None = None,
+) -> Chroma:
+    """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
+
+    The network's second input, evidence of colours, is empty.
+    """
+    values, (rows, columns) = fit(lightness, side)
+    network = load(context or default())
+    evidence = np.zeros((1, 4, values.shape[2] // 4, values.shape[3] // 4), np.float32)
+    logits = np.ascontiguousarray(network(values, evidence=evidence)[0, :, rows, columns])
+    logits = natural(logits, vividness)
+    return Chroma(mean(probabilities(logits, temperature)), logits, grid(), network.engine)
+
+
+def _path() -> Path:
+    path = own.path("colorizer")
+    if path is None:
+        raise WeightsError(
+            "own: is not installed; train it with `restore train colorizer`, then "
+            "`restore models add FILE`"
+        )
+    return path
