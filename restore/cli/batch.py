@@ -160,7 +160,8 @@ def batch(
     """Restore all photos of SOURCEs with RECIPE, into the folder TARGET.
 
     A SOURCE is a folder (with all folders in it, whose tree is kept), a photo, a quoted pattern
-    such as "scans/**/*.tif", or a list (@list.txt, a path on each line). RECIPE is as for "restore
+    such as "scans/**/*.tif", a list (@list.txt, a path on each line), or a URL (s3://archive/scans);
+    TARGET may be a URL as well. RECIPE is as for "restore
     run", or "auto": each photo gets what "restore info" advises, and is copied if that is nothing.
 
     A journal keeps what has been done. The same command again goes on: photos that are new or have
