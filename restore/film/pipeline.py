@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Any, BinaryIO
 
 from restore import colorizers
@@ -149,7 +149,9 @@ class Run:
             stills = self.film.proxies(shots.SIDE, seen)
             marks = stack.enter_context(ahead(shots.begins(stills), 4))
             frames = stack.enter_context(ahead(self.film.frames(start), 2))
-            marked = zip(frames, islice(marks, start - seen, None), strict=False)
+            # a damaged film may give fewer frames when read from elsewhere
+            endless = chain(islice(marks, start - seen, None), repeat(False))
+            marked = zip(frames, endless, strict=False)
             for shot in _split(marked):
                 waiting: deque[Frame] = deque()
                 begins = True

@@ -106,13 +106,16 @@ def _form(source: Coding, codec: str) -> tuple[str, Coding]:
     deep = next(n for n in (8, 10, 12, 16) if n >= source.depth)
     depth = 10 if codec == "prores" else min(deep, DEEPEST[codec])
     suffix = "" if depth == 8 else f"{depth}le"
-    if source.matrix == RGB and source.planes == 3:
+    rgb = source.matrix == RGB and source.planes == 3
+    if rgb:
         if codec == "ffv1":
             return ("bgr0" if depth == 8 else f"gbrp{suffix}"), replace(source, depth=depth)
         source = replace(source, matrix=1, full=False, tags=(*source.tags[:2], 1))
     across, down = source.across, source.down
-    if source.planes == 1 or source.matrix == RGB or (across, down) not in PLAIN:
+    if source.planes == 1 or (across, down) not in PLAIN:
         across, down = (1, 1) if codec == "ffv1" else (2, 2)
+    elif rgb and codec != "prores":
+        across, down = 2, 2  # what all players take
     if codec == "prores":
         across, down = (1, 1) if (across, down) == (1, 1) else (2, 1)
     tags = (*source.tags[:2], source.matrix)

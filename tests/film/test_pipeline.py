@@ -150,6 +150,21 @@ def test_lossless_and_unchanged_is_the_same_to_the_bit(tmp_path: Path) -> None:
                 np.testing.assert_array_equal(now, was)
 
 
+@pytest.mark.parametrize(
+    ("codec", "name", "form"), [("h264", "o.mp4", "yuv420p"), ("prores", "o.mov", "yuv444p10le")]
+)
+def test_rgb_becomes_what_players_take(tmp_path: Path, codec: str, name: str, form: str) -> None:
+    def paint(number: int) -> av.VideoFrame:
+        return clips.picture(number, "yuv444p").reformat(format="bgr0")
+
+    path = clips.film(tmp_path / "a.mkv", 3, codec="ffv1", form="bgr0", paint=paint)
+    film = quiet(path, tmp_path / name, codec=codec)
+    assert film.facts.form == form
+    for before, after in zip(Film(path).frames(), film.frames(), strict=True):
+        grey = before.photo.samples.mean(2)
+        assert np.abs(after.photo.samples.mean(2) - grey).mean() < 0.01
+
+
 def test_film_that_a_network_coloured_is_labelled(tmp_path: Path) -> None:
     path = clips.film(tmp_path / "a.mkv", 2)
     film = quiet(path, tmp_path / "out.mkv", Recipe.named("colorize"))
