@@ -98,7 +98,8 @@ def kinds(grey: color.Array, network: engines.Network) -> color.Array:
     """
     import cv2
 
-    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    size = [max(1, length // 2) for length in grey.shape[::-1]]
+    half = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     wide = [cv2.resize(plane, grey.shape[::-1]) for plane in _kinds(half, network)]
     return np.stack([_kinds(grey, network), np.stack(wide)])
 
