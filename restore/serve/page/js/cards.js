@@ -102,8 +102,11 @@ async function advise(photo) {
   fill();
 }
 
-on("opened", () => {
+on("turned", () => {
   $("#about").textContent = "";
+  $("#advice").textContent = "Looking at the photo …";
+});
+on("opened", () => {
   if (store.advice[store.current]) fill();
   else list.replaceChildren(...[...ordered(), NONE].map(card));
   mark();

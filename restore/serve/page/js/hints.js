@@ -178,6 +178,9 @@ export function begin() {
   });
   on("stroking", (points) => refreshPins(points));
   on("grey", grey);
+  on("planned", () => { // a place that was asked about too soon
+    if (place?.trouble && shown.plan) ask(place.points, place.shape, place.hint);
+  });
   on("hint", (hint) => ask(pointsOf(hint), hint.shape, hint));
   on("opened", () => {
     saved.set(store.current, JSON.stringify(edit().hints));
