@@ -59,7 +59,7 @@ def opened(path: Path) -> Iterator[av.container.InputContainer]:
             f"file:{path.absolute()}",
             "r",
             options={"protocol_whitelist": "file"},
-            metadata_errors="replace",
+            **({"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}),
         )
     except av.FFmpegError as error:
         raise PhotoError(f"{path}: is damaged or not a video ({error.strerror})") from error
