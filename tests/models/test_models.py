@@ -40,10 +40,12 @@ def test_lists_every_network_and_how_it_comes() -> None:
     done = models()
     assert done.exit_code == 0
     lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
-    assert [line.split()[0] for line in lines] == ["zhang2016", "compact", "zhang2016-norebal"]
+    names = ["zhang2016", "own", "compact", "zhang2016-norebal"]
+    assert [line.split()[0] for line in lines] == names
     assert "not installed (129 MB): restore models pull zhang2016" in lines[0]
-    assert "installed (9 MB): included" in lines[1]
-    assert "not installed (129 MB): restore models add FILE" in lines[2]
+    assert "not installed (9 MB): restore train colorizer, then restore models add" in lines[1]
+    assert "installed (9 MB): included" in lines[2]
+    assert "not installed (129 MB): restore models add FILE" in lines[3]
     assert done.stdout.count("Licence: BSD-2-Clause") == 3
 
 
