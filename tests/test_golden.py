@@ -35,9 +35,9 @@ def _damaged(recipe: str) -> NDArray[np.uint8]:
         return light(photo, "red left + blue right", seed=1, shading=0).srgb
     if recipe.startswith("faded"):
         return fade(photo, "dark cyan loss", seed=1).srgb
-    if recipe in ("colorize", "old-photo"):
+    if recipe in ("colorize", "old-photo", "old-film"):
         grey = np.repeat((photo @ (0.3, 0.6, 0.1))[..., None], 3, -1).astype(np.float32)
-        worn = scratch(grey, seed=1).scan if recipe == "old-photo" else grey
+        worn = scratch(grey, seed=1).scan if recipe.startswith("old") else grey
         return (worn * 255 + 0.5).astype(np.uint8)
     return np.ascontiguousarray(face)
 

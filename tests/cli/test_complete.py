@@ -34,7 +34,7 @@ def completed(*words: str) -> list[str]:
     ("words", "expected"),
     [
         (["ru"], ["run"]),
-        (["run", "fad"], ["fade", "faded-print", "faded-slide"]),
+        (["run", "fad"], ["fade", "faded-film", "faded-print", "faded-slide"]),
         (["run", "fade", "scan.tif", "-s", "fade.am"], ["fade.amount="]),
         (["run", "fade", "scan.tif", "--format", "jpe"], ["jpeg", "jpeg2000", "jpegxl"]),
         (["recipes", "led"], ["led-concert"]),
