@@ -125,6 +125,8 @@ class Reporter:
         entry: Entry | None = None,
     ) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
+        if self.report:  # first: after Ctrl-C, the page has every photo that was named as done
+            self.report.add(kind, photo, written, error, entry)
         self._show()
         with _console.cleared(self.bar):
             if self.as_json:
@@ -147,5 +149,3 @@ class Reporter:
                     _console.say(path)
         if error:
             _console.fail(self.console, error)
-        if self.report:
-            self.report.add(kind, photo, written, error, entry)
