@@ -32,17 +32,17 @@ def text(path: Path) -> str:
         raise RecipeError(f"{path}: is not UTF-8 text") from error
 
 
-def parsed(text: str, where: str) -> dict[str, Any]:
-    """Parse a TOML string; `where` is shown in messages.
+def parsed(text: str, where: str, largest: int = LARGEST) -> dict[str, Any]:
+    """Parse a TOML string of `largest` characters at most; `where` is shown in messages.
 
     Raises
     ------
     RecipeError
         If it is not TOML, or larger, deeper or wider than any recipe.
     """
-    if len(text) > LARGEST:  # a recipe from a photo's metadata was never checked as a file
+    if len(text) > largest:  # a recipe from a photo's metadata was never checked as a file
         raise RecipeError(
-            f"{where}: is longer than {LARGEST} characters, the most a recipe may have"
+            f"{where}: is longer than {largest} characters, the most a recipe may have"
         )
     try:
         content = _loads(text)

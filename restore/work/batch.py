@@ -215,6 +215,8 @@ class Batch:
                 status = path.stat()
             except OSError as error:
                 raise PhotoError(f"{found.path}: cannot be opened: {error.strerror}") from error
+            except ValueError as error:  # a NUL byte in a list of paths
+                raise PhotoError(f"{found.path}: cannot be opened: {error}") from error
             size, mtime = status.st_size, status.st_mtime_ns
         row = self.table.number(path, found.tree)
         recipe, settings = wish = self._wish(row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import fnmatch
+import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from restore.errors import RecipeError
+
+LARGEST = 64 * 1024**2
+"""Most bytes of such a file: a million rows."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,18 @@ class Table:
     def read(cls, path: Path) -> Table:
         """The table in a file; RecipeError if it has an error."""
         try:
-            rows = list(_toml(path) if path.suffix.lower() == ".toml" else _csv(path))
+            with path.open("rb") as file:
+                data = file.read(LARGEST + 1)
+            if len(data) > LARGEST:
+                raise RecipeError(f"{path}: is larger than {LARGEST} bytes")
+            text = data.decode("utf-8-sig")
+            rows = list((_toml if path.suffix.lower() == ".toml" else _csv)(text, path))
         except OSError as error:
             raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise RecipeError(f"{path}: is not UTF-8 text") from error
+        except csv.Error as error:
+            raise RecipeError(f"{path}: is not CSV: {error}") from error
         table = cls(Path(os.path.abspath(path.parent)), rows)  # noqa: PTH100
         for number, row in enumerate(rows):
             if any(char in row.pattern for char in "*?["):
@@ -79,9 +90,9 @@ class Table:
         return [row for number, row in enumerate(self.rows) if number not in self._used]
 
 
-def _csv(path: Path) -> Iterator[Row]:
+def _csv(text: str, path: Path) -> Iterator[Row]:
     """Columns: path; recipe and settings ("fade.amount=0.5; levels.black=2") if any; STEP.NAME."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with io.StringIO(text, newline="") as file:
         head = file.readline()
         file.seek(0)
         rows = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
@@ -119,15 +130,11 @@ def _assignments(text: str, where: str) -> dict[str, str]:
     return settings
 
 
-def _toml(path: Path) -> Iterator[Row]:
+def _toml(text: str, path: Path) -> Iterator[Row]:
     """A table for each path: recipe = "…", fade.amount = 0.5."""
-    import tomllib
+    from restore.recipe import toml
 
-    try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path}: {error}") from error
-    for pattern, wishes in content.items():
+    for pattern, wishes in toml.parsed(text, str(path), LARGEST).items():
         where = f'{path}, "{pattern:.60}"'
         if not isinstance(wishes, dict):
             raise RecipeError(f'{where}: write a table for each photo: ["{pattern:.60}"]')

@@ -118,3 +118,12 @@ def test_ctrl_c_leaves_a_batch_that_goes_on(folder: Path, presses: int) -> None:
     done = batch("monochrome", "scans", "out", cwd=folder)
     assert len(list((folder / "out").rglob("*.png"))) == 6
     assert "not made by this batch" not in done.stderr
+
+
+def test_a_list_may_have_lines_that_are_no_paths(folder: Path) -> None:
+    (folder / "list.txt").write_bytes(b"\0.png\n" + b"a" * 5000 + b"\nscans/0.png\n")
+    done = batch("levels", "@list.txt", "out", cwd=folder)
+    assert done.returncode == 1
+    assert "embedded null byte" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (folder / "out/scans/0.png").exists()
