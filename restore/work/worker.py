@@ -56,6 +56,10 @@ SIGNALLED = 128
 """Exit status of a child ended by a signal, minus the signal's number, as in a shell."""
 ENDED = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
 """Signals by which a person or another program ends a process."""
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+"""Those that a child handles, or leaves to its parent."""
 
 
 class Worker:
@@ -227,18 +231,25 @@ def unstarted(task: Task, error: Exception) -> PhotoError:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Keep Ctrl-C from a child being started: only its parent handles it.
+    """Keep signals from a child being started: its parent handles Ctrl-C, and others must wait
+    until the child can.
 
-    The parent receives a Ctrl-C of that moment afterwards.
+    The parent receives those of that moment afterwards.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _mask(how: str) -> None:
+    """Block or unblock `SIGNALS`, where the system can."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(getattr(signal, how), SIGNALS)
 
 
 @contextmanager
@@ -287,19 +298,21 @@ def _serve(
         parents.close()  # so that this process ends when the parent does
     _part.mark = mark
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and ends this process
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     signal.signal(signal.SIGTERM, _interrupted)
     closed = getattr(signal, "SIGHUP", signal.SIGTERM)  # the terminal
     if signal.getsignal(closed) == signal.SIG_DFL:  # not under nohup
         signal.signal(closed, _interrupted)
-    threading.Thread(target=_mourn, daemon=True).start()
     status = 0
     try:
-        _work(pipe, begin)
+        try:
+            _mask("SIG_UNBLOCK")  # blocked by `_deaf`: from here on, a signal ends the work
+            threading.Thread(target=_mourn, daemon=True).start()
+            _work(pipe, begin)
+        finally:
+            _mask("SIG_BLOCK")
     except KeyboardInterrupt as end:
         status = SIGNALLED + getattr(end, "number", signal.SIGINT)
-    except (EOFError, BrokenPipeError):
+    except (EOFError, ConnectionError):
         pass
     _part.remove_own()  # created at the moment of the interruption
     os._exit(status)  # at once: engines are slow to shut down

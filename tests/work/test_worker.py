@@ -339,3 +339,30 @@ def test_a_file_begun_in_the_moment_of_the_interruption_is_removed(tmp_path: Pat
         worker.ready()
     worker.close()
     assert not list(tmp_path.iterdir())
+
+
+SIGNALLED_EARLY = """
+import os, signal, threading
+import restore.work.worker as worker
+
+def begin():
+    return lambda task, tell, allow: None
+
+def start_signalled(*arguments, **settings):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return thread(*arguments, **settings)
+
+thread, threading.Thread = threading.Thread, start_signalled
+child = worker.Worker(begin)
+child.close()
+print(child._process.exitcode)
+"""
+
+
+def test_a_child_that_is_ended_while_it_starts_is_silent() -> None:
+    """As after an error in the command line, at which its parent ends at once."""
+    made = subprocess.run(
+        [sys.executable, "-c", SIGNALLED_EARLY], capture_output=True, text=True, check=False
+    )
+    assert made.stderr == ""
+    assert made.stdout.strip() == str(128 + signal.SIGTERM)
