@@ -43,6 +43,10 @@ class ResultExists(PhotoError):
     """The result's path already exists."""
 
 
+class InTheWay(ResultExists):
+    """A file that a batch did not make has the name of a result."""
+
+
 class CutOff(PhotoError):
     """A file is truncated; what is left of it may be salvaged."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 from restore.errors import (
     CutOff,
+    InTheWay,
     RestoreError,
     ResultExists,
     TooLittleMemory,
@@ -27,6 +28,7 @@ from restore.errors import (
 )
 
 OPTIONS: dict[type[RestoreError], str] = {
+    InTheWay: "move it away, or choose another TARGET",
     ResultExists: "use --overwrite, or another --out",
     CutOff: "restore run --salvage restores what is there",
     TooManyPixels: "raise --limit if you trust the file",

@@ -108,10 +108,14 @@ class Request:
     @classmethod
     def from_json(cls, text: str) -> Request:
         """What `to_json` made."""
-        content = json.loads(text)
-        content |= {"target": Path(content["target"]), "sources": tuple(content["sources"])}
-        content["like"] = tuple(content["like"])
-        return cls(**content)
+        try:
+            content = json.loads(text)
+            content |= {"target": Path(content["target"]), "sources": tuple(content["sources"])}
+            content["like"] = tuple(content["like"])
+            return cls(**content)
+        except (ValueError, KeyError, TypeError) as error:
+            reason = "the journal does not say what was wanted; repeat the whole command"
+            raise RestoreError(reason) from error
 
 
 @dataclass(frozen=True)

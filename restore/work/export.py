@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from restore.errors import PhotoError, ResultExists
+from restore.errors import InTheWay, PhotoError
 from restore.files import _writing
 from restore.report import premis
 from restore.work import remote, sums
@@ -106,7 +106,7 @@ def _write_document(path: str, content: bytes) -> None:
     if before == content:
         return
     if before and premis.OURS not in before:
-        raise ResultExists("exists, and was not written by restore")
+        raise InTheWay("exists, and was not written by restore")
     _write(path, [content], overwrite=bool(before))
 
 
@@ -115,7 +115,7 @@ def _own(journal: Journal, name: str, key: str, lines: Iterable[bytes]) -> str:
     path = named(journal.target / name)
     theirs = _sha256(path)
     if theirs not in ("", journal.meta(key)):
-        raise ResultExists(f"{path} exists, and was not written by this batch")
+        raise InTheWay(f"{path} exists, and was not written by this batch")
     digest = hashlib.sha256()
 
     def hashed() -> Iterator[bytes]:

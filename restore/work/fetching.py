@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restore.errors import PhotoError, ResultExists
+from restore.errors import InTheWay, PhotoError
 from restore.image.hints import SUFFIX
 from restore.timeouts import Allow
 from restore.work import remote
@@ -81,7 +81,7 @@ def _put(file: File, url: str, task: Restore, allow: Allow) -> File:
     there = remote.sha256(url)
     if there != file.sha256:
         if there and there not in task.results and not _begun(task, url, path):
-            raise ResultExists(f"{url} exists, and was not made by this batch")
+            raise InTheWay(f"{url} exists, and was not made by this batch")
         remote.put(path, url, overwrite=bool(there))
     return File(url, file.sha256, file.size, 0)
 

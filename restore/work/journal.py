@@ -35,6 +35,8 @@ DELAY = 1.0
 """Seconds between two writes of what is done; a killed batch looks up what it had not written."""
 MANY = 400
 """Photos to look up at a time: SQLite takes 999 values in a query."""
+DAMAGED = (sqlite3.Error, json.JSONDecodeError)
+"""What reading a damaged journal raises."""
 
 
 class Journal:
@@ -79,7 +81,7 @@ class Journal:
                     yield journal
                 finally:
                     journal._db.close()
-            except sqlite3.Error as error:
+            except DAMAGED as error:
                 raise RestoreError(f"{where}: the journal cannot be used: {error}") from error
 
     @classmethod
@@ -95,12 +97,15 @@ class Journal:
         where = place(target)
         if not where.exists():
             raise RestoreError(f"{target}: there is no journal of a batch with this TARGET")
-        journal = cls(target, where)
+        try:
+            journal = cls(target, where)
+        except sqlite3.Error as error:
+            raise RestoreError(f"{where}: the journal cannot be read: {error}") from error
         try:
             # not opened read-only: what a killed batch has left half written must be taken back
             journal._db.execute("PRAGMA query_only = ON")
             yield journal
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             raise RestoreError(f"{where}: the journal cannot be read: {error}") from error
         finally:
             journal._db.close()
@@ -108,7 +113,7 @@ class Journal:
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = TRUNCATE")
         self._db.executescript(SCHEMA)
-        if int(self.meta("version", str(VERSION))) != VERSION:
+        if self.meta("version", str(VERSION)) != str(VERSION):
             raise RestoreError(f"{self.where}: was written by another version of restore")
         self.set_meta("version", str(VERSION))
         self.set_meta("target", str(self.target))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from restore.errors import ResultExists
+from restore.errors import InTheWay
 from restore.timeouts import Allow, Patience
 from restore.work.job import Job, restore_file
 from restore.work.records import File, Made, State
@@ -169,7 +169,7 @@ class Restore:
             name, reason = _advised(job, context, allow)
         target = job.target if name else copied
         if not owned[target]:
-            raise ResultExists(f"{target} exists, and was not made by this batch")
+            raise InTheWay(f"{target} exists, and was not made by this batch")
         replaces = os.path.lexists(target)
         if not name:
             from restore import files

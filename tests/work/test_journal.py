@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -378,3 +379,37 @@ def test_frames_of_a_roll_agree(folder: Path, restored: Run) -> None:
     assert (last[0] == last[1]).all()
     with pytest.raises(RecipeError, match="no step whose plan a roll can share"):
         restored(recipe="denoise", settings={}, like=("roll7/*",))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE meta SET value = 'x' WHERE key = 'version'",
+        "UPDATE photos SET settings = 'nope', record = '['",
+        "UPDATE runs SET versions = 'nope'",
+    ],
+)
+def test_a_damaged_journal_is_one_line(folder: Path, restored: Run, change: str) -> None:
+    restored()
+    with sqlite3.connect(place(folder / "out")) as database:
+        database.execute(change)
+    with pytest.raises(RestoreError, match=str(place(folder / "out"))):
+        read(folder / "out")
+
+
+def read(target: Path) -> None:
+    with Journal.open(target) as journal:
+        list(journal.records("restored"))
+        journal.versions()
+
+
+def test_a_journal_that_is_a_folder_is_one_line(folder: Path) -> None:
+    place(folder / "out").mkdir(parents=True)
+    with pytest.raises(RestoreError, match="cannot be read"), Journal.read(folder / "out"):
+        pass
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"target": 1, "sources": 2, "like": 3}'])
+def test_a_damaged_request_is_one_line(text: str) -> None:
+    with pytest.raises(RestoreError, match="repeat the whole command"):
+        Request.from_json(text)
