@@ -130,7 +130,8 @@ def channel_noise(patches: Sequence[color.Array]) -> color.Array:
     """
     whole = [p[: len(p) // 2 * 2, : p.shape[1] // 2 * 2] for p in patches]
     details = [p[::2, ::2] - p[1::2, ::2] - p[::2, 1::2] + p[1::2, 1::2] for p in whole]
-    diagonal = np.concatenate([np.abs(d).reshape(-1, 3).T for d in details], axis=1)
+    none = np.empty((3, 0), np.float32)
+    diagonal = np.concatenate([none, *(np.abs(d).reshape(-1, 3).T for d in details)], axis=1)
     if not diagonal.size:
         return np.full(3, 0.4 / 255, np.float32)
     sigma = np.median(diagonal, axis=1, overwrite_input=True) / (2 * 0.6745)

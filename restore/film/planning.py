@@ -95,7 +95,8 @@ class _Planned:
 
 def _proxy(frame: Frame, context: Context) -> Proxy:
     still = frame.still(SIDE)
-    proxy = replace(still, crops=still.crops[1::PATCHES]).proxy
+    # a frame smaller than a patch has only one
+    proxy = replace(still, crops=still.crops[1::PATCHES] or still.crops).proxy
     return replace(proxy, context=context, whole=lambda: frame.photo)
 
 

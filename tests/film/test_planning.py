@@ -99,3 +99,9 @@ def test_a_film_with_colours_of_its_own_keeps_them() -> None:
     effects = [plan.steps[0].effect for plan in plans(recipe, frames)]
     assert len(effects) == 10
     assert all(isinstance(effect, Unchanged) for effect in effects)
+
+
+def test_a_film_of_frames_smaller_than_a_patch_is_planned() -> None:
+    for height, width in ((17, 33), (1, 1)):
+        frames = film([np.full((height, width, 3), 90 + k, np.uint8) for k in range(3)])
+        assert len(list(plans(Recipe.named("led-concert"), frames, spread=frames))) == 3
