@@ -12,7 +12,6 @@ region = [[10, 60], [45, 60], [45, 95]] # the corners; `stroke` takes the points
 from __future__ import annotations
 
 import errno
-import math
 import re
 import tomllib
 from dataclasses import dataclass, replace
@@ -125,7 +124,7 @@ def parse(text: str, where: str) -> tuple[Hint, ...]:
     """The hints of a TOML string; PhotoError, beginning with `where`, if it has an error."""
     try:
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # Python refuses to read very long integers
         raise PhotoError(f"{where}: is not TOML: {error!s:.100}") from error
     for key in content:
         if key != "hints":
@@ -135,7 +134,10 @@ def parse(text: str, where: str) -> tuple[Hint, ...]:
         raise PhotoError(f"{where}: hints is not a list of tables; write [[hints]]")
     if len(tables) > MOST:
         raise PhotoError(f"{where}: {len(tables)} hints are more than {MOST}")
-    return tuple(_hint(table, f"{where}, hint {i}") for i, table in enumerate(tables, 1))
+    try:
+        return tuple(_hint(table, f"{where}, hint {i}") for i, table in enumerate(tables, 1))
+    except ValueError as error:  # Python refuses to print such an integer in a message
+        raise PhotoError(f"{where}: contains an integer of thousands of digits") from error
 
 
 def _hint(table: dict[str, Any], where: str) -> Hint:
@@ -195,6 +197,6 @@ def _numbers(value: object, count: int) -> list[float] | None:
         return None
     if not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value):
         return None
-    if not all(math.isfinite(v) and abs(v) < 1e6 for v in value):
+    if not all(abs(v) < 1e6 for v in value):  # neither NaN nor integers too long for a float
         return None
     return [float(v) for v in value]

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -308,6 +309,7 @@ def create(site: Site, host: str) -> Starlette:
             Cancelled: _cancelled,
             RestoreError: _refused,
             TooLarge: _too_large,
+            ClientDisconnect: _gone,
         },
     )
 
@@ -331,6 +333,10 @@ async def _too_large(request: Request, error: Exception) -> Response:
     return _json({"error": "the request is too large"}, 413)
 
 
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # nobody is left to read it
+
+
 def _json(content: Mapping[str, Any], status: int = 200) -> Response:
     return JSONResponse(content, status, NO_STORE)
 
@@ -346,6 +352,8 @@ async def _body(request: Request) -> dict[str, Any]:
     """The JSON object of a request."""
     try:
         content = json.loads(await request.body())
+        # no NaN, no 1e999, no half of a character: none of them could be sent back
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not JSON") from None
     if not isinstance(content, dict):

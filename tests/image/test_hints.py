@@ -126,6 +126,9 @@ def test_points_strokes_and_regions_lie_where_they_are_said_to() -> None:
         ("[[hints]]\ncolour = 1979-05-27\npoints = [[1, 2]]", "is not a colour"),
         ('[[hints]]\ncolour = "red"\npoints = [[1, 2]]\n' * 501, "501 hints are more than 500"),
         ("x = " + "[" * 5000, "is not TOML"),
+        ("x = " + "9" * 5000, "is not TOML"),
+        (f'[[hints]]\ncolour = "red"\npoints = [[1, 1{"0" * 400}]]', "is not a point"),
+        (f'[[hints]]\ncolour = "red"\npoints = [[1, 0x{"f" * 5000}]]', "thousands of digits"),
     ],
 )
 def test_a_wrong_file_is_one_line_that_says_where(text: str, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from restore import files
 from restore.cli import cli
@@ -24,7 +26,7 @@ from restore.image import hints
 from restore.image.photo import Photo
 from restore.recipe import Recipe
 from restore.serve.app import Site, create
-from restore.serve.guard import LARGEST
+from restore.serve.guard import HEADER, LARGEST
 from restore.serve.library import Library
 from restore.serve.limits import Limits
 
@@ -176,10 +178,33 @@ def test_large_requests_are_refused(client: TestClient) -> None:
     assert client.post("/api/toml", content=pieces(), headers=headers).status_code == 413
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b"[" * 90000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"1", b"[" * 90000, b'{"x": NaN}', b'{"x": 1e999}', b'{"x": "\\ud800"}'],
+)
 def test_what_is_no_json_object_is_refused(client: TestClient, body: bytes) -> None:
     headers = {"content-type": "application/json"}
     assert client.post("/api/toml", content=body, headers=headers).status_code == 400
+
+
+def test_a_browser_that_breaks_off_is_no_error(site: Site) -> None:
+    sent: list[Message] = []
+    headers = {
+        "host": "127.0.0.1", "content-type": "application/json", HEADER: site.secret,
+    }  # fmt: skip
+    scope = {
+        "type": "http", "method": "POST", "path": "/api/toml", "scheme": "http",
+        "query_string": b"", "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+    }  # fmt: skip
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(create(site, "127.0.0.1")(scope, receive, send))
+    assert sent[0]["status"] == 400
 
 
 def test_forms_are_refused(client: TestClient) -> None:
@@ -331,7 +356,8 @@ def test_hints_are_kept_beside_the_photo(
     assert [hint.shape for hint in beside] == ["points", "stroke"]
     assert beside[0].colour == (40, 20, -30.5)
     assert client.get(address).json()["hints"][0] == given[0]
-    for wrong in ([{"colour": "x"}], [{**given[0], "points": [[1, 101]]}], "x", [[]]):
+    points: tuple[object, ...] = ([[1, 101]], [[10**400, 1]])
+    for wrong in ([{"colour": "x"}], *([{**given[0], "points": p}] for p in points), "x", [[]]):
         assert client.put(address, json={"hints": wrong}).status_code == 422
     assert client.put(address, json={"hints": []}).status_code == 204
     assert not (folder / "two.png.hints.toml").exists()
