@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -16,9 +18,17 @@ _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal; OSError if it cannot be read."""
+    """SHA-256 of a file, hexadecimal; OSError if it cannot be read, or has no end."""
+    refuse_endless(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def refuse_endless(path: Path) -> None:
+    """OSError if this is a device or a pipe, whose end may never come."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "is not a regular file", path)
 
 
 def line(digest: str, name: str) -> bytes:
@@ -48,6 +58,7 @@ def read(folder: Path) -> Iterator[tuple[str, str]]:
     """
     path = folder / NAME
     try:
+        refuse_endless(path)
         with path.open("rb") as file:
             for number, content in enumerate(file, 1):
                 text = os.fsdecode(content).removesuffix("\n")

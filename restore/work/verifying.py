@@ -97,11 +97,12 @@ def _local(target: Path) -> Iterator[Path]:
 def _read_journal(journal: Path, top: str, known: Expected) -> None:
     where = _below(top, EXPORT)
     try:
+        sums.refuse_endless(journal)
         with journal.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
                     _note(json.loads(line), top, known)
-                except (ValueError, KeyError, TypeError, AttributeError):
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                     known.problems.append(Problem(f"{where}, line {number}", "is damaged"))
     except OSError as error:
         known.problems.append(Problem(where, f"cannot be read: {error.strerror}"))
@@ -166,6 +167,8 @@ def _problem(file: tuple[str, str, str]) -> Problem | None:
         return Problem(path, f"{what}is missing")
     except OSError as error:
         return Problem(path, f"{what}cannot be read: {error.strerror}")
+    except ValueError as error:  # a NUL byte
+        return Problem(path, f"{what}cannot be read: {error}")
     if not now:
         return Problem(path, f"{what}is missing")
     return None if now == digest else Problem(path, f"{what}has changed")

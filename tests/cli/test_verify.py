@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,28 @@ def test_sums_alone_are_enough(target: Path) -> None:
 def test_a_folder_without_either_is_a_mistake(tmp_path: Path) -> None:
     result = verify(tmp_path)
     assert "only what restore batch has made can be verified" in str(result.exception)
+
+
+def test_what_is_no_file_or_no_journal_is_named(target: Path) -> None:
+    with (target / "restore-journal.jsonl").open("a") as journal:
+        for name in ("/dev/zero", "a\0b"):
+            record = {"path": name, "state": "restored", "sha256": "0" * 64}
+            journal.write(json.dumps(record) + "\n")
+        journal.write("[" * 100_000 + "\n")
+    result = verify(target)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"{target}/restore-journal.jsonl, line 6: is damaged",
+        "/dev/zero: the original cannot be read: is not a regular file",
+        "a?b: the original cannot be read: embedded null byte",
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
+@pytest.mark.parametrize("name", ["restore-journal.jsonl", "SHA256SUMS"])
+def test_a_pipe_is_no_list(target: Path, name: str) -> None:
+    (target / name).unlink()
+    os.mkfifo(target / name)
+    result = verify(target)
+    assert result.exit_code == 1
+    assert f"{target}/{name}: cannot be read: is not a regular file" in result.stdout
