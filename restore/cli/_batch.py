@@ -301,7 +301,8 @@ def print_status(journal: Journal, as_json: bool) -> None:
     console.print(printable(journal.target), style="bold", markup=False)
     for kind, words in {**WORDS, "waiting": "to do"}.items():
         console.print(f"  {words:17} {({**done, 'waiting': waiting})[kind]:8}", markup=False)
-    console.print(f"  last run          {last['how']}, began {last['began']}", markup=False)
+    run = f"{last['how']}, began {last['began']}" if last["began"] else "killed while it began"
+    console.print(f"  last run          {run}", markup=False)
     for record in failures[:SHOWN]:
         console.print(f"  failed: {printable(record.error)}", markup=False)
     if len(failures) > SHOWN:

@@ -127,3 +127,15 @@ def test_a_list_may_have_lines_that_are_no_paths(folder: Path) -> None:
     assert "embedded null byte" in done.stderr
     assert "Traceback" not in done.stderr
     assert (folder / "out/scans/0.png").exists()
+
+
+def test_a_batch_that_was_killed_before_it_began_has_a_status(folder: Path) -> None:
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom restore.work.journal import Journal\n"
+        "with Journal.open(Path(sys.argv[1])): pass"
+    )
+    out = str(folder / "out")
+    subprocess.run([sys.executable, "-c", code, out], env=environment(folder), check=True)
+    done = batch("--status", out, cwd=folder)
+    assert done.returncode == 0
+    assert "killed while it began" in done.stdout
