@@ -203,6 +203,8 @@ class Restore:
             return True
         digest = _sha256(target)
         original = _sha256(self.path)
+        if target.samefile(self.path):
+            return False  # TARGET is the photo's own folder
         if digest in self.results:
             if self.current and original == self.original:
                 state: State = "copied" if digest == original else "restored"

@@ -139,3 +139,12 @@ def test_a_batch_that_was_killed_before_it_began_has_a_status(folder: Path) -> N
     done = batch("--status", out, cwd=folder)
     assert done.returncode == 0
     assert "killed while it began" in done.stdout
+
+
+def test_a_photo_is_no_copy_of_itself(tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    ramp = np.tile(np.linspace(90, 150, 96, dtype=np.uint8), (64, 1))
+    cv2.imwrite(str(tmp_path / "scans/a.bmp"), np.dstack([ramp // 2, ramp, ramp]))
+    made = batch("auto", "scans", "scans", "--json", cwd=tmp_path)
+    assert json.loads(made.stdout)["status"] == "restored"
+    assert (tmp_path / "scans/a.tif").exists()
