@@ -72,7 +72,8 @@ def serve(
     address = f"http://{named(host)}:{listening.getsockname()[1]}/?secret={site.secret}"
     click.echo(address)
     sys.stdout.flush()
-    click.echo(f"{len(library.photos)} photos; press Ctrl-C to end", err=True)
+    count = len(library.photos)
+    click.echo(f"{count} photo{'s' * (count > 1)}; press Ctrl-C to end", err=True)
     if not ipaddress.ip_address(listening.getsockname()[0]).is_loopback:
         click.echo(
             "warning: whoever on the network has this address can see and restore the photos; "

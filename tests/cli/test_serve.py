@@ -57,3 +57,9 @@ def test_a_port_that_is_taken_is_a_usage_error(folder: Path) -> None:
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["serve", str(tmp_path), "--no-browser"])
     assert "contains no photos" in str(result.exception)
+
+
+def test_a_folder_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["serve", str(tmp_path / "scnas"), "--no-browser"])
+    assert result.exit_code == 2
+    assert "scnas' does not exist" in result.output
