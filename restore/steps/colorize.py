@@ -112,7 +112,7 @@ def colorize(
         return predictor.effect(chroma.ab, lightness, saturation, amount, summary)
     maps = predictor.maps(chroma.logits, proxy)
     if count := len(proxy.hints):
-        summary = f"colours follow {count} hint{'s' * (count > 1)}"
+        summary = f"colours follow {count} hint{'s' * (count > 1)}; the rest is a guess"
     return predictor.effect(maps, lightness, saturation, amount, summary)
 
 

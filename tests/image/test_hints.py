@@ -60,7 +60,7 @@ def test_a_hint_colours_its_place_and_leaves_what_is_far_and_other(grey: Photo) 
     hinted = replace(grey, hints=(Hint.at(15.6, 59.4, "seagreen"),))
     effect = colorize(hinted.proxy())
     after = color.to_lab(effect.tile(view))
-    assert effect.findings.summary == "colours follow 1 hint"
+    assert effect.findings.summary == "colours follow 1 hint; the rest is a guess"
     assert after[148:156, 36:44, 1].mean() < -25  # sea green's is -40
     assert np.abs(after - before)[200:, 200:, 1:].mean() < 3  # the far, dark corner
     assert np.abs(after - before)[..., 0].max() < 0.3  # lightness is the photo's
@@ -75,7 +75,7 @@ def test_a_file_beside_the_photo_is_found_and_its_colours_used(grey: Photo, tmp_
     assert hint.shape == "region"
     assert hint.colour == pytest.approx((51.5, -39.7, 20.1), abs=0.3)
     with_hints, without = restore.run("colorize", path), restore.run("colorize", grey)
-    assert with_hints.findings["colorize"].summary == "colours follow 1 hint"
+    assert with_hints.findings["colorize"].summary == "colours follow 1 hint; the rest is a guess"
     assert np.abs(with_hints.samples - without.samples).max() > 0.1
 
 
