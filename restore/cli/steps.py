@@ -24,7 +24,7 @@ def steps(name: str | None) -> None:
         for error in broken:
             warn(stderr(), str(error))
         return
-    step = get(name, "restore steps")
+    step = get(name)
     console.print(f"[bold]{step.name}[/]: {step.about}")
     listing = table("setting", "default", "allowed", "meaning")
     for setting in step.settings.values():
