@@ -6,6 +6,7 @@ path("damage")               the file, or None if the network included is used
 
 from __future__ import annotations
 
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from zipfile import BadZipFile
@@ -53,9 +54,9 @@ def _is_fade(file: Path) -> bool:
     try:
         shapes = []
         for path in (file, included):
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
                 shapes.append({name: arrays[name].shape for name in arrays.files})
-    except (OSError, ValueError, EOFError, BadZipFile):
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error):
         return False
     return shapes[0] == shapes[1]
 

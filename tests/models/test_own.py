@@ -77,6 +77,14 @@ def test_a_fade_network_is_used_once_added(folder: Path) -> None:
     np.testing.assert_array_equal(dyes.weights("fade")["out.bias"], arrays["out.bias"])
 
 
+@pytest.mark.parametrize("content", [b"", b"random" * 99, b"\x93NUMPY", b"PK\x03\x04cut off"])
+def test_a_damaged_fade_network_is_one_line(folder: Path, content: bytes) -> None:
+    own.location("fade").parent.mkdir(parents=True, exist_ok=True)
+    own.location("fade").write_bytes(content)
+    with pytest.raises(WeightsError, match="models remove own-fade"):
+        dyes.weights("fade")
+
+
 def test_a_colorizer_is_the_best_once_added(folder: Path) -> None:
     assert not colorizers.get("own").installed()
     with pytest.raises(WeightsError, match="restore train colorizer"):

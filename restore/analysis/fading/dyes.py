@@ -18,6 +18,7 @@ import numpy as np
 
 from restore import color
 from restore.analysis import mixes
+from restore.errors import WeightsError
 from restore.models import own as trained
 
 SIDE = 200
@@ -104,13 +105,24 @@ def estimate(picture: color.Array) -> Fading:
 
 
 def weights(name: str) -> Mapping[str, color.Array]:
-    """A network's arrays by name: "fade", which may be the user's own, or "fade-looks"."""
+    """A network's arrays by name: "fade", which may be the user's own, or "fade-looks".
+
+    Raises
+    ------
+    WeightsError
+        If the user's own is damaged.
+    """
     included = Path(__file__).parents[2] / "data" / f"{name}.npz"
-    return _arrays(trained.path(name) or included if name == "fade" else included)
+    own = trained.path(name) if name == "fade" else None
+    return _arrays(own or included, own is not None)
 
 
 @functools.cache
-def _arrays(path: Path) -> Mapping[str, color.Array]:
+def _arrays(path: Path, own: bool) -> Mapping[str, color.Array]:
+    if own and trained.kind(path) != "fade":
+        raise WeightsError(
+            f"{path}: is damaged, or no network for fading; restore models remove own-fade"
+        )
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name].astype(np.float32) for name in file.files}
 
