@@ -48,15 +48,21 @@ def _packed(path: Path, without: Collection[str]) -> Iterator[tuple[str, bytes]]
     with tarfile.open(path) as archive:
         for member in archive:
             name = Path(member.name)
-            content = archive.extractfile(member)
+            content = archive.extractfile(member) if member.isfile() else None  # no links
             if content and name.suffix.lower() in SUFFIXES and name.stem not in without:
                 yield name.stem, content.read()
 
 
 def files(paths: Sequence[Path], without: Collection[str] = ()) -> Iterator[bytes]:
-    """The bytes of each photo, reduced where it is larger than `LONGEST`."""
+    """The bytes of each photo that can be read, reduced where it is larger than `LONGEST`."""
     for _, content in named(paths, without):
-        yield _reduced(content) if len(content) > LARGE else content
+        if content and _readable(content):
+            yield _reduced(content) if len(content) > LARGE else content
+
+
+def _readable(content: bytes) -> bool:
+    small = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    return small is not None
 
 
 def decoded(content: bytes) -> color.Array | None:

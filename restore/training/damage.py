@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from restore import color
 from restore.analysis.scratches.damage import WEIGHTS, reliefs
+from restore.errors import RestoreError
 from restore.models import engines
 from restore.simulate.worn import Worn, worn
 from restore.training import _marks, _onnx
@@ -68,14 +69,16 @@ def brightness(content: bytes) -> color.Array | None:
 def examples(folders: list[list[bytes]], seed: int) -> Iterator[Worn]:
     """Worn pieces without end."""
     decoded = functools.lru_cache(maxsize=64)(brightness)
-    number = 0
-    while True:
+    number, unused, most = 0, 0, 100 * sum(map(len, folders))
+    while unused < most:
         rng = np.random.default_rng([seed, number])
         photos = folders[rng.integers(len(folders))]
         photo = decoded(photos[rng.integers(len(photos))])
         if photo is not None:
             yield worn(photo, SIDE, rng)
+        unused = 0 if photo is not None else unused + 1
         number += 1
+    raise RestoreError(f"--photos: no photo is at least {SIDE // 2} pixels wide and high")
 
 
 @dataclass

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from skimage import data
 
+from restore.errors import RestoreError
+
 torch = pytest.importorskip("torch")
 
 from restore.training import _card, _damage_network, damage  # noqa: E402
@@ -54,3 +56,9 @@ def test_pieces_often_mistaken_are_kept_longest() -> None:
         for piece in pool.drawn():
             piece.mistaken = 1.0 if piece.worn.kind.any() else 0.0
     assert len(pool.kept) >= 20 * damage.FRESH
+
+
+def test_photos_that_are_too_small_end_the_training() -> None:
+    small = cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
+    with pytest.raises(RestoreError, match="no photo is at least"):
+        next(damage.examples([[small]], 0))

@@ -1,5 +1,8 @@
 """Simulated fades for training: every group, on disk, the same again."""
 
+import tarfile
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -43,3 +46,16 @@ def test_kinds_are_in_range(group):
         assert min(kind.stain) >= 0
     if group == "mild":
         assert max(kind.loss) < 0.3
+
+
+def test_files_that_are_no_photos_are_left_out(tmp_path: Path) -> None:
+    photo = cv2.imencode(".png", np.zeros((20, 30, 3), np.uint8))[1].tobytes()
+    for name, content in {"a.png": photo, "b.png": b"", "c.jpg": b"no photo"}.items():
+        (tmp_path / name).write_bytes(content)
+    with tarfile.open(tmp_path / "more.tar", "w") as archive:
+        for name in ("link.png", "hard.png"):
+            member = tarfile.TarInfo(name)
+            member.type = tarfile.SYMTYPE if name == "link.png" else tarfile.LNKTYPE
+            member.linkname = "/etc/passwd"
+            archive.addfile(member)
+    assert list(_photos.files([tmp_path])) == [photo]
