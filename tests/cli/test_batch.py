@@ -112,7 +112,7 @@ def test_ctrl_c_leaves_a_batch_that_goes_on(folder: Path, presses: int) -> None:
     assert process.returncode == 130, told
     if presses == 1:
         assert "finishing the photos in hand" in told
-        assert len(out.splitlines()) == 1
+        assert len(out.splitlines()) <= 1  # the one in hand, if the next had been begun
         assert "1 failed" not in told
     assert "last run          interrupted" in batch("--status", "out", cwd=folder).stdout
     done = batch("monochrome", "scans", "out", cwd=folder)

@@ -166,6 +166,7 @@ def test_a_slider_changes_the_photo_and_undo_takes_it_back(page: Any) -> None:
 def test_the_divider_parts_before_and_after(page: Any) -> None:
     page.locator("[data-mode=split]").click()
     divider = page.locator("#divider")
+    divider.wait_for()  # drawn, so it can have the focus
     divider.focus()
     page.keyboard.press("End")
     before = pixel(page, 0.5, 0.5)
