@@ -29,6 +29,7 @@ class Library:
         self.photos: dict[str, Path] = {}
         self.below: dict[Path, Path] = {}
         self.troubles: list[str] = []
+        self.left_out: list[str] = []
 
     def scan(self) -> None:
         """Look for photos; ids of those already known stay."""
@@ -39,6 +40,10 @@ class Library:
         }
         self.photos = {_id(path): path for path in self.below}
         self.troubles = [str(error) for error in sought.troubles.values()]
+        self.left_out = []
+        for folder, count in sought.left_out.items():
+            some = "a subfolder was" if count == 1 else f"{count} subfolders were"
+            self.left_out.append(f"{folder}: {some} left out; use -r to show subfolders too")
 
     @staticmethod
     def _inside(path: Path, roots: Sequence[Path]) -> bool:

@@ -53,10 +53,11 @@ def serve(
 
     library = Library(paths, recursive, out)
     library.scan()
+    notes = [*library.troubles, *library.left_out]
     if not library.photos:
-        raise RestoreError("; ".join(library.troubles) or "there are no photos to show")
-    for trouble in library.troubles:
-        click.echo(f"warning: {trouble}", err=True)
+        raise RestoreError("; ".join(notes) or "there are no photos to show")
+    for note in notes:
+        click.echo(f"warning: {note}", err=True)
     listening = bound(host, port)
     site = Site(library, limits, guard.secret())
     config = uvicorn.Config(

@@ -63,3 +63,11 @@ def test_a_folder_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["serve", str(tmp_path / "scnas"), "--no-browser"])
     assert result.exit_code == 2
     assert "scnas' does not exist" in result.output
+
+
+def test_subfolders_left_out_are_named(folder: Path) -> None:
+    (folder / "grey.png").rename(folder / "grey.txt")
+    (folder / "box").mkdir()
+    (folder / "box/note.txt").touch()
+    result = CliRunner().invoke(cli, ["serve", str(folder), "--no-browser"])
+    assert "a subfolder was left out; use -r" in str(result.exception)
