@@ -50,15 +50,17 @@ def preview_film(
         raise PhotoError(f"{job.path}: has no frame in this part")
     patience.works()
     context = Context()
-    rows, headlines = [], []
+    rows = []
+    first: dict[str, str] = {}  # when each headline is first true
     for number, frame in enumerate(frames, 1):
         plan = next(iter(planning.plans(recipe, [frame], context=context)))
         restored = plan.render(frame.photo)
         rows.append(_pair(frame, restored))
-        headlines += comparison.headline(plan.findings)
+        for line in comparison.headline(plan.findings):
+            first.setdefault(line, clock(float(frame.time), tenths=True))
         tell(Progress(number, len(frames), 0, 0, 0))
     files.save(Photo(_sheet(rows)), job.sheet, overwrite=job.overwrite)
-    lines = tuple(dict.fromkeys(headlines))
+    lines = tuple(f"{when}: {line}" if len(first) > 1 else line for line, when in first.items())
     return Outcome((job.sheet,), len(frames), 0, film.warnings, lines)
 
 

@@ -32,6 +32,15 @@ def test_a_sheet_shows_frames_before_and_after(tmp_path: Path) -> None:
         preview_film(job, DARKER)
 
 
+def test_what_differs_between_frames_has_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = iter(["pale", "dark", "pale"])
+    monkeypatch.setattr("restore.report.comparison.headline", lambda findings: [next(lines)])
+    job = FilmJob(clips.film(tmp_path / "a.mp4", 75), tmp_path / "out.mp4", preview=3)
+    assert preview_film(job, DARKER).headlines == ("0:00.5: pale", "0:01.5: dark")
+
+
 @pytest.mark.parametrize("part", [None, Fraction(1)])
 @pytest.mark.parametrize("duration", [None, Fraction(60), Fraction(1, 2)])
 def test_frames_are_spread_whatever_the_header_says(
