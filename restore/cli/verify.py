@@ -36,7 +36,7 @@ def verify(ctx: click.Context, target: Path, as_json: bool, quiet: bool) -> None
             else:
                 click.echo(printable(problem))
     if not quiet:
-        some = "no problem" if not count else f"{count} problem{'s' * (count > 1)}"
+        some = "no problems" if not count else f"{count} problem{'s' * (count > 1)}"
         console.print(
             f"{len(known.results)} results and {len(known.originals)} originals read: {some}"
         )

@@ -113,7 +113,9 @@ def video(
     if start is not None and end is not None and end <= start:
         raise click.UsageError("--end is not after --start")
     if target.suffix.lower() not in FORMATS:
-        raise click.BadParameter(f"{target} does not end in {', '.join(FORMATS)}", param_hint="OUT")
+        *some, last = FORMATS
+        wrong = f"{target} does not end in {', '.join(some)} or {last}"
+        raise click.BadParameter(wrong, param_hint="OUT")
     worker = Worker(partial(by_recipe, recipe, pairs(assignments)))
     # meanwhile
     from restore.cli._film import FilmReporter

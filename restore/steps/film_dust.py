@@ -80,7 +80,7 @@ def film_dust(
     ] = 50,
     amount: Amount = 1,
 ) -> Effect:
-    """Fill dust and scratches that live for one frame of a film, from its neighbours.
+    """Fill dust and scratches that last for one frame of a film, from its neighbours.
 
     What the frame shows, and neither neighbour does at the place that the optical flow leads to, is
     dust, unless it is found nearby: then it is a thing that moves. It is filled from the nearer

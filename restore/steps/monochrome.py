@@ -106,7 +106,7 @@ def monochrome(
     ] = None,
     amount: Amount = 1,
 ) -> Monochrome:
-    """Make black and white of a colour photo, by a mix of its channels.
+    """Turn a colour photo black and white by mixing its channels.
 
     `auto` weighs the channels by their detail over noise, and first undoes the camera's colour
     matrix unless the file holds the camera's own channels. Names of

@@ -62,7 +62,7 @@ class Steady(Effect):
 
 
 def steady(proxy: Proxy, *, amount: Amount = 1) -> Effect:
-    """Hold a film still that trembles from frame to frame.
+    """Steady a film that trembles from frame to frame.
 
     The motion of the whole frame is the median of the optical flow; what departs from an even
     course over 25 frames is undone, up to 3 % of the short side. A pan stays even. Turning and

@@ -48,7 +48,7 @@ def write_sums(target: Path) -> None:
 def test_nothing_is_wrong(target: Path) -> None:
     result = verify(target)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "3 results and 3 originals read: no problem" in result.stderr
+    assert "3 results and 3 originals read: no problems" in result.stderr
 
 
 def test_what_is_wrong_is_a_line_each(target: Path) -> None:

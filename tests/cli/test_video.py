@@ -49,7 +49,7 @@ def test_json_has_all_that_a_program_wants(tmp_path: Path) -> None:
         (["a.mkv", "b.mkv", "--start", "1:70"], "1:70 is not a time such as 90, 1:30 or"),
         (["a.mkv", "b.mkv", "--start", "-1"], "-1 is not a time"),
         (["a.mkv", "b.mkv", "--start", "9", "--end", "9"], "--end is not after --start"),
-        (["a.mkv", "b.avi"], "b.avi does not end in .mkv, .mp4, .m4v, .mov"),
+        (["a.mkv", "b.avi"], "b.avi does not end in .mkv, .mp4, .m4v or .mov"),
         (["a.mkv", "b.mkv", "--codec", "vp9"], "'vp9' is not one of"),
     ],
 )
