@@ -12,7 +12,7 @@ from restore.cli._within import within
 
 
 @click.command(epilog="Example:  restore serve scans/")
-@click.argument("photos", nargs=-1, type=FilePath(exists=True), metavar="[FOLDER|PHOTO]...")
+@click.argument("photos", nargs=-1, type=FilePath(), metavar="[FOLDER|PHOTO]...")
 @click.option(
     "-o",
     "--out",

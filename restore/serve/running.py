@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import logging
+import os
 import socket
 import sys
 import threading
@@ -51,6 +52,9 @@ def serve(
     from restore.serve import guard
     from restore.serve.library import Library
 
+    for path in paths:
+        if not os.path.exists(path):  # noqa: PTH110  an unreadable path does not raise here
+            raise RestoreError(f"{path}: cannot be opened: there is no such file or folder")
     library = Library(paths, recursive, out)
     library.scan()
     notes = [*library.troubles, *library.left_out]

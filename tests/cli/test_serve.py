@@ -59,10 +59,9 @@ def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
     assert "contains no photos" in str(result.exception)
 
 
-def test_a_folder_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["serve", str(tmp_path / "scnas"), "--no-browser"])
-    assert result.exit_code == 2
-    assert "scnas' does not exist" in result.output
+    assert "scnas: cannot be opened" in str(result.exception)
 
 
 def test_subfolders_left_out_are_named(folder: Path) -> None:
