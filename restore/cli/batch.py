@@ -184,6 +184,8 @@ def batch(
         raise click.UsageError("--scheduler needs --engine dask")
     if like and engine == "dask":
         raise click.UsageError("--like needs --engine local")
+    if "" in arguments:  # a shell variable that is not set: not the current folder
+        raise click.UsageError("RECIPE, SOURCE or TARGET is empty")
     if status or retry:
         if status and retry:
             raise click.UsageError("--status and --retry exclude each other")

@@ -148,3 +148,13 @@ def test_a_photo_is_no_copy_of_itself(tmp_path: Path) -> None:
     made = batch("auto", "scans", "scans", "--json", cwd=tmp_path)
     assert json.loads(made.stdout)["status"] == "restored"
     assert (tmp_path / "scans/a.tif").exists()
+
+
+@pytest.mark.parametrize("empty", range(3))
+def test_an_empty_name_is_not_the_current_folder(folder: Path, empty: int) -> None:
+    words = ["monochrome", "scans", "out"]
+    words[empty] = ""
+    done = batch(*words, cwd=folder)
+    assert done.returncode == 2
+    assert "is empty" in done.stderr
+    assert not (folder / "0.png").exists()
