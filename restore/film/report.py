@@ -56,7 +56,7 @@ def write(
     rows = "".join(f"<dt>{text(k)}</dt><dd>{text(v)}</dd>" for k, v in facts.items() if v)
     again = f"<dt>Command</dt><dd>{command(line)}</dd>" if line else ""
     shots, frames = len(observed.shots), len(observed.flicker)
-    some = f"{shots:,} shot{'s' * (shots != 1)} of {frames:,} frame{'s' * (frames != 1)}"
+    some = f"{frames:,} frame{'s' * (frames != 1)} in {shots:,} shot{'s' * (shots != 1)}"
     body = (
         '<a class="skip" href="#main">Skip to the film</a>'
         f'<header class="top"><p class="eyebrow">Restoration report</p>'

@@ -23,7 +23,7 @@ def test_the_page_shows_the_film_and_its_shots(tmp_path: Path) -> None:
     assert restore_film(job, DARKER).written == (job.target, job.page)
     page = job.page.read_text("utf-8")
     assert "<h1>&lt;a&gt; &amp; b.mp4</h1>" in page
-    assert "1 shot of 8 frames" in page
+    assert "8 frames in 1 shot" in page
     assert re.findall(r'<video src="([^"]+)"', page) == ["%3Ca%3E%20%26%20b.mp4", "out.mp4"]
     assert "0:00.0 to 0:00.3" in page
     assert page.count('src="data:image/webp') == 2
