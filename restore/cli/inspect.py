@@ -237,15 +237,15 @@ def _page(
     height, width = subject.size
     seen = subject.distribution
     findings = subject.plan.findings if subject.plan else {}
-    name = os.fsdecode(task.path.name)
-    command = f"restore run {shlex.quote(recipe.name)} {shlex.quote(name)}" if recipe else ""
+    path, name = os.fsdecode(task.path), os.fsdecode(task.path.name)
+    command = f"restore run {shlex.quote(recipe.name)} {shlex.quote(path)}" if recipe else ""
     shown = f"after {recipe.name}" if recipe else "the network's colours"
     chosen = recipe.name if recipe else "none"
     facts = {
         "Photo": f"{width} x {height} pixels",
         "Recipe": f"{chosen} ({reason})" if reason else chosen,
         "Network": f"{seen.model}, temperature {seen.temperature:g}",
-        "Uncertainty": f"{seen.entropy.mean():.1f} bits on the mean",
+        "Uncertainty": f"{seen.entropy.mean():.1f} bits on average",
     }
     summaries = [f"{label}: {step.summary}" for label, step in findings.items() if step.summary]
     warnings = [warning for step in findings.values() for warning in step.warnings]

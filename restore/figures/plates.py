@@ -111,7 +111,7 @@ def plates(subject: Subject, places: Sequence[points.Place] = ()) -> list[Plate]
         Plate(
             "uncertainty",
             "uncertainty",
-            f"The photo in grey beside a map of entropy: on the mean {seen.entropy.mean():.1f} "
+            f"The photo in grey beside a map of entropy: on average {seen.entropy.mean():.1f} "
             f"bits, over 4 bits in {uncertainty.share_unsure(seen.entropy):.0%} of the photo.",
             lambda: uncertainty.uncertainty(subject),
         ),

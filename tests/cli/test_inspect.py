@@ -105,6 +105,7 @@ def test_the_page_holds_all_and_fetches_nothing(inspected: tuple[Path, list[str]
     read = check(page)
     assert "alert(1)&gt;&amp;&quot;" in page
     assert "<img src=x" not in page
+    assert f"{folder}/a&lt;img" in page  # in the command that restores it
     links = {a["href"] for tag, a in read.elements if tag == "a" and a["href"]}
     assert {Path(name).name for name in printed[1:]} <= links
     headings = [tag for tag, _ in read.elements if tag in ("h1", "h2")]
