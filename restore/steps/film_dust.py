@@ -1,4 +1,4 @@
-"""Dust and scratches that live for one frame of a film."""
+"""Dust and scratches that last for one frame of a film."""
 
 from __future__ import annotations
 
