@@ -123,7 +123,7 @@ def mended() -> None:
     write("white_balance", [row([shown(cast), shown(after("white_balance", cast))])])
 
     worn = scratch(np.repeat(make.grey(make.original("camera")), 3, -1), seed=8).scan
-    write("scratches", [row([shown(worn), shown(after("scratches", worn, sensitivity=75))])])
+    write("scratches", [row([shown(worn), shown(after("scratches", worn, sensitivity=60))])])
 
 
 if __name__ == "__main__":
