@@ -26,7 +26,7 @@ from restore.film import opening, planning, shots, streams
 from restore.film.ahead import ahead
 from restore.film.coding import Planes
 from restore.film.frame import Frame
-from restore.film.job import FilmJob, Outcome, Progress
+from restore.film.job import FilmJob, Outcome, Progress, clock
 from restore.film.reader import Film
 from restore.film.segments import Segment, Segments
 from restore.film.writer import Encoder, Encoding, encoding
@@ -38,6 +38,8 @@ LEAST, MOST = 60, 240
 """Frames from which a piece ends with its shot, or in any case: what a killed run may lose."""
 TRAINED = "compositeWithTrainedAlgorithmicMedia"
 """IPTC digital source type (cv.iptc.org/newscodes/digitalsourcetype)."""
+MISSING = 0.1
+"""Share of a film without pictures at its end from which it may be cut off."""
 SEEN = 256
 """Frames before the first one that are looked at again, to find the same shots as before."""
 
@@ -108,9 +110,21 @@ def restore_film(
         tuple(written),
         segments.stop,
         len(segments.shots),
-        (*film.warnings, *others.warnings, *damaged),
+        (*film.warnings, *_missing(film), *others.warnings, *damaged),
         tuple(segments.headlines),
     )
+
+
+def _missing(film: Film) -> list[str]:
+    """A warning if a film's pictures end long before the time that the file says."""
+    length, places = film.facts.duration, film.places
+    if length is None or film.end is not None or not places:
+        return []
+    ends = places[-1] * film.facts.base - film.facts.origin
+    if length - ends <= max(MISSING * length, 2 / (film.rate or 1)):
+        return []
+    times = [clock(float(time), tenths=True) for time in (ends, length)]
+    return [f"{film.path}: its pictures end at {times[0]} of {times[1]}: it may be cut off"]
 
 
 @dataclass

@@ -396,5 +396,7 @@ def test_a_cut_off_film_is_restored_as_far_as_it_goes(tmp_path: Path) -> None:
     path = clips.film(tmp_path / "a.mkv", 40, sound=True)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    film = quiet(path, tmp_path / "out.mkv")
-    assert 5 < len(lumas(film)) < 40
+    outcome = restore_film(FilmJob(path, tmp_path / "out.mkv"), SAME)
+    assert 5 < len(lumas(Film(tmp_path / "out.mkv"))) < 40
+    assert any("of 0:01.6: it may be cut off" in warning for warning in outcome.warnings)
+    assert not restore_film(FilmJob(tmp_path / "out.mkv", tmp_path / "again.mkv"), SAME).warnings
