@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -242,7 +243,8 @@ class Display:
                 done = sum(counts.values()) - count
                 self.console.print(f"{count} would be restored, {done} are done or have failed")
             return failed
-        words = [f"{self.counts[kind]} {WORDS[kind]}" for kind in WORDS if kind in self.counts]
+        ended = Counter(self.counts) + Counter(failed=self._troubles)
+        words = [f"{ended[kind]} {WORDS[kind]}" for kind in WORDS if ended[kind]]
         before = {kind: counts.get(kind, 0) - self.counts.get(kind, 0) for kind in WORDS}
         if done := before["restored"] + before["copied"]:
             words.append(f"{done} done before")

@@ -37,7 +37,9 @@ def verify(ctx: click.Context, target: Path, as_json: bool, quiet: bool) -> None
                 click.echo(printable(problem))
     if not quiet:
         some = "no problems" if not count else f"{count} problem{'s' * (count > 1)}"
+        results, originals = len(known.results), len(known.originals)
         console.print(
-            f"{len(known.results)} results and {len(known.originals)} originals read: {some}"
+            f"{results} result{'s' * (results != 1)} and "
+            f"{originals} original{'s' * (originals != 1)} read: {some}"
         )
     ctx.exit(1 if count else 0)
