@@ -100,6 +100,7 @@ def main() -> None:
 
         _warn(f"restore: {advised(error)}", *getattr(error, "__notes__", ()))
         status = 1 if isinstance(error, PhotoError) else 2
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done; a Python taken down would die of it
     try:
         sys.stdout.flush()
     except OSError as error:
