@@ -82,7 +82,10 @@ Ratios = dict[str, tuple[float, float]]
 
 
 def ran(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
-    """Run a command to its end."""
+    """Run a command to its end.
+
+    `_processes.cost` looks at the whole tree 50 times a second, which takes time from two jobs.
+    """
     began = time.perf_counter()
     process = subprocess.Popen(
         command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL

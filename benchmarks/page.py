@@ -1,6 +1,6 @@
 """How soon the page shows what a slider does: from the input event to the pixels, in the browser.
 
-python benchmarks/page.py
+python -m benchmarks.page
 
 A photo of 24 million pixels. The times depend on what else the machine does: the last column is
 how much longer a fixed piece of work takes than the processor time it needs.
@@ -9,10 +9,7 @@ Needs Playwright and Chromium.
 
 from __future__ import annotations
 
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,10 +17,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from playwright.sync_api import sync_playwright
+
+from benchmarks._served import served
 
 SAMPLES = Path(__file__).parents[1] / "sample_images"
-FLAGS = "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
 SIDE = 4900
 WAIT = 300_000
 """Milliseconds."""
@@ -113,24 +110,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cv2.imwrite(f"{folder}/colour.jpg", enlarged("faded-print.jpg", cv2.IMREAD_COLOR))
         cv2.imwrite(f"{folder}/grey.png", enlarged("scratched.png", cv2.IMREAD_GRAYSCALE))
-        command = [sys.executable, "-m", "restore", "serve", folder, "--port", "0", "--no-browser"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout is not None
-            address = server.stdout.readline().strip()
-            try:
-                with sync_playwright() as playwright:
-                    browser = playwright.chromium.launch(
-                        executable_path=shutil.which("chromium"), args=FLAGS.split()
-                    )
-                    size: Any = {"width": 1440, "height": 900}
-                    page = browser.new_page(viewport=size)
-                    page.set_default_timeout(WAIT)
-                    page.goto(address)
-                    page.evaluate(LISTEN)
-                    measure(page)
-                    browser.close()
-            finally:
-                server.terminate()
+        with served(folder, WAIT, viewport={"width": 1440, "height": 900}) as page:
+            page.evaluate(LISTEN)
+            measure(page)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Take the pictures of docs/page.md from the page itself, with the sample photos.
 
-python docs/pictures/make_page.py
+python -m docs.pictures.make_page
 
 Needs Playwright and Chromium.
 """
@@ -8,15 +8,14 @@ Needs Playwright and Chromium.
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from playwright.sync_api import sync_playwright
+
+from benchmarks._served import served
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[1] / "sample_images"
@@ -28,7 +27,6 @@ NAMES = (
     "old-portrait.jpg",
     "scan-16bit.tif",
 )
-FLAGS = "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
 WAIT = 150_000
 """Milliseconds."""
 
@@ -95,23 +93,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in NAMES:
             shutil.copy(SAMPLES / name, folder)
-        command = [sys.executable, "-m", "restore", "serve", folder, "--port", "0", "--no-browser"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout is not None
-            address = server.stdout.readline().strip()
-            try:
-                with sync_playwright() as playwright:
-                    browser = playwright.chromium.launch(
-                        executable_path=shutil.which("chromium"), args=FLAGS.split()
-                    )
-                    size: Any = {"width": 1360, "height": 840}
-                    page = browser.new_page(viewport=size, color_scheme="dark")
-                    page.set_default_timeout(WAIT)
-                    page.goto(address)
-                    take(page)
-                    browser.close()
-            finally:
-                server.terminate()
+        with served(
+            folder, WAIT, viewport={"width": 1360, "height": 840}, color_scheme="dark"
+        ) as page:
+            take(page)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from restore.cli import _complete
+from restore.cli import _complete, _options
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
-from restore.cli._within import within
-from restore.work.targets import PAIRS
 
 if TYPE_CHECKING:
     from restore.cli._batch import Display
@@ -33,14 +31,7 @@ INTERRUPTED = 130
 @click.argument(
     "arguments", nargs=-1, metavar="RECIPE SOURCE... TARGET", shell_complete=_complete.recipes
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=int,
-    callback=within(1),
-    metavar="NUMBER",
-    help="Photos to restore at a time (default: what processors and memory allow).",
-)
+@_options.jobs
 @click.option(
     "--engine",
     type=click.Choice(["local", "dask"]),
@@ -53,15 +44,7 @@ INTERRUPTED = 130
     metavar="ADDRESS",
     help="Of a running Dask cluster, e.g. tcp://host:8786 (default: one on this machine).",
 )
-@click.option(
-    "-s",
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="STEP.NAME=VALUE",
-    shell_complete=_complete.settings,
-    help="Override a setting for all photos, e.g. fade.amount=0.5. Repeatable.",
-)
+@_options.settings
 @click.option(
     "--settings",
     "table",
@@ -76,48 +59,17 @@ INTERRUPTED = 130
     metavar="PATTERN",
     help="Names of the results below TARGET.",
 )
-@click.option(
-    "--format",
-    "form",
-    metavar="NAME",
-    shell_complete=_complete.formats,
-    help="Write this format (jpeg, png, tiff, webp …) instead of the original's.",
-)
-@click.option(
-    "--profile",
-    type=click.Choice(["original", "srgb"]),
-    default="original",
-    show_default=True,
-    help="Colour profile of the results.",
-)
+@_options.written
 @limited
-@click.option(
-    "--salvage", is_flag=True, help="Restore what is left of a truncated JPEG, PNG or TIFF."
-)
-@click.option(
-    "--pairs",
-    "keep",
-    type=click.Choice(PAIRS),
-    default="both",
-    show_default=True,
-    help="Which to restore of a camera's RAW and JPEG with the same name.",
-)
+@_options.salvage
+@_options.pairs
 @click.option(
     "--like",
     multiple=True,
     metavar="PATTERN",
     help='Photos that share one plan with the others in their folder, e.g. "roll7/*". Repeatable.',
 )
-@click.option(
-    "--split",
-    "split",
-    flag_value="prints",
-    default="",
-    help="Restore each print on a scan of several by itself, cut out and straightened.",
-)
-@click.option(
-    "--slides", "split", flag_value="slides", help="The same for slides, cropped to the picture."
-)
+@_options.splitting
 @click.option("--watch", is_flag=True, help="Go on looking for new photos until Ctrl-C.")
 @click.option("--report", is_flag=True, help="Write a page that shows the photos before and after.")
 @click.option(

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from restore.cli import _complete
+from restore.cli import _complete, _options
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
-from restore.cli._within import within
-from restore.work.targets import PAIRS
 
 if TYPE_CHECKING:
     from restore.errors import RecipeError
@@ -23,77 +21,23 @@ if TYPE_CHECKING:
 @click.command(epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5")
 @click.argument("recipe", shell_complete=_complete.recipes)
 @click.argument("photos", nargs=-1, required=True, type=FilePath(), metavar="PHOTO...")
-@click.option(
-    "-o",
-    "--out",
-    default="restored",
-    show_default=True,
-    type=FilePath(file_okay=False),
-    metavar="FOLDER",
-    help="Folder for the results; created if missing.",
-)
-@click.option(
-    "-s",
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="STEP.NAME=VALUE",
-    shell_complete=_complete.settings,
-    help="Override a setting, e.g. fade.amount=0.5; a recipe's second fade is fade#2. Repeatable.",
-)
-@click.option(
-    "--format",
-    "form",
-    metavar="NAME",
-    shell_complete=_complete.formats,
-    help="Write this format (jpeg, png, tiff, webp …) instead of the original's.",
-)
-@click.option(
-    "--profile",
-    type=click.Choice(["original", "srgb"]),
-    default="original",
-    show_default=True,
-    help="Colour profile of the results.",
-)
+@_options.results
+@_options.settings
+@_options.written
 @limited
 @click.option(
     "-r", "--recursive", is_flag=True, help="Search subfolders too; the tree is kept below --out."
 )
-@click.option(
-    "--pairs",
-    "keep",
-    type=click.Choice(PAIRS),
-    default="both",
-    show_default=True,
-    help="Which to restore of a camera's RAW and JPEG with the same name.",
-)
-@click.option(
-    "--split",
-    "split",
-    flag_value="prints",
-    default="",
-    help="Restore each print on a scan of several by itself, cut out and straightened.",
-)
-@click.option(
-    "--slides", "split", flag_value="slides", help="The same for slides, cropped to the picture."
-)
+@_options.pairs
+@_options.splitting
 @click.option("--compare", is_flag=True, help="Write a before | after picture beside each result.")
 @click.option(
     "--report", is_flag=True, help="Write a page about the run, report.html, beside the results."
 )
 @click.option("--overwrite", is_flag=True, help="Replace existing results.")
 @click.option("--skip-existing", is_flag=True, help="Skip photos that have a result already.")
-@click.option(
-    "--salvage", is_flag=True, help="Restore what is left of a truncated JPEG, PNG or TIFF."
-)
-@click.option(
-    "-j",
-    "--jobs",
-    type=int,
-    callback=within(1),
-    metavar="NUMBER",
-    help="Photos to restore at a time (default: what processors and memory allow).",
-)
+@_options.salvage
+@_options.jobs
 @click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from restore.cli import _options
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
 from restore.cli._within import within
@@ -13,15 +14,7 @@ from restore.cli._within import within
 
 @click.command(epilog="Example:  restore serve scans/")
 @click.argument("photos", nargs=-1, type=FilePath(), metavar="[FOLDER|PHOTO]...")
-@click.option(
-    "-o",
-    "--out",
-    default="restored",
-    show_default=True,
-    type=FilePath(file_okay=False),
-    metavar="FOLDER",
-    help="Folder for the results; created if missing.",
-)
+@_options.results
 @click.option("-r", "--recursive", is_flag=True, help="Show the photos in subfolders too.")
 @click.option(
     "--port",

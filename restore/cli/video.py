@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from restore.cli import _complete
+from restore.cli import _complete, _options
 from restore.cli._paths import FilePath
 from restore.cli._within import within
 
@@ -42,15 +42,7 @@ def _seconds(ctx: click.Context, option: click.Parameter, text: str | None) -> F
 @click.argument("recipe", shell_complete=_complete.recipes)
 @click.argument("film", type=FilePath(), metavar="IN")
 @click.argument("target", type=FilePath(), metavar="OUT")
-@click.option(
-    "-s",
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="STEP.NAME=VALUE",
-    shell_complete=_complete.settings,
-    help="Override a setting, e.g. fade.amount=0.5; a recipe's second fade is fade#2. Repeatable.",
-)
+@_options.settings
 @click.option(
     "--start",
     callback=_seconds,

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from restore.training import _onnx
+
 BINS = 313
 STAGES = (
     *((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80)),
@@ -188,47 +190,17 @@ def _of_onnx(path: Path) -> dict[str, Tensor]:
 
 
 def export(network: Colorizer, path: Path, about: dict[str, str]) -> None:
-    """Write an ONNX file: weights in half precision, calculated in single; opset 13.
+    """Write an ONNX file.
 
     Parameters
     ----------
     about
         The file's metadata, such as how it was trained.
     """
-    import numpy as np
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    example = (torch.rand(1, 1, 192, 256) * 100, torch.zeros(1, 4, 48, 64))
-    axes = {
-        "lightness": {2: "height", 3: "width"},
-        "evidence": {2: "height/4", 3: "width/4"},
-        "logits": {2: "height/4", 3: "width/4"},
+    quarter = {2: "height/4", 3: "width/4"}
+    inputs = {
+        "lightness": torch.rand(1, 1, 192, 256) * 100,
+        "evidence": torch.zeros(1, 4, 48, 64),
     }
-    torch.onnx.export(
-        network.float().eval(),
-        example,
-        str(path),
-        opset_version=13,
-        input_names=["lightness", "evidence"],
-        output_names=["logits"],
-        dynamic_axes=axes,
-        dynamo=False,
-    )
-    model = onnx.load(path)
-    graph, casts = model.graph, []
-    for tensor in list(graph.initializer):
-        values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size > 64:
-            half = f"{tensor.name}_half"
-            graph.initializer.remove(tensor)
-            graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), half))
-            casts.append(helper.make_node("Cast", [half], [tensor.name], to=TensorProto.FLOAT))
-    for cast in reversed(casts):
-        graph.node.insert(0, cast)
-    for node in graph.node:
-        node.doc_string = ""
-    model.doc_string = "CIE L* and evidence to logits over the 313 colours of Zhang 2016."
-    helper.set_model_props(model, about)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+    sizes = {"lightness": {2: "height", 3: "width"}, "evidence": quarter, "logits": quarter}
+    _onnx.write(network, inputs, "logits", sizes, path, about)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from browser import chromium
 from click.testing import CliRunner
 
 from restore import files
@@ -23,13 +23,6 @@ from restore.serve.library import Library
 from restore.serve.limits import Limits
 from restore.serve.running import bound
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
-pytest.importorskip("playwright", reason="Playwright is not installed")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
 WAIT = 60_000
 """Milliseconds: a busy machine is no failure."""
 
@@ -65,10 +58,7 @@ def address(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def page(address: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+    with chromium() as browser:
         size: Any = {"width": 1280, "height": 800}
         page = browser.new_context(viewport=size, color_scheme="dark").new_page()
         page.set_default_timeout(WAIT)
@@ -79,7 +69,6 @@ def page(address: str) -> Iterator[Any]:
         page.on("response", lambda reply: tiles.extend(tile(reply)))
         page.goto(address)
         yield page
-        browser.close()
 
 
 def outside(url: str) -> list[str]:
