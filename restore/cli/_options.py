@@ -38,7 +38,7 @@ pairs = click.option(
     type=click.Choice(PAIRS),
     default="both",
     show_default=True,
-    help="Which to restore of a camera's RAW and JPEG with the same name.",
+    help="Which of a camera's RAW and JPEG of the same name to restore.",
 )
 salvage = click.option(
     "--salvage", is_flag=True, help="Restore what is left of a truncated JPEG, PNG or TIFF."
@@ -84,5 +84,5 @@ def splitting(command: Command) -> Command:
         "split",
         flag_value="prints",
         default="",
-        help="Restore each print on a scan of several by itself, cut out and straightened.",
+        help="Cut out, straighten and restore each print on a scan separately.",
     )(command)

@@ -1,4 +1,4 @@
-"""`restore batch`: whole archives, with a journal: runs go on where they stopped."""
+"""`restore batch`: whole archives, with a journal: runs continue where they stopped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INTERRUPTED = 130
 
 @click.command(
     epilog="Example:  restore batch auto scans/ restored/",
-    short_help="Restore whole folders; go on where the last run stopped.",
+    short_help="Restore whole folders; continue where the last run stopped.",
 )
 @click.argument(
     "arguments", nargs=-1, metavar="RECIPE SOURCE... TARGET", shell_complete=_complete.recipes
@@ -37,12 +37,12 @@ INTERRUPTED = 130
     type=click.Choice(["local", "dask"]),
     default="local",
     show_default=True,
-    help="What does the work: processes of this machine, or a Dask cluster.",
+    help="Where the work is done: in processes on this machine, or on a Dask cluster.",
 )
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Of a running Dask cluster, e.g. tcp://host:8786 (default: one on this machine).",
+    help="Address of a running Dask cluster, e.g. tcp://host:8786 (default: start one here).",
 )
 @_options.settings
 @click.option(
@@ -70,14 +70,14 @@ INTERRUPTED = 130
     help='Photos that share one plan with the others in their folder, e.g. "roll7/*". Repeatable.',
 )
 @_options.splitting
-@click.option("--watch", is_flag=True, help="Go on looking for new photos until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Keep looking for new photos until Ctrl-C.")
 @click.option("--report", is_flag=True, help="Write a page that shows the photos before and after.")
 @click.option(
-    "--premis", is_flag=True, help="Write beside each result what was done, as PREMIS 3 XML."
+    "--premis", is_flag=True, help="Record what was done beside each result, as PREMIS 3 XML."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
-@click.option("--status", is_flag=True, help="Sum up the batch of a TARGET.")
-@click.option("--retry", is_flag=True, help="Try the photos again that failed in a TARGET.")
+@click.option("--status", is_flag=True, help="Sum up the batch in TARGET.")
+@click.option("--retry", is_flag=True, help="Retry the photos that failed in TARGET.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("-q", "--quiet", is_flag=True, help="Show errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Report every photo.")
@@ -109,18 +109,18 @@ def batch(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Restore all photos of SOURCEs with RECIPE, into the folder TARGET.
+    """Restore all photos in SOURCEs with RECIPE into the folder TARGET.
 
-    A SOURCE is a folder (with all folders in it, whose tree is kept), a photo, a quoted pattern
-    such as "scans/**/*.tif", a list (@list.txt, a path on each line), or a URL (s3://archive/scans);
-    TARGET may be a URL as well. RECIPE is as for "restore
-    run", or "auto": each photo gets what "restore info" advises, and is copied if that is nothing.
+    A SOURCE is a folder (including its subfolders, whose structure is kept), a photo, a quoted
+    pattern such as "scans/**/*.tif", a list (@list.txt, one path per line), or a URL
+    (s3://archive/scans); TARGET may be a URL as well. RECIPE is the same as in "restore run", or
+    "auto": each photo gets the recipe that "restore info" suggests, or is copied if it needs none.
 
-    A journal keeps what has been done. The same command again goes on: photos that are new or have
-    changed, or whose recipe or settings have, are restored; no others. Ctrl-C finishes the photos
-    in hand; pressed again, it stops at once.
+    A journal records what has been done. Run the same command again to continue: only photos that
+    are new or have changed, or whose recipe or settings have changed, are restored. Ctrl-C finishes
+    the photos in progress; press it again to stop at once.
 
-    "restore batch --status TARGET" sums up, "restore batch --retry TARGET" tries failed photos
+    "restore batch --status TARGET" sums up; "restore batch --retry TARGET" tries failed photos
     again.
     """
     from restore.cli._batch import Display, print_status

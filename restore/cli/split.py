@@ -51,8 +51,8 @@ def split(
     """Split SCANs of several prints: each print is cut out, straightened and numbered.
 
     Prints keep the bit depth, profile and metadata of the scan. A scan that shows a single print,
-    or where the prints are not certain, is copied as it is. A SCAN may be a folder: it stands for
-    the scans in it.
+    or whose prints cannot be told apart with certainty, is copied unchanged. A SCAN may be a
+    folder: it stands for the scans in it.
     """
     from restore.cli._console import fail, progress, say, say_json, stderr, warn
     from restore.errors import PhotoError, printable

@@ -94,7 +94,7 @@ def train(
 
     Needs PyTorch (pip install "restore-photos[train]"). Damage and fading are simulated on good
     photos. Writes FILE and a card beside it that says what was measured. Interrupt it whenever you
-    like: the same command goes on from the last checkpoint.
+    like: the same command continues from the last checkpoint.
     """
     import importlib
 

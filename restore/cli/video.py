@@ -68,7 +68,7 @@ def _seconds(ctx: click.Context, option: click.Parameter, text: str | None) -> F
     type=int,
     callback=within(1, 100),
     metavar="N",
-    help="Write only a picture of N frames over the film, before | after.",
+    help="Only write a contact sheet of N frames, before | after.",
 )
 @click.option("--report", is_flag=True, help="Also write a page about the film, OUT.report.html.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing result.")
@@ -94,7 +94,7 @@ def video(
     """Restore the film IN with RECIPE and write OUT.
 
     RECIPE is the same as in "restore run". OUT ends in .mkv, .mp4, .m4v or .mov. Sound, subtitles,
-    chapters and metadata are copied. If the run is interrupted, run it again: it goes on where it
+    chapters and metadata are copied. If the run is interrupted, run it again: it continues where it
     stopped.
     """
     from restore.cli.run import pairs
