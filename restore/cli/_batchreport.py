@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 import statistics
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from restore.cli._report import typed
+from restore.cli._typed import command_line
 from restore.report.entry import Entry
 from restore.report.overview import Run
 from restore.report.page import Report, free
@@ -38,8 +38,8 @@ def write(journal: Journal, seconds: float) -> Path:
     ours = _sha256(path)
     if ours != journal.meta("report") or not ours:
         path, ours = free(journal.target), ""
-    command = shlex.join(["restore", "batch", request.recipe, *request.sources])
-    run = Run(f"{command} {shlex.quote(os.fspath(request.target))}", began=journal.began)
+    words = ["restore", "batch", request.recipe, *request.sources, os.fspath(request.target)]
+    run = Run(command_line(words), began=journal.began)
     report = Report(path, run, overwrite=bool(ours))
     middle = middles(journal)
     for record in journal.records("restored", "copied", "failed"):

@@ -20,6 +20,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the first word names."""
         from restore.cli._complete import recipe_names
+        from restore.cli._typed import is_photo, no_recipe
         from restore.errors import nearest, printable
 
         word = args[0] if args else ""
@@ -29,5 +30,7 @@ class Group(click.Group):
             hint = nearest(word, self.list_commands(ctx))
             if ctx.parent is None and word in recipe_names():
                 hint = f'did you mean "restore run {word}"?'
+            elif ctx.parent is None and is_photo(word):
+                hint = no_recipe([word for word in args if is_photo(word)])
             ctx.fail(f'there is no command "{printable(word):.60}"; {hint}')
         return super().resolve_command(ctx, args)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from restore.cli._typed import command_line
 from restore.report.entry import Entry
 from restore.report.overview import Run
 from restore.report.page import Report, free
@@ -101,4 +100,4 @@ def typed(recipe: str, photos: Sequence[Path], options: Sequence[str]) -> str:
     words = [recipe, *map(os.fspath, photos)]
     dashes = ["--"] if any(word.startswith("-") for word in words) else []
     words = ["restore", "run", *options, *dashes, *words]
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    return command_line(words)

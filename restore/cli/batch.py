@@ -13,6 +13,7 @@ import click
 from restore.cli import _complete, _options
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
+from restore.cli._typed import is_photo, shown
 
 if TYPE_CHECKING:
     from restore.cli._batch import Display
@@ -152,8 +153,8 @@ def batch(
         if dry_run:
             raise click.UsageError("--retry and --dry-run exclude each other")
     else:
-        if len(arguments) < 3:
-            raise click.UsageError("give a RECIPE, at least one SOURCE, and a TARGET")
+        if len(arguments) < 3 or is_photo(arguments[0]):
+            raise click.UsageError(_incomplete(arguments))
         for other, given in (("--dry-run", dry_run), ("--like", bool(like))):
             if watch and given:
                 raise click.UsageError(f"{other} and --watch exclude each other")
@@ -199,6 +200,13 @@ def batch(
         stopped = _work(request, journal, display, workers, jobs, memory, retry, dry_run)
         failed = display.close(journal, request.premis, report)
     ctx.exit(INTERRUPTED if stopped else int(failed))
+
+
+def _incomplete(arguments: tuple[str, ...]) -> str:
+    """What is missing, and an example of what to type."""
+    sources = [word for word in arguments if is_photo(word)][:1]
+    example = shown(["restore", "batch", "auto", *(sources or ["scans"]), "restored"])
+    return f"give a RECIPE, at least one SOURCE, and a TARGET, such as: {example}"
 
 
 def _engine(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,6 +13,7 @@ import click
 from restore.cli import _complete
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
+from restore.cli._typed import command_line
 
 if TYPE_CHECKING:
     from restore.figures.page import Image
@@ -238,7 +238,7 @@ def _page(
     seen = subject.distribution
     findings = subject.plan.findings if subject.plan else {}
     path, name = os.fsdecode(task.path), os.fsdecode(task.path.name)
-    command = f"restore run {shlex.quote(recipe.name)} {shlex.quote(path)}" if recipe else ""
+    command = command_line(["restore", "run", recipe.name, path]) if recipe else ""
     shown = f"after {recipe.name}" if recipe else "the network's colours"
     chosen = recipe.name if recipe else "none"
     facts = {

@@ -13,12 +13,16 @@ import click
 from restore.cli import _complete, _options
 from restore.cli._limit import limited
 from restore.cli._paths import FilePath
+from restore.cli._typed import NeedsRecipe, is_photo, no_recipe, shown
 
 if TYPE_CHECKING:
     from restore.errors import RecipeError
 
 
-@click.command(epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5")
+@click.command(
+    cls=NeedsRecipe,
+    epilog="Example:  restore run led-concert IMG_2041.jpg -s hue_blend.amount=0.5",
+)
 @click.argument("recipe", shell_complete=_complete.recipes)
 @click.argument("photos", nargs=-1, required=True, type=FilePath(), metavar="PHOTO...")
 @_options.results
@@ -147,16 +151,17 @@ def run(
 
 
 def refuse_swapped(recipe: str, photos: tuple[Path, ...], error: RecipeError) -> None:
-    """UsageError if there is no such recipe but one is among the photos."""
-    from restore import recipe as recipes
-    from restore import steps
-
-    known = {*recipes.names(), *steps.names()}
-    swapped = [photo for photo in map(str, photos) if photo in known or photo.endswith(".toml")]
-    if swapped and recipe not in known:
-        raise click.UsageError(
-            f"RECIPE comes first; did you mean: restore run {swapped[0]} {recipe}"
-        ) from error
+    """UsageError if RECIPE is a photo: the recipe is among the photos, or forgotten."""
+    if not is_photo(recipe):
+        return
+    words = [str(photo) for photo in photos]
+    known = {*_complete.recipe_names()}
+    swapped = [word for word in words if word in known or word.endswith(".toml")]
+    if swapped:
+        others = [recipe, *(word for word in words if word != swapped[0])]
+        meant = shown(["restore", "run", swapped[0], *others])
+        raise click.UsageError(f"RECIPE comes first; did you mean: {meant}") from error
+    raise click.UsageError(f"RECIPE is missing; {no_recipe([recipe, *words])}") from error
 
 
 def pairs(assignments: tuple[str, ...]) -> Mapping[str, str]:

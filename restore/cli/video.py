@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from fractions import Fraction
 from functools import partial
@@ -13,6 +12,7 @@ import click
 
 from restore.cli import _complete, _options
 from restore.cli._paths import FilePath
+from restore.cli._typed import command_line
 from restore.cli._within import within
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def video(
     from restore.cli._film import FilmReporter
 
     reporter = FilmReporter(film, recipe, as_json, quiet)
-    typed = shlex.join(["restore", *sys.argv[1:]])
+    typed = command_line(["restore", *sys.argv[1:]])
     job = FilmJob(film, target, start, end, codec, quality, overwrite, preview or 0, report, typed)
     try:
         worker.ready()

@@ -77,6 +77,9 @@ def test_a_batch_from_its_plan_to_its_status(folder: Path) -> None:
     ("arguments", "words"),
     [
         ("monochrome scans", "give a RECIPE, at least one SOURCE, and a TARGET"),
+        ("scans/0.png", "such as: restore batch auto scans/0.png restored"),
+        ("scans out", "such as: restore batch auto scans restored"),
+        ("scans auto out", "such as: restore batch auto scans restored"),
         ("monochrome scans scans/0.png", "TARGET is a folder; "),
         ("--status", "give the TARGET only"),
         ("--status out", "there is no journal"),

@@ -193,6 +193,8 @@ def test_recipe_and_photo_in_the_wrong_order(folder: Path) -> None:
     done = restore("run", "scans/a.png", "monochrome", cwd=folder)
     assert done.returncode == 2
     assert "RECIPE comes first; did you mean: restore run monochrome scans/a.png" in done.stderr
+    done = restore("run", "scans/a.png", "./quick.toml", "more", cwd=folder)
+    assert "did you mean: restore run quick.toml scans/a.png more" in done.stderr
 
 
 def test_results_are_for_no_more_eyes_than_the_original(folder: Path) -> None:
