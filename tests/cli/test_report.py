@@ -32,23 +32,25 @@ def test_a_run_writes_its_report(tmp_path: Path) -> None:
     names = ["a.png", "b c.png", "broken.png"]
     done = run("levels", *names, "-s", "levels.black=1", "-o", "out", "--report", cwd=tmp_path)
     assert done.returncode == 1
-    assert done.stdout.splitlines() == ["out/a.png", "out/b c.png"]
-    assert "report: out/report.html" in done.stderr
+    assert [*map(Path, done.stdout.splitlines())] == [Path("out/a.png"), Path("out/b c.png")]
+    assert f"report: {Path('out/report.html')}" in done.stderr
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert page.count('<article class="card"') == 2
     assert page.count("data:image/webp;base64,") == 4
     assert 'href="../b%20c.png"' in page
     assert 'href="b%20c.png"' in page
     assert "Is empty" in page
+    mark = "&quot;" if os.name == "nt" else "&#x27;"  # as the system's shell takes it
+    spaced = f"{mark}b c.png{mark}"
     for command in (
-        "restore run -o out -s levels.black=1 --report levels a.png &#x27;b c.png&#x27; broken.png",
-        "restore run -o out -s levels.black=1 --overwrite levels &#x27;b c.png&#x27;",
+        f"restore run -o out -s levels.black=1 --report levels a.png {spaced} broken.png",
+        f"restore run -o out -s levels.black=1 --overwrite levels {spaced}",
     ):
         assert f">{command}</code>" in page
 
     done = run("levels", *names[:2], "-o", "out", "--skip-existing", "--report", cwd=tmp_path)
     assert done.returncode == 0
-    assert "report: out/report-2.html" in done.stderr
+    assert f"report: {Path('out/report-2.html')}" in done.stderr
     assert "It has a result already" in (tmp_path / "out" / "report-2.html").read_text("utf-8")
 
     done = run("levels", "a.png", "-o", "dry", "--dry-run", "--report", cwd=tmp_path)

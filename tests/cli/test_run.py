@@ -173,6 +173,7 @@ def test_the_headline_is_that_of_the_last_step_that_is_not_minor() -> None:
     assert headline({"white_balance": Findings("b"), "scratches": values}) == ["b"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs sh and /dev/full")
 def test_a_full_disk_at_stderr_stops_no_photos(folder: Path) -> None:
     command = f"{sys.executable} -m restore run ./quick.toml gone.png scans more -o out 2>/dev/full"
     done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=False)
@@ -197,6 +198,7 @@ def test_recipe_and_photo_in_the_wrong_order(folder: Path) -> None:
     assert "did you mean: restore run quick.toml scans/a.png more" in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no mode bits")
 def test_results_are_for_no_more_eyes_than_the_original(folder: Path) -> None:
     (folder / "scans/a.png").chmod(0o600)
     for options in ([], ["--overwrite"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -226,12 +227,18 @@ def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
     assert "mine" not in path.read_text("utf-8")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no mode bits")
 def test_a_page_is_for_no_more_eyes_than_its_photos(tmp_path: Path) -> None:
     photo = tmp_path / "1.jpg"
     photo.write_bytes(b"")
     photo.chmod(0o600)
     (path,) = write(tmp_path / "report.html", Run(""), [restored(path=str(photo))])
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_page_never_replaces_a_photo(tmp_path: Path) -> None:
+    photo = tmp_path / "1.jpg"
+    photo.write_bytes(b"")
     with pytest.raises(PhotoError):
         write(photo, Run(""), [restored(path=str(photo))], overwrite=True)
 
