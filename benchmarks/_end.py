@@ -31,7 +31,7 @@ def measure(name: str, photo: color.Array, seed: int) -> Scores:
             group = f"{count}, {source}"
             pictures = {
                 "input as is": seen,
-                "stretch 0.1 %": _peers.PEERS["stretch 0.1 %"](seen),
+                "stretch 0.1%": _peers.PEERS["stretch 0.1%"](seen),
                 REFERENCE: _ours.restored(samples, "monochrome", "levels\nauto = 0.2")[0],
                 OURS: _recipe(samples),
             }

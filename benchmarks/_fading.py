@@ -15,7 +15,7 @@ from restore.simulate.fading import UNDAMAGED
 
 SECTION = "fading"
 REFERENCE = "input as is"
-FEW = ("grey world", "stretch 0.5 %", "stretch 0.1 %")
+FEW = ("grey world", "stretch 0.5%", "stretch 0.1%")
 SIX, OTHER, NONE = "six kinds", "other dyes, S-curve", UNDAMAGED
 CASTS, SLIGHT = "strong casts", "mild fading, stain alone"
 SPECTRA, SPECTRA_CASTS = "spectra of dyes: six kinds", "spectra of dyes: strong casts"

@@ -75,5 +75,5 @@ def made(one: Array, other: Array) -> dict[str, tuple[list[Array], bool]]:
 
 
 def old(greys: Sequence[Array]) -> list[Array]:
-    """Grain of 3 % and flicker of 4 %."""
+    """Grain of 3% and flicker of 4%."""
     return aged(greys, 0.03, 0.04)

@@ -71,7 +71,7 @@ def ssim(one: color.Array, other: color.Array) -> float:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean (2000 draws of the photos, fixed seed)."""
+    """95% bootstrap interval of the mean (2000 draws of the photos, fixed seed)."""
     drawn = np.random.default_rng(0).integers(0, len(values), (2000, len(values)))
     low, high = np.percentile(np.asarray(values)[drawn].mean(1), [2.5, 97.5])
     return float(low), float(high)

@@ -81,10 +81,10 @@ def colours(title: str, scores: Sequence[Score], reference: str) -> Table:
                 f"{mean(own, 'p90'):.1f}",
                 f"{mean(own, 'ab'):.1f}",
                 f"{mean(own, 'ssim'):.3f}",
-                "–" if method == reference else f"{100 * worse(own, methods[reference]):.0f} %",
+                "–" if method == reference else f"{100 * worse(own, methods[reference]):.0f}%",
             )
         )
-    summary = ("mean (95 %)", "median", "p90 of photos", "p90 of pixels", "ab-RMSE", "SSIM L*")
+    summary = ("mean (95%)", "median", "p90 of photos", "p90 of pixels", "ab-RMSE", "SSIM L*")
     photos = len({s.photo for s in scores})
     return Table(
         f"{title}, n = {photos} photos",
@@ -112,11 +112,11 @@ def lightness(title: str, scores: Sequence[Score], reference: str) -> Table:
                 *(f"{mean(part, 'psnr'):.2f}" for part in (*by_light, *by_exposure)),
                 f"**{mean(own, 'psnr'):.2f}** ({low:.1f} … {high:.1f})",
                 f"{mean(own, 'ssim'):.3f}",
-                "–" if same else f"{100 * share:.0f} %",
+                "–" if same else f"{100 * share:.0f}%",
             )
         )
     photos = len({s.photo for s in scores})
-    columns = ("PSNR of L*, dB", *lights, *exposures, "mean (95 %)", "SSIM", "made worse")
+    columns = ("PSNR of L*, dB", *lights, *exposures, "mean (95%)", "SSIM", "made worse")
     return Table(f"{title}, n = {photos} photos", columns, tuple(rows))
 
 

@@ -61,7 +61,7 @@ def targets(scores: Sequence[Score], guided: float | None) -> list[Target]:
         pick(_fading.SECTION, _fading.NONE, name) for name in ("ours: fade", _fading.REFERENCE)
     )
     casts, stretched = (
-        pick(_fading.SECTION, _fading.CASTS, name) for name in ("ours: fade", "stretch 0.1 %")
+        pick(_fading.SECTION, _fading.CASTS, name) for name in ("ours: fade", "stretch 0.1%")
     )
     slight, as_scanned = (
         pick(_fading.SECTION, _fading.SLIGHT, name) for name in ("ours: fade", _fading.REFERENCE)

@@ -37,7 +37,7 @@ def photos(folder: Path, size: int) -> Iterator[color.Array]:
 
 
 def near_edges(ab: color.Array) -> NDArray[np.bool_]:
-    """The top 8 % of the gradient of a* b*, one pixel wider."""
+    """The top 8% of the gradient of a* b*, one pixel wider."""
     slopes = [cv2.Sobel(ab, cv2.CV_32F, *way) ** 2 for way in ((1, 0), (0, 1))]
     slope = np.sqrt(sum(slopes).sum(-1))
     strong = (slope >= np.quantile(slope, 0.92)).astype(np.uint8)

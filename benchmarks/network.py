@@ -139,7 +139,7 @@ def measure(
         far, grey_far = np.array(rows).T
         worse = 100 * np.mean(far > grey_far + 1)
         figures = f"{auc.raw:.1f} | {auc.rebalanced:.1f} | {far.mean():.2f} | {grey_far.mean():.2f}"
-        print(f"| {name} | {figures} | {worse:.0f} % |", flush=True)
+        print(f"| {name} | {figures} | {worse:.0f}% |", flush=True)
     print("\n| true hints | RGB PSNR over none, dB |\n|---|---|")
     lights = [color.lightness(photo).clip(0, 100) for photo in photos]
     none = [

@@ -169,7 +169,7 @@ def main() -> None:
         whole.append(photo)
         if len(whole) <= options.ordinary and prints(Photo.from_array(photo).proxy()):
             wrong.append(name)
-    print("| kind | scans | split rightly | left whole | wrong | corners, median | 90 % | worst |")
+    print("| kind | scans | split rightly | left whole | wrong | corners, median | 90% | worst |")
     print("|---|---|---|---|---|---|---|---|")
     for name, kind in KINDS.items():
         if options.only not in (None, name):

@@ -4,7 +4,7 @@
 
 FOLDER has a folder for each kind of photo: led, faded, old, bw and sound. For each photo a row of a
 contact sheet shows the original, what the kind's recipe makes of it, each channel stretched to its
-range (0.1 % cut at each end), grey world, and black and white with levels. Sheets (KIND-1.png …)
+range (0.1% cut at each end), grey world, and black and white with levels. Sheets (KIND-1.png …)
 and tables (real.md) are written to OUT:
 
     advice      the recipe that `info` suggests, and others that it names; by kind, as a table
@@ -124,7 +124,7 @@ def row_of(
     pictures = {
         f"{path.stem} (info: {advice})": original,
         name if name != "none" else "left as it is": pixels(result),
-        "stretch 0.1 %": stretch(original, 0.1),
+        "stretch 0.1%": stretch(original, 0.1),
         "grey world": shades_of_grey(original, 1),
         "black and white, levels": pixels(grey(photo)),
     }

@@ -200,7 +200,7 @@ def dust(name: str, truth: list[Array]) -> list[str]:
     shares = (found / seen, after / before, harmed)
     return [
         name,
-        *(f"{100 * share:.{digits}f} %" for share, digits in zip(shares, (1, 0, 4), strict=True)),
+        *(f"{100 * share:.{digits}f}%" for share, digits in zip(shares, (1, 0, 4), strict=True)),
     ]
 
 

@@ -129,6 +129,11 @@ class Unchanged(Effect):
         return t.pixels
 
 
+def with_unit(text: str, unit: str) -> str:
+    """ "12 px", "12%", or the text alone without a unit."""
+    return f"{text}{'' if unit.startswith('%') else ' '}{unit}".rstrip()
+
+
 def named(values: Mapping[str, Any]) -> dict[str, Quantity]:
     """Plain values as quantities without a unit."""
     return {name: Quantity(value) for name, value in values.items()}

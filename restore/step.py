@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from restore.effect import Effect
+from restore.effect import Effect, with_unit
 from restore.errors import RecipeError, nearest
 
 
@@ -63,7 +63,7 @@ class Setting:
             return self.param.unit or "a string"
         low, high = (f"{limit:g}" for limit in (self.param.low, self.param.high))
         whole = "an integer " if self.kind is int else ""
-        words = f"{whole}{low} … {high}" + (f" {self.param.unit}" if self.param.unit else "")
+        words = with_unit(f"{whole}{low} … {high}", self.param.unit)
         return words + (f", a multiple of {self.param.multiple}" if self.param.multiple > 1 else "")
 
     def check(self, where: str, value: object) -> Any:

@@ -1,4 +1,4 @@
-"""A preview shows the result as it will look at that size: within 1 ΔE00, and 3 for 95 %."""
+"""A preview shows the result as it will look at that size: within 1 ΔE00, and 3 for 95%."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from restore.plan import Plan
 from restore.recipe import Recipe, names
 
 MEAN, MOST = 1.0, 3.0
-"""ΔE00 on the mean, and for 95 % of the pixels."""
+"""ΔE00 on the mean, and for 95% of the pixels."""
 SETTINGS = {"levels": {"levels.auto": 0.5, "levels.gamma": 1.3}}
 
 

@@ -126,7 +126,7 @@ def layer(v: Array, sliders: Sequence[float]) -> Array:
     v
         (h, w, 3) sRGB-encoded, 0 … 1.
     sliders
-        Reds, Yellows, Greens, Cyans, Blues, Magentas as shares of 1 (Photoshop's 40 % is 0.4).
+        Reds, Yellows, Greens, Cyans, Blues, Magentas as shares of 1 (Photoshop's 40% is 0.4).
 
     Returns
     -------

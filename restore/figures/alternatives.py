@@ -192,7 +192,7 @@ def alternative_sheet(subject: Subject, count: int = 4) -> Figure:
 
 
 def _share(value: float) -> str:
-    """ "12 %", "0.4 %", "below 0.1 %"."""
+    """ "12%", "0.4%", "below 0.1%"."""
     if value < 0.001:
         return "below 0.1%"
     return f"{value:.1%}" if value < 0.01 else f"{value:.0%}"

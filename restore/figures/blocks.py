@@ -44,7 +44,7 @@ class Block:
 def blocks(p: Array, grid: Array) -> tuple[int, list[Block]]:
     """The side of the blocks in Lab units, and 12 to 24 of them, the weightiest first.
 
-    The smallest blocks of which at most 24 have 90 % of the photo's probability mass. A photo of
+    The smallest blocks of which at most 24 have 90% of the photo's probability mass. A photo of
     so few colours that 12 blocks do not have any mass gets those that do.
 
     Parameters

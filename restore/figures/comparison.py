@@ -202,7 +202,7 @@ def difference_map(compared: Comparison, names: tuple[str, str] = ("A", "B")) ->
     drawn = paper.picture(
         axes[2],
         compared.difference,
-        f"difference: mean {compared.numbers.mean:.1f}, 95 % below {compared.numbers.p95:.1f}",
+        f"difference: mean {compared.numbers.mean:.1f}, 95% below {compared.numbers.p95:.1f}",
         cmap=paper.MAP,
         vmin=0,
         vmax=top,

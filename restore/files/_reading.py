@@ -106,7 +106,7 @@ class Ask:
     def salvaged(self, rows: int, height: int) -> str:
         """The warning that only the first rows could be read."""
         share = round(100 * rows / height)
-        return f"is cut off: only {rows} of {height} rows ({share} %) could be read"
+        return f"is cut off: only {rows} of {height} rows ({share}%) could be read"
 
     def sha256(self) -> str:
         """SHA-256 of the file, hexadecimal."""

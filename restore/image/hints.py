@@ -187,7 +187,7 @@ def _points(value: object, where: str) -> tuple[Point, ...]:
     for pair in value:
         numbers = _numbers(pair, 2)
         if numbers is None or not all(0 <= number <= 100 for number in numbers):
-            raise PhotoError(f"{where}: {pair!r:.60} is not a point [x, y] in 0 … 100 %")
+            raise PhotoError(f"{where}: {pair!r:.60} is not a point [x, y] in 0 … 100%")
         points.append((numbers[0], numbers[1]))
     return tuple(points)
 

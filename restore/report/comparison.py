@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from restore import files, steps
 from restore.color.space import Space
-from restore.effect import Findings
+from restore.effect import Findings, Quantity, with_unit
 from restore.image.photo import Photo, Source
 
 SIDE = 1024
@@ -36,23 +36,24 @@ def headline(findings: Mapping[str, Findings]) -> list[str]:
 
 
 def _values(step: Findings) -> str:
-    """ "dust 0.02 % of the photo, scratches 0.6 % of the photo"."""
-    values = (
-        f"{name} {said(quantity.value)} {quantity.unit}" for name, quantity in step.values.items()
-    )
-    return ", ".join(value.rstrip() for value in values)
+    """ "dust 0.02% of the photo, scratches 0.6% of the photo"."""
+    return ", ".join(f"{name} {measured(quantity)}" for name, quantity in step.values.items())
 
 
 def lines(findings: Mapping[str, Findings]) -> list[str]:
-    """ "fade: cyan dye lost 40 %", … for each step that found something; no maps, no warnings."""
+    """ "fade: cyan dye lost 40%", … for each step that found something; no maps, no warnings."""
     texts = []
     for label, step in findings.items():
         if step.summary:
             texts.append(f"{label}: {step.summary}")
         for name, quantity in step.values.items():
-            unit = f" {quantity.unit}" if quantity.unit else ""
-            texts.append(f"{label}, {name}: {said(quantity.value)}{unit}")
+            texts.append(f"{label}, {name}: {measured(quantity)}")
     return texts
+
+
+def measured(quantity: Quantity) -> str:
+    """A quantity for display, with its unit."""
+    return with_unit(said(quantity.value), quantity.unit)
 
 
 def said(value: object) -> str:

@@ -101,7 +101,7 @@ def _lost(photo: Photo) -> Mapping[str, float]:
 
 
 def doubts(findings: Mapping[str, Findings]) -> list[str]:
-    """Where a network did not know: "the network had little idea in 62 % of the photo"."""
+    """Where a network did not know: "the network had little idea in 62% of the photo"."""
     sentences = []
     for step in findings.values():
         sure = step.maps.get("confidence")

@@ -9,7 +9,7 @@
     const divider = pair.querySelector(".divider");
     pair.style.setProperty("--at", `${at}%`);
     divider.setAttribute("aria-valuenow", Math.round(at));
-    divider.setAttribute("aria-valuetext", `${Math.round(at)} % before, ${100 - Math.round(at)} % after`);
+    divider.setAttribute("aria-valuetext", `${Math.round(at)}% before, ${100 - Math.round(at)}% after`);
   };
   const where = (pair, event) => {
     const box = pair.getBoundingClientRect();

@@ -335,8 +335,7 @@ def _before_colours(plan: Plan) -> int:
 def _findings(label: str, step: str, findings: Findings) -> dict[str, Any]:
     values = []
     for name, quantity in findings.values.items():
-        text = comparison.said(quantity.value)
-        row: dict[str, Any] = {"name": name, "text": f"{text} {quantity.unit}".rstrip()}
+        row: dict[str, Any] = {"name": name, "text": comparison.measured(quantity)}
         if isinstance(quantity.value, Mapping):
             row["parts"] = dict(quantity.value)
         values.append(row)

@@ -136,7 +136,7 @@ def light(
     scene
         One of `SCENES` or `MORE`, or lamps.
     exposure
-        EV: 0 clips about 1 % of the pixels, 1.5 clips 10 … 25 %.
+        EV: 0 clips about 1% of the pixels, 1.5 clips 10 … 25%.
     shading
         How much brighter surfaces are that face a lamp; 0 is a smooth wash of light.
     other

@@ -21,7 +21,7 @@ class Scratched:
     photo, scan
         (h, w, 3) float32 sRGB-encoded 0 … 1: the truth, and with its scratches.
     damaged
-        (h, w) bool: a scratch or speck changed the pixel by more than 2 %.
+        (h, w) bool: a scratch or speck changed the pixel by more than 2%.
     """
 
     photo: color.Array

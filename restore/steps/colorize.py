@@ -27,7 +27,7 @@ from restore.step import Amount, Param
 
 COLOURED = 5.0
 """Lab units by which a twentieth of a photo must differ from its own toning to pass as coloured.
-Of 190 colour photos 3 % are below; toned, stained, yellowed and damaged prints reach 4.4."""
+Of 190 colour photos 3% are below; toned, stained, yellowed and damaged prints reach 4.4."""
 LOOKED_AT = 96
 """Short side in pixels of the picture `apart` measures: finer, noise and JPEG blocks count."""
 PEEK = 25

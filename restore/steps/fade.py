@@ -185,7 +185,7 @@ def _findings(fading: dyes.Fading, places: color.Array | None) -> Findings:
     if places is not None:
         values["edges"] = Quantity(round(float(places.min()), 2))
     lost = sorted(zip(loss, DYES, strict=True), reverse=True)
-    parts = [f"{name} {share * 100:.0f} %" for share, name in lost if share >= NAMED[0]]
+    parts = [f"{name} {share * 100:.0f}%" for share, name in lost if share >= NAMED[0]]
     parts = [f"dyes restored: {', '.join(parts)}"] if parts else []
     stains = [dye for dye, part in zip(DYES, stain, strict=True) if part >= NAMED[1]]
     if len(stains) == len(DYES):

@@ -141,7 +141,7 @@ def levels(
     the middle tones, up or down, so that the photo's tones come nearer to those of good photos: at
     0.5 half as far away; black stays, and highlights roll off instead of being cut. Contrast bends
     the tones by v + contrast v (1 - v) (2 v - 1): black, middle grey and white stay, the slope in
-    the middle is 1 + contrast / 2. A white at or below black is taken as 1 % above it.
+    the middle is 1 + contrast / 2. A white at or below black is taken as 1% above it.
     """
     grey = _grey(proxy) if auto or tone else np.zeros(1, np.float32)
     low, high = _range(grey, auto) if auto else (0.0, 1.0)

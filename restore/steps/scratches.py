@@ -116,7 +116,7 @@ def scratches(
     """Find scratches, creases, cracks, fibres and dust, and fill them from their surroundings.
 
     Thin scratches and dust are found by rules, all that is wider or crooked by a network, on the
-    proxy; in the full photo they are outlined and bridged with grain. Up to a sensitivity of 50 %
+    proxy; in the full photo they are outlined and bridged with grain. Up to a sensitivity of 50%
     only bright, opaque damage is removed: dark lines and dots are mostly the photo's own. Dust in
     faces stays, and so do lines that end within them. If a film scanner's infrared channel shows
     dust and not the picture, it decides what is dust, in faces too. Known failures: some isolated

@@ -65,7 +65,7 @@ def steady(proxy: Proxy, *, amount: Amount = 1) -> Effect:
     """Steady a film that trembles from frame to frame.
 
     The motion of the whole frame is the median of the optical flow; what departs from an even
-    course over 25 frames is undone, up to 3 % of the short side. A pan stays even. Turning and
+    course over 25 frames is undone, up to 3% of the short side. A pan stays even. Turning and
     breathing are not undone, and a hand-held camera is only calmed. For films only: a photo stays
     as it is.
     """

@@ -60,7 +60,7 @@ def distance(found: tuple[Rectangle, ...], places: tuple[Rectangle, ...]) -> flo
 def test_corners_are_found(scanner: Scanner, border: float) -> None:
     located = prints(Photo.from_array(drawn(scanner, border=border)).proxy())
     assert len(located) == 3
-    assert distance(located, PLACES) < 2.5  # pixels; 0.6 % of a print's diagonal
+    assert distance(located, PLACES) < 2.5  # pixels; 0.6% of a print's diagonal
 
 
 def test_touching_prints_are_separated() -> None:

@@ -114,7 +114,7 @@ def test_tables_name_the_share_made_worse():
     ]
     table = _tables.colours("Fading", scores, "input as is")
     assert table.rows[1][0] == "ours: fade"
-    assert table.rows[1][-1] == "50 %"
+    assert table.rows[1][-1] == "50%"
     assert "| ours: fade |" in table.markdown()
 
 

@@ -352,10 +352,10 @@ def test_recipes_can_be_listed_shown_and_checked(recipe: Path) -> None:
     recipe.write_text('[[steps]]\nuse = "levels"\nblack = 500\n')
     wrong = restore("recipes", "--check", recipe)
     assert wrong.returncode == 2
-    assert "step 1 (levels): black = 500 is outside -50 … 99 %" in wrong.stderr
+    assert "step 1 (levels): black = 500 is outside -50 … 99%" in wrong.stderr
 
 
 def test_steps_can_be_listed_and_shown() -> None:
     assert "levels" in restore("steps").stdout
     shown = restore("steps", "levels").stdout
-    assert "-50 … 99 %" in shown
+    assert "-50 … 99%" in shown

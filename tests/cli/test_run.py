@@ -169,7 +169,7 @@ def test_the_headline_is_that_of_the_last_step_that_is_not_minor() -> None:
     assert headline({"white_balance": Findings("b")}) == ["b"]
     assert headline({"levels": Findings()}) == []
     values = Findings(values={"black": Quantity(5.0, "%"), "midtones": Quantity(0.25, "")})
-    assert headline({"levels": values}) == ["levels: black 5 %, midtones 0.25"]
+    assert headline({"levels": values}) == ["levels: black 5%, midtones 0.25"]
     assert headline({"white_balance": Findings("b"), "scratches": values}) == ["b"]
 
 

@@ -28,7 +28,7 @@ def test_the_path_is_printed(tmp_path: Path) -> None:
     film, target = clips.film(tmp_path / "a.mkv"), tmp_path / "out.mp4"
     status, out, told = video("levels", film, target, "--start", "0:00.1", "--end", "0.3")
     assert (status, out) == (0, f"{target}\n")
-    assert told == f"{film}: levels: black 0 %, white 100 %, midtones 0\n"
+    assert told == f"{film}: levels: black 0%, white 100%, midtones 0\n"
     assert len(clips.decoded(target)) == 5
 
 

@@ -98,7 +98,7 @@ def test_a_jpeg_that_is_cut_off_can_be_salvaged(tmp_path: Path) -> None:
     assert rows % 16 == 0
     whole = imagecodecs.jpeg8_decode(data)[:rows]
     assert (photo.samples[:-1] == whole[:-1]).all()  # colours are mixed across the last
-    assert f"{rows} of 100 rows ({rows} %) could be read" in photo.source.warnings[0]
+    assert f"{rows} of 100 rows ({rows}%) could be read" in photo.source.warnings[0]
     path.write_bytes(data[:300])
     with pytest.raises(PhotoError, match="is cut off"):
         files.load(path, salvage=True)

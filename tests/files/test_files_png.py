@@ -94,4 +94,4 @@ def test_a_png_without_its_end_is_read_and_one_cut_off_can_be_salvaged(tmp_path:
     rows = photo.size[0]
     assert 30 < rows < 70
     assert (photo.samples == FACE[:rows]).all()
-    assert f"{rows} of 100 rows ({rows} %)" in photo.source.warnings[0]
+    assert f"{rows} of 100 rows ({rows}%)" in photo.source.warnings[0]

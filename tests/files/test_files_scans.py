@@ -243,7 +243,7 @@ def test_a_tiff_that_is_cut_off_can_be_salvaged(tmp_path: Path, compression: str
         files.load(path)
     photo = files.load(path, salvage=True)
     assert (photo.samples == FACE[:60]).all()
-    assert "only 60 of 100 rows (60 %) could be read" in photo.source.warnings[0]
+    assert "only 60 of 100 rows (60%) could be read" in photo.source.warnings[0]
 
 
 @pytest.mark.parametrize("hidden", [0, 255])

@@ -28,7 +28,7 @@ def planes(coding: Coding, height: int, width: int) -> tuple[np.ndarray, ...]:
     ("matrix", "white", "red"),
     [
         (1, (235, 128, 128), (63, 102, 240)),  # BT.709: the code values of Rec. ITU-R BT.1120
-        (6, (235, 128, 128), (81, 90, 240)),  # BT.601: those of colour bars of 100 %
+        (6, (235, 128, 128), (81, 90, 240)),  # BT.601: those of colour bars of 100%
         (9, (235, 128, 128), (74, 97, 240)),  # BT.2020
     ],
 )

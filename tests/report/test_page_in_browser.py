@@ -96,7 +96,7 @@ def at(page: Any, number: int = 1) -> int:
     """Where a photo's divider stands, 0 … 100; what is seen and what is said agree."""
     divider = page.locator(f"#photo-{number} [role=slider]")
     value = int(divider.get_attribute("aria-valuenow"))
-    assert divider.get_attribute("aria-valuetext").startswith(f"{value} % before")
+    assert divider.get_attribute("aria-valuetext").startswith(f"{value}% before")
     clip = page.locator(f"#photo-{number} .after").evaluate("e => getComputedStyle(e).clipPath")
     assert float(clip.rstrip("%)").split(" ")[-1]) == pytest.approx(value, abs=0.51)
     return value

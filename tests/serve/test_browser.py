@@ -190,7 +190,7 @@ def test_steps_are_switched_off_moved_and_removed(page: Any) -> None:
 def test_real_pixels_at_one_hundred_per_cent(page: Any) -> None:
     page.locator("[data-mode=side]").click()
     page.locator("#hundred").click()
-    page.locator("#zoom", has_text="100 %").wait_for()
+    page.locator("#zoom", has_text="100%").wait_for()
     page.wait_for_timeout(300)
     assert {tile.partition("/")[0] for tile in page.tiles} == {"before", "after"}
     page.locator("#fit").click()

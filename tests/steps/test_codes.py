@@ -18,7 +18,7 @@ from restore.steps.fade import Fade
 RAMP = np.repeat(np.arange(65536, dtype=np.uint16).reshape(256, 256, 1), 3, 2)
 """All greys of 16 bits."""
 WARM = np.rint(RAMP * [1, 0.97, 0.93]).astype(np.uint16)
-"""The same under a warm light, for steps that leave neutral greys as they are. Green ends at 97 %,
+"""The same under a warm light, for steps that leave neutral greys as they are. Green ends at 97%,
 so its lightness has 63,500 codes."""
 VIVID = '[[steps]]\nuse = "colorize"\nside = 64\ncaution = 0\nvividness = 1\n'
 HUES = VIVID + '[[steps]]\nuse = "hue_blend"\n'

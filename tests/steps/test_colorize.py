@@ -68,7 +68,7 @@ def test_colours_out_of_gamut_keep_lightness_and_hue_and_lose_no_more_chroma_tha
     wider[:, 1:] *= 1.05 * (size / np.hypot(wanted[:, 1], wanted[:, 2]))[:, None]
     cut = size < 0.98 * np.hypot(wanted[:, 1], wanted[:, 2])
     linear = color.lab_to_linear(wider[cut])
-    assert ((linear < 0) | (linear > 1)).any(-1).mean() > 0.99  # 5 % more would be outside
+    assert ((linear < 0) | (linear > 1)).any(-1).mean() > 0.99  # 5% more would be outside
 
 
 def test_colours_that_were_there_are_replaced_when_asked_and_amount_blends() -> None:
@@ -233,7 +233,7 @@ def test_cells_lie_exactly_on_the_photo(height: int, width: int, side: int, mult
 
 
 def edges(ab: color.Array) -> np.ndarray:
-    """Where chroma changes most: the top 8 % of its gradient, one pixel wider."""
+    """Where chroma changes most: the top 8% of its gradient, one pixel wider."""
     slope = sum(cv2.Sobel(ab, cv2.CV_32F, *d) ** 2 for d in ((1, 0), (0, 1))).sum(-1)
     strong = (slope >= np.quantile(slope, 0.92)).astype(np.uint8)
     return cv2.dilate(strong, np.ones((3, 3), np.uint8)) > 0

@@ -124,7 +124,7 @@ def test_an_edge_stays_sharp() -> None:
     edge = np.full((120, 160, 3), 0.3, np.float32)
     edge[:, 80:] = 0.7
     result = denoised(noisy(edge, 8)).mean((0, 2))
-    assert np.abs(result[76:84] - edge[0, 76:84, 0]).max() < 0.02  # 5 % of the edge's height
+    assert np.abs(result[76:84] - edge[0, 76:84, 0]).max() < 0.02  # 5% of the edge's height
 
 
 def test_a_flat_black_and_grey_border_stays() -> None:

@@ -151,7 +151,7 @@ def test_pinned_weights_give_nearly_the_automatic_mix():
     pinned, _ = _run(photo, mix="channels", **findings.values["as channels"].value)
     layer, _ = _run(photo, mix="layer", **findings.values["as layer"].value)
     assert np.abs(auto - pinned).mean() < 4 / 255  # equal to first order around the greys
-    assert np.abs(layer - pinned).max() < 1 / 255  # the same mix, settings rounded to 0.1 %
+    assert np.abs(layer - pinned).max() < 1 / 255  # the same mix, settings rounded to 0.1%
 
 
 def test_a_large_photo_gets_the_weights_of_a_small_one():

@@ -37,7 +37,7 @@ def photo(name: str, scale: int = 1) -> Picture:
 
 
 def damaged(clean: Picture, seed: int, scale: int = 1) -> tuple[Picture, Picture]:
-    """The picture with 8 scratches and 40 specks, 0.2 … 0.5 % wide, and how opaque they are."""
+    """The picture with 8 scratches and 40 specks, 0.2 … 0.5% wide, and how opaque they are."""
     rng = np.random.default_rng(seed)
     height, width = clean.shape[:2]
     result, opacity = clean, np.zeros((height, width), np.float32)
@@ -277,7 +277,7 @@ def test_an_edge_that_a_scratch_crosses_goes_on(tone: float) -> None:
     clean[80:] = 0.7
     bad = clean.copy()
     bad[:, 100:102] = tone
-    # the step of 0.4 is whole again to 5 %, one pixel from it and everywhere else
+    # the step of 0.4 is whole again to 5%, one pixel from it and everywhere else
     assert np.abs(restored(bad, sensitivity=75) - clean).max() < 0.02
 
 

@@ -286,7 +286,7 @@ def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
     """(n, K, 90) likelihood of every colour under every mixture in `ratios.nodes`, for each cell.
 
     Student's t about the predicted channels, the unknown scale integrated out. Besides noise there
-    is 8 % of each channel and a leak of 4 % (camera channels) or 6 % of the brightest one: cameras
+    is 8% of each channel and a leak of 4% (camera channels) or 6% of the brightest one: cameras
     and lamps differ by that much.
     """
     predicted, own = _predicted(lamps, seen.camera)

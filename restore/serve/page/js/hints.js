@@ -55,7 +55,7 @@ export async function ask(points, shape, hint = null) {
     const facts = await api.colours(shown.photo, shown.plan, x, y);
     if (mine !== asked || !place) return;
     place.facts = facts;
-    const said = facts.colours.slice(0, 3).map(([a, b, p]) => `${named([facts.lightness, a, b])} ${Math.round(100 * p)} %`);
+    const said = facts.colours.slice(0, 3).map(([a, b, p]) => `${named([facts.lightness, a, b])} ${Math.round(100 * p)}%`);
     announce(`Likely colours: ${said.join(", ")}`);
   } catch (error) {
     if (mine !== asked || !place) return;
@@ -94,8 +94,8 @@ function swatch([a, b, p], lightness) {
   const lab = [lightness, a, b];
   const node = el("button", {
     type: "button", class: "swatch", onclick: () => choose([a, b]),
-    "aria-label": `${named(lab)}, ${Math.round(100 * p)} %`, title: named(lab),
-  }, el("span", { class: "colour" }), el("span", {}, `${p < 0.01 ? "<1" : Math.round(100 * p)} %`));
+    "aria-label": `${named(lab)}, ${Math.round(100 * p)}%`, title: named(lab),
+  }, el("span", { class: "colour" }), el("span", {}, `${p < 0.01 ? "<1" : Math.round(100 * p)}%`));
   node.firstChild.style.background = hex(visible(lab));
   return node;
 }

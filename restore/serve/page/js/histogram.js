@@ -45,7 +45,7 @@ export function draw() {
   context.stroke();
   const share = (bars, end) => bars.at(end) / bars.reduce((sum, one) => sum + one, 1);
   const ends = [0, -1].map((end) => Math.max(...after.map((bars) => share(bars, end))));
-  const text = (end) => `${(100 * end).toFixed(end < 0.0995 ? 1 : 0)} %`;
+  const text = (end) => `${(100 * end).toFixed(end < 0.0995 ? 1 : 0)}%`;
   $("#histogram-black").textContent = `blacks ${text(ends[0])}`;
   $("#histogram-white").textContent = `whites ${text(ends[1])}`;
 }

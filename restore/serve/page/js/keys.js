@@ -15,7 +15,7 @@ const KEYS = [
   ["← →", "Previous, next photo", { ArrowLeft: () => turn(-1), ArrowRight: () => turn(1) }],
   ["Space", "Hold: the photo as it was", {}],
   ["V", "Divider, side by side, after only, flicker", { v: () => setMode(MODES[(MODES.indexOf(view.mode) + 1) % 4]) }],
-  ["Z", "Real pixels (100 %), or the whole photo", { z: () => hundred() }],
+  ["Z", "Real pixels (100%), or the whole photo", { z: () => hundred() }],
   ["+ −", "Zoom in, out", { "+": () => zoom(view.scale * 1.25), "=": () => zoom(view.scale * 1.25), "-": () => zoom(view.scale / 1.25) }],
   ["0", "Whole photo", { 0: fit }],
   ["J", "Show clipping", { j: toggleClipping }],

@@ -112,7 +112,7 @@ export function beginDrag(rgb) {
   return Object.values(held.weights).some((one) => one > 0);
 }
 
-/** Drag by so many CSS pixels: a stage of 400 pixels is 100 %. */
+/** Drag by so many CSS pixels: a stage of 400 pixels is 100%. */
 export function drag(dx) {
   if (!held) return "";
   const { entry, step, start, weights: parts } = held;
@@ -124,7 +124,7 @@ export function drag(dx) {
     });
   });
   emit("moved-elsewhere");
-  return COLOURS.filter((name) => parts[name] > 0.05).map((name) => `${words(name)} ${entry.settings[name]} %`).join(", ");
+  return COLOURS.filter((name) => parts[name] > 0.05).map((name) => `${words(name)} ${entry.settings[name]}%`).join(", ");
 }
 
 export function endDrag() {

@@ -54,11 +54,14 @@ function slider(entry, setting, id, apply) {
   const fill = () => range.style.setProperty("--at", `${(100 * (range.value - low)) / (high - low)}%`);
   fill();
   const unit = setting.unit.length <= 4 ? setting.unit : "";
-  range.setAttribute("aria-valuetext", `${range.value} ${setting.unit}`.trim());
+  const spoken = () => range.setAttribute(
+    "aria-valuetext", `${range.value}${setting.unit.startsWith("%") ? "" : " "}${setting.unit}`.trim(),
+  );
+  spoken();
   range.addEventListener("input", () => {
     number.value = range.value;
     fill();
-    range.setAttribute("aria-valuetext", `${range.value} ${setting.unit}`.trim());
+    spoken();
     adjust(() => apply(Number(range.value)));
   });
   range.addEventListener("change", () => commit());

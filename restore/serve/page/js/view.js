@@ -142,7 +142,7 @@ function labels(before, after) {
       || (view.mode === "split" && id === "#label-after" && view.divider > 0.92);
     node.style.transform = `translateX(${Math.round(left ?? 0)}px)`;
   }
-  $("#zoom").textContent = `${Math.round(view.scale * ratio() * 100)} %`;
+  $("#zoom").textContent = `${Math.round(view.scale * ratio() * 100)}%`;
 }
 
 /** Zoom about a point of the stage, its middle by default. */
