@@ -288,58 +288,79 @@ def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
     Student's t about the predicted channels, the unknown scale integrated out. Besides noise there
     is 8% of each channel and a leak of 4% (camera channels) or 6% of the brightest one: cameras
     and lamps differ by that much.
+
+    With predicted p, seen z and variance t of the three channels, and (i, j, k) in turn, the best
+    scale leaves sum t_i (p_j z_k - p_k z_j)^2 / a, where a = sum p_i^2 t_j t_k (Lagrange's
+    identity). t is the colour's variance plus the cell's, so both sums are a matrix of the colours
+    times one of the cells.
     """
-    predicted, own = _predicted(lamps, seen.camera)
+    colours, of_a = _predicted(lamps, seen.camera)
     values = seen.values.reshape(-1, 3)
     top = np.maximum(values.max(1, keepdims=True), np.float32(1e-4))
     z, variance = values / top, np.minimum(seen.variance.reshape(-1, 3) / top**2, NOTHING)
-    likelihood = np.empty((len(z), predicted.shape[1]), np.float32)
-    block = max(1, BLOCK // predicted.shape[1])
-    room = np.empty((6, block, predicted.shape[1]), np.float32)
+    cells = np.concatenate([_for_a(variance), _for_rest(z, variance)], 1)
+    likelihood = np.empty((len(z), colours.shape[1]), np.float32)
+    block = max(1, BLOCK // colours.shape[1])
     for start in range(0, len(z), block):  # small enough to stay in the processor's cache
         rows = slice(start, start + block)
-        total, weighted, product, ww, wz, zz = room[:, : len(likelihood[rows])]
-        product[:], ww[:], wz[:], zz[:] = 1, 1e-6, 0, 0
-        for k in range(3):
-            np.add(own[k], variance[rows, k, None], out=total)
-            product *= total
-            np.reciprocal(total, out=total)
-            np.multiply(predicted[k], total, out=weighted)
-            total *= z[rows, k, None] ** 2
-            zz += total
-            np.multiply(weighted, z[rows, k, None], out=total)
-            wz += total
-            weighted *= predicted[k]
-            ww += weighted
-        wz *= wz
-        wz /= ww
-        zz -= wz
-        np.maximum(zz, 0, out=zz)
-        zz *= np.float32(1 / 5)
-        zz += 1
-        np.minimum(zz, NOTHING, out=zz)
-        product *= ww
-        product *= zz
-        zz *= zz
-        product *= zz
-        zz *= zz
-        product *= zz  # (1 + wrong / 5) ** 7
-        np.sqrt(product, out=product)
-        np.reciprocal(product, out=likelihood[rows])
+        a = cells[rows, :of_a] @ colours[:of_a]
+        wrong = cells[rows] @ colours  # a (1 + rest / 5)
+        share = np.divide(a, wrong, out=a)
+        np.maximum(share, 1 / NOTHING, out=share)
+        cube = share * share
+        cube *= share
+        np.sqrt(wrong, out=wrong)
+        np.divide(cube, wrong, out=likelihood[rows])  # a^-1/2 (1 + rest / 5)^-7/2
     return likelihood.reshape(len(z), -1, len(palette()[0]))
 
 
+_TURNS = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
+
+
+def _for_a(variance: Array) -> Array:
+    """(n, 7) what `a` needs of cells of a variance (n, 3); in step with `_predicted`."""
+    terms = [variance[:, j] * variance[:, k] for _, j, k in _TURNS]
+    return np.stack([np.ones_like(variance[:, 0]), *variance.T, *terms], 1)
+
+
+def _for_rest(z: Array, variance: Array) -> Array:
+    """(n, 18) what the rest needs of cells of channels and variance (n, 3)."""
+    squares = [(z[:, k] ** 2, -2 * z[:, j] * z[:, k], z[:, j] ** 2) for _, j, k in _TURNS]
+    terms = [
+        term * factor
+        for (i, _, _), three in zip(_TURNS, squares, strict=True)
+        for term in three
+        for factor in (1, variance[:, i])
+    ]
+    return np.stack(terms, 1) * np.float32(1 / 5)
+
+
 @cache
-def _predicted(lamps: tuple[str, ...], camera: bool) -> tuple[Array, Array]:
-    """(3, K * 90) channels of every colour under every mixture, and their variance."""
+def _predicted(lamps: tuple[str, ...], camera: bool) -> tuple[Array, int]:
+    """(25, K * 90) what the sums in `_explain` need of every colour under every mixture.
+
+    And how many of the rows are for `a`.
+    """
     weights = np.exp(ratios.nodes(len(lamps)) @ ratios.basis(len(lamps)).T)
     mixed = np.einsum("km,mij->kij", weights, [matrix(name, camera) for name in lamps])
     predicted = mixed @ palette()[2].T
     if not camera:
         predicted = np.maximum(predicted, 0)
     predicted /= np.maximum(predicted.max(1, keepdims=True), 1e-3)
-    predicted = np.moveaxis(predicted, 1, 0).reshape(3, -1).astype(np.float32)
-    return predicted, (0.08 * predicted) ** 2 + np.float32(LEAK[camera]) ** 2
+    p = np.moveaxis(predicted, 1, 0).reshape(3, -1).astype(np.float64)
+    own, square = (0.08 * p) ** 2 + LEAK[camera] ** 2, p * p
+    terms_a = [
+        sum(square[i] * own[j] * own[k] for i, j, k in _TURNS),
+        *(square[j] * own[k] + square[k] * own[j] for _, j, k in _TURNS),
+        *(square[i] for i, _, _ in _TURNS),
+    ]
+    terms_rest = [
+        factor * row
+        for i, j, k in _TURNS
+        for factor in (square[j], p[j] * p[k], square[k])
+        for row in (own[i], 1)
+    ]
+    return np.stack([*terms_a, *terms_rest]).astype(np.float32), len(terms_a)
 
 
 def _fit(
