@@ -245,7 +245,7 @@ def _risk(
 def _cells(samples: NDArray[np.generic]) -> Cells:
     photo = _ours.photo_of(samples)
     proxy = photo.proxy(max(photo.size))
-    noise = channel_noise([patch.original for patch in proxy.patches])
+    noise = channel_noise(proxy.originals())
     return cells(proxy.view.original, noise, 1, proxy.camera)
 
 

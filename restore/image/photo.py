@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from restore.image import arrays
 from restore.image.averaging import averaged, filled
 from restore.image.guides import ColourGuess
 from restore.image.hints import Hint
+from restore.image.passed import Passed
 from restore.image.source import Source as Source
 from restore.image.tile import Tile as Tile
 from restore.image.window import Window as Window
@@ -61,7 +62,7 @@ class Proxy:
     """
 
     view: Tile
-    patches: tuple[Tile, ...]
+    patches: Sequence[Tile]
     size: tuple[int, int]
     camera: bool = False
     grey: bool = False
@@ -74,10 +75,17 @@ class Proxy:
         """(n, 3) unaveraged working RGB pixels spread over the photo."""
         return np.concatenate([tile.pixels.reshape(-1, 3) for tile in self.patches])
 
+    def originals(self) -> list[color.Array]:
+        """The patches' pixels as the file held them."""
+        patches = self.patches
+        while isinstance(patches, Passed):
+            patches = patches.before
+        return [patch.original for patch in patches]
+
     def through(self, effect: Effect) -> Proxy:
         """The proxy as the next step will find it: view and patches passed through an effect."""
-        view, *patches = map(effect.passed, (self.view, *self.patches))
-        return replace(self, view=view, patches=tuple(patches), guess=effect.guess or self.guess)
+        view, patches = effect.passed(self.view), Passed(self.patches, effect)
+        return replace(self, view=view, patches=patches, guess=effect.guess or self.guess)
 
     def digest(self) -> str:
         """A digest of all that a plan may use: the same for the same photo."""

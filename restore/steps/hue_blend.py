@@ -104,7 +104,7 @@ def hue_blend(
     """
     view = proxy.view
     averaged = proxy.size[0] * proxy.size[1] / (view.window.height * view.window.width)
-    noise = channel_noise([patch.original for patch in proxy.patches])
+    noise = channel_noise(proxy.originals())
     seen = light.cells(view.original, noise, averaged, proxy.camera)
     if lights in ("auto", "stage"):
         measured = lightings.measures(seen)

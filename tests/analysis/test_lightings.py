@@ -37,7 +37,7 @@ def _cells(
     shot = simulate(photo, scene, seed=seed, exposure=0.5, shading=shading, other=True)
     samples = shot.camera if camera else shot.srgb
     proxy = Photo(samples.copy(), Space(camera=camera)).proxy()
-    noise = channel_noise([patch.original for patch in proxy.patches])
+    noise = channel_noise(proxy.originals())
     return light.cells(proxy.view.original, noise, 1, camera)
 
 
