@@ -88,7 +88,7 @@ def colours_at(
     network = colorizers.get(model)
     lightness = photo.proxy().view.lightness.clip(0, 100)
     chroma = network.chroma(lightness, context=context or default())
-    if chroma.logits is None or chroma.grid is None:
+    if chroma.logits is None:
         raise PhotoError(f"{model} predicts one colour per place, not a distribution")
     rows, columns = chroma.logits.shape[1:]
     cell = chroma.logits[:, y * rows // height, x * columns // width]

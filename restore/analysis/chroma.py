@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore.color import Array
 from restore.image.field import Field
@@ -63,7 +64,7 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
     """Even out a network's colours inside objects, and mute them where it is unsure.
 
     The result is closest to the network's colours, weighted by certainty, and to those of its
-    neighbours: a sparse linear system (a Gaussian Markov random field; Levin, Lischinski, Weiss,
+    neighbours: a banded linear system (a Gaussian Markov random field; Levin, Lischinski, Weiss,
     10.1145/1015706.1015780, with the network in place of scribbles). Cells belong together if
     their lightness and the network's distributions are alike: a coat has one colour, and none
     runs from a face into the sky. Then a colour of chroma C and variance V keeps the share
@@ -80,33 +81,40 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
     lightness
         (height, width) CIE L* of the whole photo.
     """
-    from scipy import sparse
-    from scipy.sparse.linalg import splu
+    from scipy.linalg import solveh_banded
 
     rows, columns = ab.shape[:2]
     light = light_of_cells(lightness, ab)
     root = np.sqrt(p)
-    number = np.arange(rows * columns).reshape(rows, columns)
     reach = np.float32((REACH * min(rows, columns)) ** 2)
-    ties, ends = [], []
-    for one, other in (
-        (np.s_[..., :-1], np.s_[..., 1:]),
-        (np.s_[..., :-1, :], np.s_[..., 1:, :]),
+    right, down = np.zeros((2, rows, columns))  # how strongly a cell is tied to those beside it
+    for tie, one, other in (
+        (right, np.s_[..., :-1], np.s_[..., 1:]),
+        (down, np.s_[..., :-1, :], np.s_[..., 1:, :]),
     ):
         alike = np.einsum("n...,n...", root[one], root[other])  # Bhattacharyya's coefficient
         step = (light[one] - light[other]) / np.float32(EDGE)
-        ties.append((reach * np.exp(-(step**2)) * alike**KIN).ravel())
-        ends.append((number[one].ravel(), number[other].ravel()))
-    tie = np.concatenate(ties).astype(np.float64) + 1e-4
-    i, j = np.concatenate(ends, 1)
-    sure = (variance.mean() / (variance + np.float32(1))).ravel().astype(np.float64)
-    size = rows * columns
-    pull = sparse.coo_matrix(
-        (np.r_[-tie, -tie, tie, tie], (np.r_[i, j, i, j], np.r_[j, i, i, j])), (size, size)
+        tie[one] = reach * np.exp(-(step**2)) * alike**KIN
+        tie[one] += 1e-4
+    sure = (variance.mean() / (variance + np.float32(1))).astype(np.float64)
+    whole = sure + right + down
+    whole[:, 1:] += right[:, :-1]
+    whole[1:] += down[:-1]
+    wide = rows <= columns  # cells in lines along the short side: the narrowest band
+
+    def in_lines(cells: NDArray[np.floating]) -> NDArray[np.floating]:
+        return cells.swapaxes(0, 1) if wide else cells
+
+    band = np.empty((min(rows, columns) + 1, rows * columns), order="F")
+    band[2:-1] = 0
+    near, far = (down, right) if wide else (right, down)
+    for at, cells in ((0, whole), (1, -near), (-1, -far)):
+        band[at] = in_lines(cells).ravel()
+    maps = in_lines(np.dstack([ab, variance]) * sure[..., None])
+    even = solveh_banded(
+        band, maps.reshape(-1, 3), lower=True, overwrite_ab=True, check_finite=False
     )
-    maps = np.dstack([ab, variance]).reshape(size, 3)
-    maps = splu((pull + sparse.diags(sure)).tocsc()).solve(sure[:, None] * maps)
-    even = maps.reshape(rows, columns, 3).astype(np.float32)
+    even = in_lines(even.reshape(maps.shape)).astype(np.float32)
     ab, variance = even[..., :2], even[..., 2:]
     square = (ab**2).sum(-1, keepdims=True)
     return ab * (square / (square + np.float32(caution) * variance + np.float32(1e-6)))

@@ -26,6 +26,8 @@ from types import ModuleType
 
 from restore import registry
 from restore.color import Array
+from restore.colorizers import _distribution
+from restore.colorizers._grid import grid
 from restore.errors import WeightsError, nearest
 
 
@@ -35,21 +37,35 @@ class Chroma:
 
     Attributes
     ----------
-    ab
-        (h, w, 2) float32: CIE a* b* at the given temperature and vividness.
+    engine
+        What ran it.
     logits
         (313, h, w) float32, vividness applied, temperature not: softmax(logits / T) is the
         distribution over `grid`. None for a network that predicts single colours.
-    grid
-        (313, 2) float32: centres of the bins, CIE a* b*.
-    engine
-        What ran it.
+    temperature
+        The given one.
+    single
+        (h, w, 2) float32 CIE a* b* of a network that predicts single colours.
     """
 
-    ab: Array
-    logits: Array | None
-    grid: Array | None
     engine: str
+    logits: Array | None = None
+    temperature: float = 1
+    single: Array | None = None
+
+    @property
+    def ab(self) -> Array:
+        """(h, w, 2) float32: CIE a* b* at the given temperature and vividness."""
+        if self.logits is not None:
+            return _distribution.mean(_distribution.probabilities(self.logits, self.temperature))
+        if self.single is None:
+            raise ValueError("a colorizer gave neither logits nor colours")
+        return self.single
+
+    @property
+    def grid(self) -> Array:
+        """(313, 2) float32: centres of the bins, CIE a* b*."""
+        return grid()
 
 
 def names() -> list[str]:

@@ -49,19 +49,30 @@ def probabilities(logits: Array, temperature: float = 1) -> Array:
 
 def mean(p: Array) -> Array:
     """(h, w, 2) expected a* b* of probabilities (313, h, w): at T the annealed mean."""
-    return np.tensordot(p, grid(), (0, 0))
+    return _expected(p, grid())
 
 
 def covariance(p: Array) -> Array:
     """(h, w, 3) variance of a*, covariance of a* and b*, variance of b*, in squared Lab units."""
+    return moments(p)[1]
+
+
+def moments(p: Array) -> tuple[Array, Array]:
+    """`mean` and `covariance` at once."""
     a, b = grid().T
-    squares = np.tensordot(p, np.stack([a * a, a * b, b * b], 1), (0, 0))
-    at = mean(p)
+    expected = _expected(p, np.stack([a, b, a * a, a * b, b * b], 1))
+    at, squares = expected[..., :2], expected[..., 2:]
     squares[..., 0] -= at[..., 0] ** 2
     squares[..., 1] -= at[..., 0] * at[..., 1]
     squares[..., 2] -= at[..., 1] ** 2
     np.maximum(squares[..., ::2], 0, out=squares[..., ::2])
-    return squares
+    return at, squares
+
+
+def _expected(p: Array, values: Array) -> Array:
+    """(h, w, k) means of values (313, k) of the bins, for probabilities (313, h, w)."""
+    means = values.T @ p.reshape(len(p), -1)
+    return np.ascontiguousarray(means.T).reshape(*p.shape[1:], -1)
 
 
 def entropy(p: Array) -> Array:

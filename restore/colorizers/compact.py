@@ -8,8 +8,7 @@ import numpy as np
 
 from restore.color import Array
 from restore.colorizers import Chroma
-from restore.colorizers._distribution import mean, natural, probabilities
-from restore.colorizers._grid import grid
+from restore.colorizers._distribution import natural
 from restore.colorizers._input import fit
 from restore.context import Context, default
 from restore.models import engines
@@ -55,4 +54,4 @@ def chroma(
     network = load(context or default())
     logits = np.ascontiguousarray(network(values)[0, :, rows, columns])
     logits = natural(logits, vividness)
-    return Chroma(mean(probabilities(logits, temperature)), logits, grid(), network.engine)
+    return Chroma(network.engine, logits, temperature)

@@ -8,8 +8,7 @@ import numpy as np
 
 from restore.color import Array
 from restore.colorizers import Chroma
-from restore.colorizers._distribution import mean, natural, probabilities
-from restore.colorizers._grid import grid
+from restore.colorizers._distribution import natural
 from restore.colorizers._input import fit
 from restore.context import Context, default
 from restore.errors import WeightsError
@@ -54,7 +53,7 @@ def chroma(
     evidence = np.zeros((1, 4, values.shape[2] // 4, values.shape[3] // 4), np.float32)
     logits = np.ascontiguousarray(network(values, evidence=evidence)[0, :, rows, columns])
     logits = natural(logits, vividness)
-    return Chroma(mean(probabilities(logits, temperature)), logits, grid(), network.engine)
+    return Chroma(network.engine, logits, temperature)
 
 
 def _path() -> Path:

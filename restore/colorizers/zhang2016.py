@@ -18,8 +18,7 @@ import numpy as np
 
 from restore.color import Array
 from restore.colorizers import Chroma
-from restore.colorizers._distribution import mean, natural, probabilities
-from restore.colorizers._grid import grid
+from restore.colorizers._distribution import natural
 from restore.colorizers._input import fit
 from restore.context import Context, default
 from restore.models import engines, weights
@@ -88,4 +87,4 @@ def run(
     logits = np.ascontiguousarray(network(values)[0, :, rows, columns])
     logits = natural(logits, vividness)
     used = f"{network.engine}, {precision}"
-    return Chroma(mean(probabilities(logits, temperature)), logits, grid(), used)
+    return Chroma(used, logits, temperature)

@@ -104,7 +104,7 @@ class Distribution:
         }
         suits: Mapping[str, Any] = {**network.chroma.__kwdefaults__, **wanted}
         chroma = network.chroma(lightness, context=context or default(), **wanted)
-        if chroma.logits is None or chroma.grid is None:
+        if chroma.logits is None:
             raise WeightsError(f"{name} gives one colour for each place, not a distribution")
         return cls(lightness, chroma.logits, chroma.grid, suits["temperature"], name)
 

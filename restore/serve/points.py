@@ -51,7 +51,7 @@ class Likely:
         asked = int(settings.get("side") or 384)
         side = min(asked, max(FEWEST, min(lightness.shape) // 32 * 32))
         chroma = network.chroma(lightness, side=side, context=context)
-        if chroma.logits is None or chroma.grid is None:
+        if chroma.logits is None:
             raise PhotoError("this network predicts one colour per place, not a distribution")
         return cls(chroma.logits, chroma.grid, lightness)
 

@@ -216,10 +216,12 @@ class _Predictor:
         """(h, w, 6) a* b*, their covariance, and entropy in bits, for logits (313, h, w)."""
         lightness = proxy.view.lightness.clip(0, 100)
         p = _distribution.probabilities(logits)
-        spread = _distribution.covariance(p)[..., ::2].mean(-1)
-        annealed = _distribution.probabilities(logits, self.temperature)
-        ab = settle(_distribution.mean(annealed), p, spread, lightness, self.caution)
-        covariance = _distribution.covariance(annealed)
+        mean, covariance = _distribution.moments(p)
+        spread = covariance[..., ::2].mean(-1)
+        if self.temperature != 1:
+            annealed = _distribution.probabilities(logits, self.temperature)
+            mean, covariance = _distribution.moments(annealed)
+        ab = settle(mean, p, spread, lightness, self.caution)
         if proxy.hints:
             ab, left = carry(ab, p, light_of_cells(lightness, ab), proxy.hints)
             covariance = covariance * left[..., None]
