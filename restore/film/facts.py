@@ -170,8 +170,8 @@ def _coding(path: Path, picture: Any, form: str, codec: str) -> Coding:
     primaries, transfer, matrix = picture.color_primaries, picture.color_trc, picture.colorspace
     if transfer in HDR:
         raise PhotoError(
-            f"{path}: is HDR ({HDR[transfer]}), which would come out wrong; convert it to standard "
-            "dynamic range (SDR) first"
+            f"{path}: is HDR ({HDR[transfer]}): its colours would come out wrong; convert it to "
+            "standard dynamic range (SDR) first"
         )
     if transfer in ODD:
         raise PhotoError(f"{path}: its transfer curve ({ODD[transfer]}) is not supported")

@@ -92,6 +92,11 @@ def kept(path: Path, target: Path, how: Encoding) -> Kept:
             f"{target}: cannot hold that the film's pixels are not square; name the result "
             f"{target.stem}.mov"
         )
+    if how.encoder == "ffv1" and form != "matroska":
+        warnings.append(
+            f"{target}: few players show FFV1 in this format, and archives ask for Matroska: "
+            f"{target.stem}.mkv"
+        )
     with opening.opened(path) as source:
         main = opening.main_stream(source)
         for stream in source.streams:

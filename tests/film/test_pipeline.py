@@ -233,13 +233,15 @@ def test_what_a_format_cannot_hold_is_said_before_the_work(tmp_path: Path) -> No
     path = clips.film(tmp_path / "a.mkv", 4, subtitles=[(0, 100, "hello")])
     outcome = restore_film(FilmJob(path, tmp_path / "out.mp4"), SAME)
     assert "cannot hold the film's subtitle (srt); left out" in outcome.warnings[0]
+    lossless = FilmJob(path, tmp_path / "c.mp4", codec="ffv1")
+    assert "few players show FFV1 in this format" in restore_film(lossless, SAME).warnings[0]
     with pytest.raises(RecipeError, match="is outside 0 … 51"):
         restore_film(FilmJob(path, tmp_path / "b.mkv", quality=70), SAME)
     with pytest.raises(RecipeError, match="ffv1 is lossless"):
         restore_film(FilmJob(path, tmp_path / "b.mkv", codec="ffv1", quality=7), SAME)
     with pytest.raises(PhotoError, match="has no frame in this part"):
         restore_film(FilmJob(path, tmp_path / "b.mkv", start=Fraction(9)), SAME)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mkv", "out.mp4"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mkv", "c.mp4", "out.mp4"]
 
 
 def test_a_cut_off_film_is_restored_as_far_as_it_goes(tmp_path: Path) -> None:
