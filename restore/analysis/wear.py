@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from restore import color
 from restore.analysis import mixes
 from restore.analysis.kinds import inner, off_tone
+from restore.effect import Quantity
 
 SIDE = 1024
 """Long side in pixels of the copy in which dust and grain are measured."""
@@ -20,6 +21,8 @@ TONED, YELLOWED = 3.5, 6.0
 """Median chroma in Lab units: of neutral photos at most so much; of paper that has yellowed."""
 UNEVEN = 1.2
 """Lab units: distance of colours from one tone from which there are stains."""
+BROWN, PATCHY = 15.0, 3.0
+"""The same from which paper is strongly yellowed, and stains are strong."""
 FLAT = 45.0
 """L* from the darkest to the brightest hundredth below which a print has lost its contrast."""
 DUSTY, LOPSIDED, SMOOTH = 45.0, 4.0, 2.0
@@ -60,28 +63,39 @@ class Wear:
     slope: float
 
     @property
+    def measures(self) -> dict[str, Quantity]:
+        """The numbers behind the signs, with their units."""
+        return {
+            "tone": Quantity(self.chroma, "CIE a* b* from grey"),
+            "stains": Quantity(self.uneven, "CIE a* b* from the tone"),
+            "contrast": Quantity(self.contrast, "L*"),
+            "specks": Quantity(self.bright, "bright, per 100,000 smooth pixels"),
+            "grain": Quantity(self.grain, "8-bit codes"),
+        }
+
+    @property
     def signs(self) -> dict[str, str]:
-        """The signs of age present, in a word, and how strong each is."""
+        """The signs of age present, in a word, and what a photographer sees of each."""
         dust = self.slope < SMOOTH and self.bright > max(DUSTY, LOPSIDED * (self.dark + 8))
         grain = self.grain > max(GRAINY, COARSE * self.slope)
         signs = {
             "yellowed": (
                 self.warm and self.chroma > YELLOWED,
-                f"yellowed paper, {self.chroma:.0f} CIE a* b* from grey",
+                f"{'strongly ' if self.chroma > BROWN else ''}yellowed paper",
             ),
             "stained": (
                 self.uneven > UNEVEN,
-                f"stains, on average {self.uneven:.1f} CIE a* b* from the tone of the print",
+                f"{'strong ' if self.uneven > PATCHY else ''}stains",
             ),
             "low in contrast": (
                 self.contrast < FLAT,
-                f"low contrast, {self.contrast:.0f} L* from black to white",
+                f"low contrast: its tones span {self.contrast:.0f}% of the range",
             ),
             "dusty or scratched": (
                 dust,
-                f"dust or scratches, {self.bright:.0f} bright specks per 100,000 smooth pixels",
+                "dust or scratches: bright specks on smooth ground",
             ),
-            "grainy": (grain, f"strong grain, {self.grain:.1f} 8-bit codes"),
+            "grainy": (grain, "strong grain"),
         }
         return {name: strength for name, (there, strength) in signs.items() if there}
 

@@ -70,7 +70,7 @@ def entry(record: Record, request: Request, middle: Mapping[str, float]) -> Entr
         shown = replace(shown, summary=(record.summary,) if record.summary else ())
     departs = ""
     if record.departs is not None and record.departs > max(DEPARTS, ODD * middle[due.roll]):
-        departs = f"its own plan is {record.departs:.1f} ΔE00 from the roll's"
+        departs = f"restored by itself it would differ from its roll (ΔE00 {record.departs:.1f})"
     options = ["-o", os.path.dirname(due.target)]  # noqa: PTH120
     options += [word for name, value in due.settings.items() for word in ("-s", f"{name}={value}")]
     return replace(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,7 @@ from restore.cli._paths import FilePath
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from restore.effect import Measure
     from restore.image.photo import Photo
     from restore.report.info import Advice
     from restore.timeouts import Allow
@@ -46,6 +48,8 @@ class Seen:
         Rows of a table: name, shares clipped black and white, noise, spread.
     findings
         What is wrong with it, in sentences.
+    measures
+        The values behind them by name, and their units.
     advice
         The recipe that suits, or "", what may suit as well, why, and how certain that is.
     format, size
@@ -55,6 +59,7 @@ class Seen:
     facts: dict[str, str]
     channels: tuple[tuple[str, ...], ...]
     findings: tuple[str, ...]
+    measures: dict[str, tuple[Any, str]]
     advice: Advice
     format: str
     size: tuple[int, int]
@@ -71,10 +76,10 @@ def info(
     """Inspect PHOTOs: format, damage, suggested recipe.
 
     Where two recipes are plausible, both are named. Clipping is the share of pixels at the ends of
-    the range, noise a standard deviation in 8-bit codes, spread the 1st to 99th percentile.
+    the range, noise a standard deviation in levels of 0 to 255, spread the 1st to 99th percentile.
 
-    With --json: path, format, size (width, height), findings, recipe (null if none is needed),
-    alternatives, reason, certainty (0 to 1).
+    With --json: path, format, size (width, height), findings, measures (the numbers behind them,
+    each with its unit), recipe (null if none is needed), alternatives, reason, certainty (0 to 1).
     """
     from restore.cli._console import fail, stderr, stdout
     from restore.errors import PhotoError, printable
@@ -136,6 +141,10 @@ def json_line(path: Path, seen: Seen) -> str:
             "format": seen.format,
             "size": seen.size,
             "findings": seen.findings,
+            "measures": {
+                name: {"value": value, "unit": unit}
+                for name, (value, unit) in seen.measures.items()
+            },
             "recipe": advice.recipe or None,
             "alternatives": advice.alternatives,
             "reason": advice.reason,
@@ -199,4 +208,15 @@ def describe(photo: Photo) -> Seen:
         )
         for name, one in report.channels.items()
     )
-    return Seen(facts, channels, report.findings, report.advice, source.format, (width, height))
+    measures = {name: (_plain(one.value), one.unit) for name, one in report.measures.items()}
+    size = width, height
+    return Seen(facts, channels, report.findings, measures, report.advice, source.format, size)
+
+
+def _plain(value: Measure) -> Any:
+    """A measure for JSON: four significant digits are exact enough."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(inner) for inner in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value

@@ -84,7 +84,7 @@ def channels(subject: Subject) -> Figure:
     for (row, _), cell in table.get_celld().items():
         cell.set_edgecolor(paper.LINE)
         cell.get_text().set_color(paper.QUIET if row == 0 else paper.INK)
-    paper.title(beside, "clipped; noise in 8-bit codes; range")
+    paper.title(beside, "clipped; noise in levels of 255; range")
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from restore.analysis import kinds, mixes
 from restore.analysis.noise import channel_noise
 from restore.analysis.stage_light import lamps
 from restore.analysis.wear import TONED, wear
-from restore.effect import Findings
+from restore.effect import Findings, Quantity
 from restore.image.photo import Photo, Proxy
 
 NEUTRAL = ((5.0, 0.8), (4.0, 3.4))
@@ -89,12 +89,15 @@ class Info:
         By name: red, green, blue.
     findings
         Sentences.
+    measures
+        The numbers behind them by name, with their units.
     advice
         The recipe that suits.
     """
 
     channels: Mapping[str, Channel]
     findings: tuple[str, ...]
+    measures: Mapping[str, Quantity]
     advice: Advice
 
     @property
@@ -113,7 +116,8 @@ def inspect(photo: Photo) -> Info:
     proxy = photo.cropped(photo.visible()).proxy()
     chances = _chances(proxy)
     kind = max(chances, key=lambda name: chances[name])
-    recipes, reason, findings = VIEWS[kind](proxy)
+    view = VIEWS[kind](proxy)
+    recipes, reason = view.recipes, view.reason
     likely = sorted(chances, key=lambda name: -chances[name])
     others = [
         name
@@ -129,7 +133,7 @@ def inspect(photo: Photo) -> Info:
         reason=reason,
         certainty=chances[kind],
     )
-    return Info(_channels(proxy), findings, advice)
+    return Info(_channels(proxy), view.findings, view.measures, advice)
 
 
 def _chances(proxy: Proxy) -> dict[str, float]:
@@ -148,39 +152,45 @@ def _chances(proxy: Proxy) -> dict[str, float]:
     return {**chances, "faded": faded, "sound": either - faded}
 
 
-Found = tuple[tuple[str, ...], str, tuple[str, ...]]
-"""Recipes, reason, findings."""
+@dataclass(frozen=True)
+class View:
+    """A photo seen as one of a kind: the recipes that suit, the usual one first, and why."""
+
+    recipes: tuple[str, ...]
+    reason: str
+    findings: tuple[str, ...]
+    measures: Mapping[str, Quantity]
 
 
-def _grey(proxy: Proxy) -> Found:
+def _grey(proxy: Proxy) -> View:
     """Of a black-and-white photo: old, or clean."""
     aged = wear(proxy.view.pixels)
     toned = "toned " if aged.chroma > TONED else ""
     signs = aged.signs
     if signs:
         reason = f"an old black-and-white print: {lamps.listed(list(signs))}"
-        return ("old-photo", "colorize"), reason, tuple(signs.values())
-    return ("colorize",), f"a clean {toned}black-and-white photo", ()
+        return View(("old-photo", "colorize"), reason, tuple(signs.values()), aged.measures)
+    return View(("colorize",), f"a clean {toned}black-and-white photo", (), aged.measures)
 
 
-def _sound(proxy: Proxy) -> Found:
+def _sound(proxy: Proxy) -> View:
     """Of a photo that needs nothing."""
-    return (), "nothing needs restoring", _summaries(proxy, "white_balance")
+    return View((), "nothing needs restoring", *_told(proxy, "white_balance"))
 
 
-def _lamps(proxy: Proxy) -> Found:
+def _lamps(proxy: Proxy) -> View:
     """Of a photo under coloured lamps: of few enough colours, or its dyes have gone."""
     lit = _findings("hue_blend", proxy)
     if lit.number("mean recoverability") > BROAD:
-        recipes, reason, findings = _faded(proxy)
-        return (*recipes, *RECIPES["lamps"]), reason, findings
+        faded = _faded(proxy)
+        return replace(faded, recipes=(*faded.recipes, *RECIPES["lamps"]))
     narrow = [lamp for lamp in lit.names("lamps") if not lamps.broad(lamp, proxy.camera)]
     colours = lamps.listed(narrow) if narrow else "coloured"
     reason = f"lit by {colours} stage light, which no white balance takes away"
-    return RECIPES["lamps"], reason, (lit.summary,)
+    return View(RECIPES["lamps"], reason, (lit.summary,), lit.values)
 
 
-def _faded(proxy: Proxy) -> Found:
+def _faded(proxy: Proxy) -> View:
     """Of a photo whose dyes have faded."""
     low, high = np.percentile(proxy.view.lightness, (1, 99))
     cast = str(_findings("white_balance", proxy).values["cast"].value)
@@ -192,17 +202,18 @@ def _faded(proxy: Proxy) -> Found:
     }
     words = [sign for sign, there in signs.items() if there]
     reason = "its dyes have faded" + (f": {lamps.listed(words)}" if words else "")
-    return RECIPES["faded"], reason, _summaries(proxy, "fade", "white_balance")
+    return View(RECIPES["faded"], reason, *_told(proxy, "fade", "white_balance"))
 
 
 VIEWS = {"sound": _sound, "lamps": _lamps, "faded": _faded, "grey": _grey}
 
 
-def _summaries(proxy: Proxy, *names: str) -> tuple[str, ...]:
-    """The steps' summaries of a photo, if any."""
+def _told(proxy: Proxy, *names: str) -> tuple[tuple[str, ...], dict[str, Quantity]]:
+    """The steps' summaries of a photo, if any, and all their values."""
     findings = [_findings(name, proxy) for name in names]
     telling = (f for f in findings if "faded" not in f.values or f.number("faded"))
-    return tuple(f.summary for f in telling if f.summary)
+    values = {name: value for step in findings for name, value in step.values.items()}
+    return tuple(f.summary for f in telling if f.summary), values
 
 
 def _findings(name: str, proxy: Proxy) -> Findings:

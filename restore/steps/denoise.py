@@ -92,8 +92,8 @@ def denoise(
     effect = Denoise(noise, averaged, view.window.size, strength, None, amount)
     typical = noise.typical * 255
     values = {
-        "luminance noise": Quantity(round(float(typical[0]), 2), "8-bit codes"),
-        "chroma noise": Quantity(round(float(typical[1:].mean()), 2), "8-bit codes"),
+        "luminance noise": Quantity(round(float(typical[0]), 2), "levels of 255"),
+        "chroma noise": Quantity(round(float(typical[1:].mean()), 2), "levels of 255"),
     }
     blotches = _blotches(effect.fine(view), ratio, noise, chroma)
     return replace(effect, blotches=blotches, findings=Findings(values=values))

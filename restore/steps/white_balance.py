@@ -22,6 +22,8 @@ BRADFORD = np.array(
 )
 SIDE = 400
 """Long side in pixels of the picture the estimators use."""
+SLIGHT, STRONG = 6.0, 15.0
+"""CIE a* b* from grey: below it a cast is slight, above it strong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +94,12 @@ def white_balance(
         estimate = _single(ESTIMATORS[method](color.decode(picture).clip(0)))
     summary = ""
     if estimate.name != "neutral":
-        summary = f"{estimate.name} cast, {estimate.strength:.0f} CIE a* b* from grey"
+        degree = "slight " if estimate.strength < SLIGHT else ""
+        degree = "strong " if estimate.strength > STRONG else degree
+        summary = f"{degree}{estimate.name} cast"
     values = {
         "cast": Quantity(estimate.name),
-        "strength": Quantity(round(estimate.strength, 1), "a* b*"),
+        "strength": Quantity(round(estimate.strength, 1), "CIE a* b* from grey"),
         "confidence": Quantity(round(estimate.confidence, 2)),
     }
     return WhiteBalance(estimate.light, amount, Findings(summary, values=values))

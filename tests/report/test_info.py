@@ -79,6 +79,14 @@ def test_an_old_print_is_recognised(damage: str) -> None:
     assert "old black-and-white print" in advice.reason
 
 
+def test_findings_are_words_and_measures_have_units() -> None:
+    grey = np.repeat(color.grey(color.lightness(PORTRAIT))[..., None], 3, 2)
+    info = inspect(photo((0.35 + 0.3 * grey) * np.float32([1, 0.9, 0.72])))
+    assert info.findings[:2] == ("yellowed paper", "low contrast: its tones span 28% of the range")
+    assert info.measures["tone"].unit == "CIE a* b* from grey"
+    assert 6 < info.measures["tone"].value < 20
+
+
 def test_a_good_photo_needs_nothing() -> None:
     advice = inspect(photo(GOOD)).advice
     assert advice.recipe == ""
@@ -133,5 +141,7 @@ def test_json_has_an_object_per_line(tmp_path: Path) -> None:
     assert record["recipe"] == "faded-print"
     assert record["alternatives"][0] == "faded-slide"
     assert len(record["size"]) == 2
+    assert record["measures"]["strength"]["unit"] == "CIE a* b* from grey"
+    assert record["measures"]["strength"]["value"] > 2
     assert 0.5 < record["certainty"] <= 1
     assert record["reason"].startswith("its dyes have faded")
