@@ -182,8 +182,8 @@ def _findings(
         summary += f"; the {lamps.listed(poor)} {hold} noise only"
     warnings: tuple[str, ...] = ()
     if daylit:
-        sure = "no coloured lamp was found for certain"
-        warnings = (f"{sure}; hue_blend is for photos under coloured light",)
+        white = "the light may have been white rather than coloured"
+        warnings = (f"{white}; if the original's colours look right, keep them",)
     values = {
         "lamps": Quantity(tuple(best.lamps)),
         "probability": Quantity(candidates[0].chance),

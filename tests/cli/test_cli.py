@@ -283,7 +283,7 @@ def test_findings_are_printed_when_asked(tmp_path: Path) -> None:
     assert done.returncode == 0
     lines = done.stderr.splitlines()
     assert any(line.startswith(f"{daylight}: hue_blend: ") for line in lines)
-    assert sum("no coloured lamp was found" in line for line in lines) == 1
+    assert sum("the light may have been white" in line for line in lines) == 1
     quiet = restore("run", "hue_blend", daylight, "-q", "--overwrite", cwd=tmp_path)
     assert quiet.stderr == ""
 
