@@ -32,6 +32,8 @@ RECIPES = {
 """The recipes for a kind, the usual one first."""
 BROAD = 0.6
 """Mean recoverability of hues beyond which no narrow lamps lit a scene."""
+DEVELOPED = "judged as developed: led-concert reads the camera's own channels, which may hold more"
+"""What is added for a RAW, which `info` opens once."""
 BLACK, WHITE = 15.0, 80.0
 """L* of the darkest and brightest hundredth beyond which a photo has no real black or white."""
 
@@ -117,6 +119,8 @@ def inspect(photo: Photo) -> Info:
     chances = _chances(proxy)
     kind = max(chances, key=lambda name: chances[name])
     view = VIEWS[kind](proxy)
+    if "led-concert" in view.recipes[:1] and photo.source.format == "raw":
+        view = replace(view, findings=(*view.findings, DEVELOPED))
     recipes, reason = view.recipes, view.reason
     likely = sorted(chances, key=lambda name: -chances[name])
     others = [
@@ -184,6 +188,7 @@ def _lamps(proxy: Proxy) -> View:
     if lit.number("mean recoverability") > BROAD:
         faded = _faded(proxy)
         return replace(faded, recipes=(*faded.recipes, *RECIPES["lamps"]))
+    lit = _findings("hue_blend", proxy, lights="stage")  # as in the recipe
     narrow = [lamp for lamp in lit.names("lamps") if not lamps.broad(lamp, proxy.camera)]
     colours = lamps.listed(narrow) if narrow else "coloured"
     reason = f"lit by {colours} stage light, which no white balance takes away"
@@ -216,8 +221,8 @@ def _told(proxy: Proxy, *names: str) -> tuple[tuple[str, ...], dict[str, Quantit
     return tuple(f.summary for f in telling if f.summary), values
 
 
-def _findings(name: str, proxy: Proxy) -> Findings:
-    return steps.get(name).plan(proxy).findings
+def _findings(name: str, proxy: Proxy, **settings: object) -> Findings:
+    return steps.get(name).plan(proxy, **settings).findings
 
 
 def _channels(proxy: Proxy) -> dict[str, Channel]:

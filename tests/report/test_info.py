@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 from skimage import data
 
-from restore import color
+from restore import color, files
 from restore.cli import cli
 from restore.image.photo import Photo
+from restore.recipe import Recipe
 from restore.report import comparison
 from restore.report.info import inspect
 from restore.simulate import fade, light
@@ -77,6 +78,19 @@ def test_an_old_print_is_recognised(damage: str) -> None:
     assert advice.recipe == "old-photo"
     assert "colorize" in advice.alternatives  # both are named: its surface may be wanted as it is
     assert "old black-and-white print" in advice.reason
+
+
+def test_lamps_are_those_of_the_recipe() -> None:
+    lit = photo(light(GOOD, "red left + blue right", seed=3).srgb)
+    plan = Recipe.named("led-concert").plan(lit)
+    (told,) = inspect(lit).findings
+    assert told == plan.findings["hue_blend"].summary
+
+
+def test_a_raw_says_that_its_own_channels_hold_more() -> None:
+    raw = inspect(files.load(SAMPLES / "led-red-blue.dng"))
+    assert raw.recipe == "led-concert"
+    assert "the camera's own channels" in raw.findings[-1]
 
 
 def test_findings_are_words_and_measures_have_units() -> None:
