@@ -169,13 +169,9 @@ FIRST = (
 def _of_onnx(path: Path) -> dict[str, Tensor]:
     """Weights and biases of an ONNX file's convolutions by the names they have here."""
     import onnx
-    from onnx import numpy_helper
 
     graph = onnx.load(path).graph
-    tables = {
-        tensor.name.removesuffix("_half"): torch.from_numpy(numpy_helper.to_array(tensor).copy())
-        for tensor in graph.initializer
-    }
+    tables = _onnx.tensors(graph)
     state = {}
     for node in graph.node:
         if node.op_type == "Conv":

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    import onnx
 
 SMALLEST = 64
 """Numbers from which a tensor is kept in half precision."""
@@ -75,16 +79,30 @@ def describe(path: Path, about: Mapping[str, str]) -> None:
     onnx.save(model, path)
 
 
-def convolutions(path: Path) -> Iterator[tuple[Tensor, Tensor]]:
-    """Weights and biases of an ONNX file's convolutions, in the order in which they run."""
-    import onnx
+def tensors(graph: onnx.GraphProto) -> dict[str, Tensor]:
+    """The tensors of a graph by the names that its layers use.
+
+    Torch's exporter keeps one of several equal tensors, such as biases before any training, and
+    gives the others its name through an Identity.
+    """
     from onnx import numpy_helper
 
-    graph = onnx.load(path).graph
     tables = {
         tensor.name.removesuffix("_half"): torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in graph.initializer
     }
+    for node in graph.node:
+        if node.op_type == "Identity" and node.input[0] in tables:
+            tables[node.output[0]] = tables[node.input[0]]
+    return tables
+
+
+def convolutions(path: Path) -> Iterator[tuple[Tensor, Tensor]]:
+    """Weights and biases of an ONNX file's convolutions, in the order in which they run."""
+    import onnx
+
+    graph = onnx.load(path).graph
+    tables = tensors(graph)
     for node in graph.node:
         if node.op_type in ("Conv", "ConvTranspose"):
             yield tables[node.input[1]].float(), tables[node.input[2]].float()
