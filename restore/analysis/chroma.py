@@ -165,7 +165,7 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
     whole = Window.whole(*lightness.shape)
     for _ in range(2):
         guided = Guided(Field(np.dstack([slope, offset])))
-        missed = ab - cells(guided.at(lightness, whole))
+        missed = ab - np.dstack([cells(plane) for plane in guided.planes(lightness, whole)])
         offset += cv2.resize(missed, fine, interpolation=cv2.INTER_CUBIC)
     return Guided(Field(np.dstack([slope, offset])))
 

@@ -14,6 +14,10 @@ from restore.values import Value
 if TYPE_CHECKING:
     from restore.image.window import Window
 
+FEW = 2**15
+"""Pixels between two rows of a map below which they are interpolated many rows at a time: each
+call of numpy costs as much as some thousand pixels."""
+
 
 @dataclass(frozen=True, eq=False)
 class Field(Value):
@@ -45,13 +49,25 @@ class Field(Value):
             interpolation=cv2.INTER_LINEAR,
         )
         wide = wide.reshape(count, height, -1)[:, :, window.left :][:, :, : window.width]
+        slope = np.zeros_like(wide)
+        np.subtract(wide[:, 1:], wide[:, :-1], out=slope[:, :-1])
         out = np.empty((count, window.height, window.width), np.float32)
-        starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 1))
-        for start, stop in zip(starts, [*starts[1:], window.height], strict=True):
-            above = wide[:, None, rows[start] - first]
-            slope = wide[:, None, below[start] - first] - above
-            np.multiply(lower[start:stop, None], slope, out=out[:, start:stop])
-            out[:, start:stop] += above
+        cells, lower = (rows - first).astype(np.intp), lower[:, None]
+        if window.size[0] * window.width < FEW * len(self.values):
+            step = max(1, FEW // window.width)
+            for start in range(0, window.height, step):
+                lines = slice(start, start + step)
+                for k in range(count):
+                    part = out[k, lines]
+                    np.take(slope[k], cells[lines], 0, out=part, mode="clip")
+                    part *= lower[lines]
+                    part += wide[k].take(cells[lines], 0)
+            return out
+        starts = np.flatnonzero(np.diff(cells, prepend=-1))
+        for top, end in zip(starts, [*starts[1:], window.height], strict=True):
+            cell = cells[top]
+            np.multiply(lower[top:end], slope[:, None, cell], out=out[:, top:end])
+            out[:, top:end] += wide[:, None, cell]
         return out
 
 

@@ -260,6 +260,8 @@ def apart(pixels: Array) -> float:
     """
     import cv2
 
+    if color.plane(pixels) is not None:
+        return 0.0
     shrink = LOOKED_AT / min(pixels.shape[:2])
     size = tuple(max(3, round(n * min(shrink, 1))) for n in pixels.shape[1::-1])
     lab = color.to_lab(cv2.resize(np.ascontiguousarray(pixels), size, interpolation=cv2.INTER_AREA))

@@ -181,7 +181,8 @@ def mixture(seen: Cells, lamps: Sequence[str]) -> Mixture:
     lamps = tuple(lamps)
     likelihood = _explain(seen, lamps)
     nodes = ratios.nodes(len(lamps))
-    evidence_at = np.log(likelihood @ palette()[1])
+    flat = likelihood.reshape(-1, likelihood.shape[-1])
+    evidence_at = np.log(flat @ palette()[1]).reshape(likelihood.shape[:2])
     if len(lamps) == 1:
         empty = np.zeros((len(evidence_at), 0), np.float32)
         return Mixture(lamps, empty, likelihood[:, 0], evidence_at[:, 0])
