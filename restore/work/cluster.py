@@ -19,6 +19,7 @@ import logging
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -59,6 +60,9 @@ ALONE = {
 the work on arrays of megabytes, and look at every thread a hundred times a second."""
 DIED = "the workers died that worked on it; the file may be damaged, or memory ran out"
 PATIENCE = 60.0
+"""Seconds to wait for the first worker: it may be starting."""
+ANSWER = 10.0
+"""Seconds in which a scheduler that is alive answers; also, to come back after it was lost."""
 
 
 class Photos(WorkerPlugin):  # type: ignore[misc]
@@ -140,7 +144,7 @@ class Cluster:
     jobs
         Workers of this machine; as many as processors if None.
     patience
-        Seconds to wait for the scheduler, and for the first worker.
+        Seconds to wait for the first worker.
     """
 
     def __init__(
@@ -159,12 +163,7 @@ class Cluster:
                     dashboard_address=None,
                     silence_logs=logging.ERROR,
                 )
-        try:
-            self._client = distributed.Client(
-                self._local or address, set_as_default=False, timeout=patience
-            )
-        except (OSError, ValueError) as error:
-            raise RestoreError(f"{address}: no Dask scheduler answers there: {error}") from error
+        self._client = _client(self._local or address)
 
     def ready(self) -> None:
         """Wait for a worker, and place what they need.
@@ -262,6 +261,29 @@ class Cluster:
         if self._local:
             with suppress(Exception):
                 self._local.close(timeout=10)
+
+
+def _client(where: Any) -> Any:
+    """The client of a cluster or an address; RestoreError if no scheduler answers there in time.
+
+    In a thread: Dask waits for ever where something else than a scheduler answers.
+    """
+    outcome: list[Any] = []
+
+    def connect() -> None:
+        try:
+            outcome.append(distributed.Client(where, set_as_default=False, timeout=ANSWER))
+        except Exception as error:  # what else answers may be taken for a size of memory
+            outcome.append(error)
+
+    thread = threading.Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(ANSWER + 2)
+    client = outcome[0] if outcome else TimeoutError(f"not within {ANSWER:.0f} s")
+    if isinstance(client, Exception):
+        reason = (str(client) or type(client).__name__).splitlines()[0]
+        raise RestoreError(f"{where}: no Dask scheduler answers there: {reason}") from client
+    return client
 
 
 def _sent(task: Any) -> Any:

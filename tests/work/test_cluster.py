@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 
 from restore.cli import cli
 from restore.errors import Died, PhotoError, RestoreError
+from restore.work import cluster as cluster_module
 from restore.work.batch import Batch, Request, versions
 from restore.work.cluster import LEAST, Cluster
 from restore.work.journal import Journal
@@ -172,8 +174,14 @@ def test_networks_are_placed_when_a_worker_joins(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
-def test_no_scheduler_and_wrong_options() -> None:
+def test_no_scheduler_and_wrong_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cluster_module.ANSWER <= 10
+    monkeypatch.setattr(cluster_module, "ANSWER", 0.5)
     with pytest.raises(RestoreError, match="no Dask scheduler answers there"):
-        Cluster("tcp://127.0.0.1:9", patience=0.5)
+        Cluster("tcp://127.0.0.1:9")
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # no scheduler, but something
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(RestoreError, match=f"^{address}: no Dask scheduler answers there: not"):
+            Cluster(address)
     words = ["batch", "levels", "scans", "out", "--scheduler", "tcp://127.0.0.1:9"]
     assert "--scheduler needs --engine dask" in CliRunner().invoke(cli, words).stderr
