@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from restore.cli import _console
 from restore.errors import PhotoError, printable
+from restore.work.records import since
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, TaskID
 
     from restore.work.batch import Done
@@ -288,6 +290,11 @@ def print_status(journal: Journal, as_json: bool) -> None:
     done = {kind: counts.get(kind, 0) for kind in WORDS}
     waiting = sum(counts.values()) - sum(done.values())
     failures = list(journal.records("failed"))
+    after: dict[str, list[str]] = {"changed": [], "missing": []}
+    for record in journal.records("restored", "copied"):
+        for result in record.results:
+            if fate := since(result):
+                after[fate].append(result.path)
     if as_json:
         _console.say_json(
             {
@@ -296,6 +303,7 @@ def print_status(journal: Journal, as_json: bool) -> None:
                 "waiting": waiting,
                 "last_run": last,
                 "failures": [{"path": r.due.path, "error": r.error} for r in failures],
+                **after,
             }
         )
         return
@@ -305,7 +313,14 @@ def print_status(journal: Journal, as_json: bool) -> None:
         console.print(f"  {words:17} {({**done, 'waiting': waiting})[kind]:8}", markup=False)
     run = f"{last['how']}, began {last['began']}" if last["began"] else "killed while it began"
     console.print(f"  last run          {run}", markup=False)
-    for record in failures[:SHOWN]:
-        console.print(f"  failed: {printable(record.error)}", markup=False)
-    if len(failures) > SHOWN:
-        console.print(f"  and {len(failures) - SHOWN} more; --json lists them all", markup=False)
+    _list([f"failed: {record.error}" for record in failures], console)
+    for what, paths in after.items():
+        _list([f"{what} since: {path}" for path in paths], console)
+
+
+def _list(lines: Sequence[str], console: Console) -> None:
+    """The first of some lines, and how many more there are."""
+    for line in lines[:SHOWN]:
+        console.print(f"  {printable(line)}", markup=False)
+    if len(lines) > SHOWN:
+        console.print(f"  and {len(lines) - SHOWN} more; --json lists them all", markup=False)

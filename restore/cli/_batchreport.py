@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import statistics
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from restore.report.overview import Run
 from restore.report.page import Report, free
 from restore.work.batch import Request
 from restore.work.journal import Journal
-from restore.work.records import Record
+from restore.work.records import Record, sha256
 
 DEPARTS = 4.0
 """Mean ΔE00 between a photo's own plan and that of its roll from which it is named, if it is also
@@ -35,7 +33,7 @@ def write(journal: Journal, seconds: float) -> Path:
     """
     request = Request.from_json(journal.meta("request"))
     path = journal.target / "report.html"
-    ours = _sha256(path)
+    ours = sha256(path)
     if ours != journal.meta("report") or not ours:
         path, ours = free(journal.target), ""
     words = ["restore", "batch", request.recipe, *request.sources, os.fspath(request.target)]
@@ -45,7 +43,7 @@ def write(journal: Journal, seconds: float) -> Path:
     for record in journal.records("restored", "copied", "failed"):
         report.add(entry(record, request, middle))
     report.close(seconds)
-    journal.set_meta("report", _sha256(path))
+    journal.set_meta("report", sha256(path))
     return path
 
 
@@ -81,9 +79,3 @@ def entry(record: Record, request: Request, middle: Mapping[str, float]) -> Entr
         group=Path(due.roll).name if due.roll else "",
         departs=departs,
     )
-
-
-def _sha256(path: Path) -> str:
-    with suppress(OSError), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-    return ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -181,3 +183,31 @@ def state_of(due: Due, record: Record | None, watched: bool) -> State:
 def _is_there(result: File) -> bool:
     """Whether a result still exists; that of one in a store is taken for granted."""
     return is_url(result.path) or os.path.lexists(result.path)
+
+
+def since(result: File) -> Literal["", "changed", "missing"]:
+    """What has happened to a result since it was written; nothing is asked of a store.
+
+    A file is read only where its time differs and its size does not.
+    """
+    if is_url(result.path):
+        return ""
+    path = Path(result.path)
+    try:
+        status = path.stat()
+        if (status.st_size, status.st_mtime_ns) == (result.size, result.mtime):
+            return ""
+        if status.st_size == result.size and sha256(path) == result.sha256:
+            return ""
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        pass
+    return "changed"
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file; "" if it cannot be read."""
+    with suppress(OSError), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""

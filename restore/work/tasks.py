@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from restore.errors import InTheWay
 from restore.timeouts import Allow, Patience
 from restore.work.job import Job, restore_file
-from restore.work.records import File, Made, State
+from restore.work.records import File, Made, State, sha256
 from restore.work.remote import url_of
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Restore:
             from restore import files
 
             files.copy(self.path, target, overwrite=replaces)
-            return Made("copied", _sha256(target), (_file(target),), summary=reason)
+            return Made("copied", sha256(target), (_file(target),), summary=reason)
         outcome = restore_file(
             replace(job, overwrite=replaces),
             recipe_of(name, self.settings),
@@ -201,8 +201,8 @@ class Restore:
         """Whether the batch may write to a path; or what is there already, if that is right."""
         if not os.path.lexists(target):
             return True
-        digest = _sha256(target)
-        original = _sha256(self.path)
+        digest = sha256(target)
+        original = sha256(self.path)
         if target.samefile(self.path):
             return False  # TARGET is the photo's own folder
         if digest in self.results:
@@ -262,11 +262,4 @@ def _record(result: Path) -> Mapping[str, str]:
 
 def _file(path: Path) -> File:
     status = path.stat()
-    return File(os.path.abspath(path), _sha256(path), status.st_size, status.st_mtime_ns)  # noqa: PTH100
-
-
-def _sha256(path: Path) -> str:
-    """SHA-256 of a file; "" if it cannot be read."""
-    with suppress(OSError), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-    return ""
+    return File(os.path.abspath(path), sha256(path), status.st_size, status.st_mtime_ns)  # noqa: PTH100

@@ -71,6 +71,26 @@ def test_a_batch_from_its_plan_to_its_status(folder: Path) -> None:
     status = json.loads(batch("--status", "out", "--json", cwd=folder).stdout)
     assert (status["restored"], status["failed"], status["waiting"]) == (7, 0, 0)
     assert status["last_run"]["how"] == "finished"
+    assert status["changed"] == status["missing"] == []
+
+
+def test_the_status_names_results_that_were_edited_or_deleted_since(folder: Path) -> None:
+    batch("monochrome", "scans", "out", cwd=folder)
+    edited, longer, deleted, touched = (
+        next((folder / "out").rglob(f"{number}.png")) for number in range(4)
+    )
+    content = edited.read_bytes()
+    edited.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    longer.write_bytes(content + b"more")
+    deleted.unlink()
+    touched.touch()
+    status = json.loads(batch("--status", "out", "--json", cwd=folder).stdout)
+    assert status["restored"] == 6
+    assert sorted(status["changed"]) == sorted(map(str, (edited, longer)))
+    assert status["missing"] == [str(deleted)]
+    lines = batch("--status", "out", cwd=folder).stdout.splitlines()
+    assert f"  changed since: {edited}" in lines
+    assert f"  missing since: {deleted}" in lines
 
 
 @pytest.mark.parametrize(
