@@ -23,6 +23,7 @@ from restore._version import __version__
 __all__ = [
     "Context",
     "Hint",
+    "Mark",
     "Photo",
     "Plan",
     "Recipe",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from restore.errors import RestoreError
     from restore.files import load, save
     from restore.image.hints import Hint
+    from restore.image.marks import Mark
     from restore.image.photo import Photo
     from restore.plan import Plan
     from restore.recipe import Recipe
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Context": "context",
     "Hint": "image.hints",
+    "Mark": "image.marks",
     "Photo": "image.photo",
     "Plan": "plan",
     "Recipe": "recipe",

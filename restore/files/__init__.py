@@ -52,7 +52,7 @@ def load(
     digest: bool = False,
     memory: float | None = None,
 ) -> Photo:
-    """Read a photo (of a multi-page file, the first page), with the hints beside it.
+    """Read a photo (of a multi-page file, the first page), with the hints and marks beside it.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _read(
     from dataclasses import replace
 
     from restore.files._reading import opened
-    from restore.image import hints
+    from restore.image import notes
 
     _known("raw", raw, ("developed", "camera"))
     with opened(path, limit, raw, every, salvage, sized, digest, memory) as ask:
@@ -121,7 +121,8 @@ def _read(
         replace(page, source=replace(page.source, sha256=sha256)) if digest else page
         for page in pages
     )
-    return [replace(first, hints=hints.beside(path)), *others]
+    noted = notes.beside(path)
+    return [replace(first, hints=noted.hints, marks=noted.marks), *others]
 
 
 def save(

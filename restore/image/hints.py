@@ -1,4 +1,4 @@
-"""Known colours: points, strokes and regions, and the file of them beside a photo.
+"""Known colours: points, strokes and regions.
 
 [[hints]]
 colour = "#7a5230"                      # or [40, 14, 25] (CIE L* a* b*), or a CSS name
@@ -11,11 +11,9 @@ region = [[10, 60], [45, 60], [45, 95]] # the corners; `stroke` takes the points
 
 from __future__ import annotations
 
-import errno
 import re
-import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,13 +23,9 @@ from restore.errors import PhotoError, nearest
 from restore.image.window import Window
 from restore.values import Value
 
-SUFFIX = ".hints.toml"
-"""Suffix appended to a photo's name: portrait.jpg.hints.toml."""
 SHAPES = ("points", "stroke", "region")
-LARGEST = 2**18
-"""Most bytes of a file of hints."""
 MOST = 500
-"""Most hints of a photo, and most points of a hint."""
+"""Most points of a hint."""
 
 Point = tuple[float, float]
 
@@ -63,19 +57,11 @@ class Hint(Value):
         PhotoError
             If the point is outside the photo, or the colour is unknown.
         """
-        return cls(shade(colour, "hint"), _points([[x, y]], "hint"))
+        return cls(shade(colour, "hint"), points_of([[x, y]], "hint"))
 
     def within(self, window: Window) -> Hint:
         """The hint in a photo cropped to a window."""
-        height, width = window.size
-        points = tuple(
-            (
-                (x / 100 * width - window.left) / window.width * 100,
-                (y / 100 * height - window.top) / window.height * 100,
-            )
-            for x, y in self.points
-        )
-        return replace(self, points=points)
+        return replace(self, points=within(self.points, window))
 
     def cells(self, rows: int, columns: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """(rows, columns) mask of the cells of a grid over the photo that the hint covers."""
@@ -95,52 +81,26 @@ class Hint(Value):
         return mask > 0
 
 
-def beside(path: Path) -> tuple[Hint, ...]:
-    """The hints of the file beside a photo; none if there is no such file.
+def within(points: Sequence[Point], window: Window) -> tuple[Point, ...]:
+    """Positions in a photo as positions in its part that a window shows, both in %."""
+    height, width = window.size
+    return tuple(
+        (
+            (x / 100 * width - window.left) / window.width * 100,
+            (y / 100 * height - window.top) / window.height * 100,
+        )
+        for x, y in points
+    )
+
+
+def parsed(table: dict[str, Any], where: str) -> Hint:
+    """The hint of a table in the file beside a photo.
 
     Raises
     ------
     PhotoError
-        If the file cannot be read or has an error.
+        If it is not as it must be; the message begins with `where`.
     """
-    path = path.with_name(path.name + SUFFIX)
-    try:
-        if not path.is_file():
-            return ()
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        if (
-            error.errno == errno.ENAMETOOLONG
-        ):  # the photo's name is too long for such a file to exist
-            return ()
-        raise PhotoError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(content) > LARGEST:
-        raise PhotoError(f"{path}: is larger than {LARGEST // 1024} KiB")
-    return parse(content.decode("utf-8", "replace"), str(path))
-
-
-def parse(text: str, where: str) -> tuple[Hint, ...]:
-    """The hints of a TOML string; PhotoError, beginning with `where`, if it has an error."""
-    try:
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # Python refuses to read very long integers
-        raise PhotoError(f"{where}: is not TOML: {error!s:.100}") from error
-    for key in content:
-        if key != "hints":
-            raise PhotoError(f'{where}: there is no key "{key:.60}"; write [[hints]]')
-    tables = content.get("hints", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise PhotoError(f"{where}: hints is not a list of tables; write [[hints]]")
-    if len(tables) > MOST:
-        raise PhotoError(f"{where}: {len(tables)} hints are more than {MOST}")
-    try:
-        return tuple(_hint(table, f"{where}, hint {i}") for i, table in enumerate(tables, 1))
-    except ValueError as error:  # Python refuses to print such an integer in a message
-        raise PhotoError(f"{where}: contains an integer of thousands of digits") from error
-
-
-def _hint(table: dict[str, Any], where: str) -> Hint:
     for key in table:
         if key not in ("colour", *SHAPES):
             known = nearest(key, ["colour", *SHAPES])
@@ -149,7 +109,9 @@ def _hint(table: dict[str, Any], where: str) -> Hint:
     if "colour" not in table or len(shapes) != 1:
         raise PhotoError(f"{where}: needs a colour, and one of points, stroke and region")
     return Hint(
-        shade(table["colour"], where), _points(table[shapes[0]], f"{where}, {shapes[0]}"), shapes[0]
+        shade(table["colour"], where),
+        points_of(table[shapes[0]], f"{where}, {shapes[0]}"),
+        shapes[0],
     )
 
 
@@ -171,7 +133,7 @@ def shade(colour: object, where: str) -> tuple[float, float, float]:
         codes = np.array(ImageColor.getrgb(name)[:3], np.float32)
         lightness, a, b = map(float, color.to_lab(codes / np.float32(255)))
         return lightness, a, b
-    values = _numbers(colour, 3)
+    values = numbers(colour, 3)
     if values is None:
         allowed = 'allowed is "#rrggbb", a CSS colour name, or [L*, a*, b*]'
         raise PhotoError(f"{where}: colour = {colour!r:.60} is not a colour; {allowed}")
@@ -180,19 +142,27 @@ def shade(colour: object, where: str) -> tuple[float, float, float]:
     return values[0], values[1], values[2]
 
 
-def _points(value: object, where: str) -> tuple[Point, ...]:
+def points_of(value: object, where: str) -> tuple[Point, ...]:
+    """Positions in %, within the photo.
+
+    Raises
+    ------
+    PhotoError
+        If the value is anything else; the message begins with `where`.
+    """
     if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= MOST:
         raise PhotoError(f"{where}: is not a list of 1 … {MOST} points [x, y]")
     points = []
     for pair in value:
-        numbers = _numbers(pair, 2)
-        if numbers is None or not all(0 <= number <= 100 for number in numbers):
+        place = numbers(pair, 2)
+        if place is None or not all(0 <= number <= 100 for number in place):
             raise PhotoError(f"{where}: {pair!r:.60} is not a point [x, y] in 0 … 100%")
-        points.append((numbers[0], numbers[1]))
+        points.append((place[0], place[1]))
     return tuple(points)
 
 
-def _numbers(value: object, count: int) -> list[float] | None:
+def numbers(value: object, count: int) -> list[float] | None:
+    """So many plain numbers as floats; None if the value is anything else."""
     if not isinstance(value, (list, tuple)) or len(value) != count:
         return None
     if not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value):

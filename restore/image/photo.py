@@ -18,6 +18,7 @@ from restore.image import arrays
 from restore.image.averaging import averaged, filled
 from restore.image.guides import ColourGuess
 from restore.image.hints import Hint
+from restore.image.marks import Mark
 from restore.image.passed import Passed
 from restore.image.source import Source as Source
 from restore.image.tile import Tile as Tile
@@ -53,8 +54,8 @@ class Proxy:
         The photo is stored as one channel.
     guess
         Colours that a network guessed in a step before this one.
-    hints
-        Colours that a person knows.
+    hints, marks
+        Colours that a person knows, and places: what was grey, what is damage, what must stay.
     context
         Threads, networks, cancellation.
     whole
@@ -68,6 +69,7 @@ class Proxy:
     grey: bool = False
     guess: ColourGuess | None = None
     hints: tuple[Hint, ...] = ()
+    marks: tuple[Mark, ...] = ()
     context: Context = field(default_factory=Context, repr=False)
     whole: Callable[[], Photo] | None = field(default=None, repr=False)
 
@@ -92,6 +94,7 @@ class Proxy:
         import hashlib
 
         known = f"{self.size} {self.camera} {self.grey}" + f" {self.hints}" * bool(self.hints)
+        known += f" {self.marks}" * bool(self.marks)
         parts = hashlib.blake2b(known.encode(), digest_size=16)
         for tile in (self.view, *self.patches):
             parts.update(np.ascontiguousarray(tile.original).data)
@@ -113,8 +116,9 @@ class Photo:
         Where it came from.
     findings
         What each step of the recipe found, by label, for a photo that a recipe made.
-    hints
-        Colours that a person knows; read from the file beside the photo, if there is one.
+    hints, marks
+        Colours that a person knows, and places: what was grey, what is damage, what must stay. Read
+        from the file beside the photo, if there is one.
     """
 
     samples: Samples
@@ -122,6 +126,7 @@ class Photo:
     source: Source = field(default_factory=Source)
     findings: Mapping[str, Findings] = field(default_factory=dict)
     hints: tuple[Hint, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self.samples)
@@ -247,7 +252,8 @@ class Photo:
             windows = [w for w in windows if alpha[w.inside(whole)].all()] or windows
         patches = tuple(map(self.tile, windows))
         grey = self.samples.shape[2] == 1
-        return Proxy(tile, patches, self.size, self.space.camera, grey, hints=self.hints)
+        camera = self.space.camera
+        return Proxy(tile, patches, self.size, camera, grey, hints=self.hints, marks=self.marks)
 
     def visible(self) -> Window:
         """The smallest window with all pixels that are not fully transparent."""
@@ -269,7 +275,8 @@ class Photo:
         )
         source = replace(self.source, alpha=alpha, infrared=infrared)
         hints = tuple(hint.within(window) for hint in self.hints)
-        return replace(self, samples=self.samples[place], source=source, hints=hints)
+        marks = tuple(mark.within(window) for mark in self.marks)
+        return replace(self, samples=self.samples[place], source=source, hints=hints, marks=marks)
 
     def around(self, part: Photo, window: Window) -> Photo:
         """A restored part of the photo, with the transparent area around its window."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from restore.image.hints import Hint
+from restore.image.hints import Point
 from restore.image.photo import Photo, Window
 
 STEP = 1024
@@ -90,8 +91,16 @@ def straightened(photo: Photo, rectangle: Rectangle) -> Photo:
     source = photo.source
     source = replace(source, alpha=cut(source.alpha), infrared=cut(source.infrared))
     samples = resampled(photo.samples, rectangle, height, width)
-    hints = tuple(_moved(hint, photo.size, rectangle) for hint in photo.hints)
-    return replace(photo, samples=samples, source=source, hints=hints)
+
+    def moved(points: Sequence[Point]) -> tuple[Point, ...]:
+        return _moved(points, photo.size, rectangle)
+
+    wider = min(photo.size) / min(rectangle.width, rectangle.height)
+    hints = tuple(replace(hint, points=moved(hint.points)) for hint in photo.hints)
+    marks = tuple(
+        replace(mark, points=moved(mark.points), width=mark.width * wider) for mark in photo.marks
+    )
+    return replace(photo, samples=samples, source=source, hints=hints, marks=marks)
 
 
 def _window(photo: Photo, rectangle: Rectangle, height: int, width: int) -> Window:
@@ -135,10 +144,12 @@ def resampled(plane: NDArray[Any], rectangle: Rectangle, height: int, width: int
     return result
 
 
-def _moved(hint: Hint, size: tuple[int, int], rectangle: Rectangle) -> Hint:
-    """A hint of the whole photo in the part that is cut out."""
+def _moved(
+    points: Sequence[Point], size: tuple[int, int], rectangle: Rectangle
+) -> tuple[Point, ...]:
+    """Positions in the whole photo as positions in the part that is cut out, both in %."""
     right, down = rectangle.axes
-    place = np.array(hint.points) / 100 * (size[1], size[0]) - (rectangle.x, rectangle.y)
+    place = np.array(points) / 100 * (size[1], size[0]) - (rectangle.x, rectangle.y)
     across = place @ right / rectangle.width * 100 + 50
     along = place @ down / rectangle.height * 100 + 50
-    return replace(hint, points=tuple(zip(across.tolist(), along.tolist(), strict=True)))
+    return tuple(zip(across.tolist(), along.tolist(), strict=True))

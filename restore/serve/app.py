@@ -136,11 +136,11 @@ class Site:
         body = await _body(request)
         view, path = self.view(request), self.path(body.get("photo"))
         recipe = await run_in_threadpool(edits.recipe_of, body.get("edit"))
-        hints = await run_in_threadpool(saving.hints_of, body.get("hints", []))
+        noted = await run_in_threadpool(saving.notes_of, body.get("hints", []))
         if recipe is None:
             raise HTTPException(400, "all steps are off")
         kind = "sketch" if body.get("sketch") is True else "preview"
-        reply = await view.plan(next(self.views.numbers), kind, path, recipe=recipe, hints=hints)
+        reply = await view.plan(next(self.views.numbers), kind, path, recipe=recipe, noted=noted)
         if kind == "preview":
             reply.facts["command"] = await run_in_threadpool(edits.command, recipe)
         return _both(reply)
@@ -199,14 +199,14 @@ class Site:
         return Response(status_code=204)
 
     async def hints(self, request: Request) -> Response:
-        """The hints beside a photo."""
+        """The hints and marks beside a photo."""
         path = self.photo(request)
-        return _json({"hints": await run_in_threadpool(saving.hints_beside, path)})
+        return _json({"hints": await run_in_threadpool(saving.notes_beside, path)})
 
     async def save_hints(self, request: Request) -> Response:
-        """Write the hints beside a photo."""
+        """Write the hints and marks beside a photo."""
         path, body = self.photo(request), await _body(request)
-        await run_in_threadpool(saving.save_hints, path, body.get("hints"))
+        await run_in_threadpool(saving.save_notes, path, body.get("hints"))
         return Response(status_code=204)
 
     async def toml(self, request: Request) -> Response:

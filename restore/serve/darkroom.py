@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +17,7 @@ import numpy as np
 from restore import files
 from restore.effect import Findings
 from restore.errors import Cancelled, PhotoError
-from restore.image.hints import Hint
+from restore.image.notes import KEYS, Notes
 from restore.image.photo import Photo, Proxy, Window
 from restore.plan import Plan
 from restore.recipe import Recipe
@@ -38,6 +39,8 @@ TILE = 512
 """Side of a tile of real pixels."""
 MAPS = {"recoverability": "recoverability", "confidence": "uncertainty"}
 """Maps of the steps that the page shows, and what it calls them."""
+FOLLOWED = {"colorize": {"hints"}, "fade": {"grey"}, "scratches": {"damage", "keep"}}
+"""Which hints and marks a step follows."""
 CHANGED = 2 / 255
 """Difference from which a pixel counts as filled by `scratches`."""
 
@@ -83,12 +86,12 @@ class Opened:
     ----------
     photo
         Without its transparent surroundings.
-    frame
-        Left, top, width and height of `photo` in the file, as shares.
+    seen
+        Where `photo` is in the file.
     recipe, plan, roughly
         The last recipe, its plan, and the last plan of the smaller proxy that sketches are made of.
-    hints, number
-        Hints of the last plan, and its number.
+    noted, number
+        Hints and marks of the last plan, and its number.
     likely
         What the network says of the photo as the plan's steps make it.
     coarseness
@@ -96,15 +99,33 @@ class Opened:
     """
 
     photo: Photo
-    frame: tuple[float, float, float, float]
+    seen: Window
     recipe: Recipe | None = None
     plan: Plan | None = None
     roughly: Plan | None = None
-    hints: tuple[Hint, ...] = ()
+    noted: Notes = field(default_factory=Notes)
     number: int = 0
     likely: points.Likely | None = None
     coarseness: int = 0
     _rough: KeptProxy | None = None
+
+    @property
+    def frame(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of `photo` in the file, as shares."""
+        seen, (height, width) = self.seen, self.seen.size
+        return seen.left / width, seen.top / height, seen.width / width, seen.height / height
+
+    def note(self, noted: Notes) -> None:
+        """Take other hints and marks; plans keep the steps before the first that follows them."""
+        changed = {kind for kind in KEYS if noted.of(kind) != self.noted.of(kind)}
+        self.noted = noted
+        for name in ("plan", "roughly") if changed else ():
+            plan = getattr(self, name)
+            if plan:
+                steps = takewhile(
+                    lambda one: not changed & FOLLOWED.get(one.step, set()), plan.steps
+                )
+                setattr(self, name, replace(plan, steps=tuple(steps)))
 
     @cached_property
     def proxy(self) -> KeptProxy:
@@ -127,7 +148,7 @@ class Opened:
 
     def chain(self, plan: Plan) -> list[Proxy]:
         """The proxy as each step of the plan finds it."""
-        return chains.chain(replace(self.proxy, hints=self.hints), plan)
+        return chains.chain(self.proxy.with_notes(self.noted), plan)
 
 
 class Darkroom:
@@ -174,9 +195,8 @@ class Darkroom:
                 sized=self.patience.reads,
                 memory=self.limits.memory,
             )
-            (height, width), seen = photo.size, photo.visible()
-            frame = (seen.left / width, seen.top / height, seen.width / width, seen.height / height)
-            self.held[key] = Opened(replace(photo.cropped(seen), hints=()), frame)
+            seen = photo.visible()
+            self.held[key] = Opened(replace(photo.cropped(seen), hints=(), marks=()), seen)
         self.patience.works()
         self.held.move_to_end(key)
         return self.held[key]
@@ -193,17 +213,12 @@ class Darkroom:
         }
         return Reply(facts, pictures.jpeg(values))
 
-    def preview(self, path: Path, recipe: Recipe, hints: tuple[Hint, ...]) -> Reply:
+    def preview(self, path: Path, recipe: Recipe, noted: Notes) -> Reply:
         """Plan a recipe, and show what it makes of the photo."""
         photo = self.opened(path, recipe.raw)
-        own = _within(hints, photo)
-        reuse = photo.plan
-        if reuse and repr(own) != repr(photo.hints):
-            kept = _before_colours(reuse)
-            reuse = replace(reuse, steps=reuse.steps[:kept])
-        photo.hints = own
+        photo.note(_within(noted, photo))
         photo.plan = plan = recipe.plan(
-            replace(photo.proxy, hints=own), reuse=reuse, context=self.context
+            photo.proxy.with_notes(photo.noted), reuse=photo.plan, context=self.context
         )
         photo.number, photo.recipe = self.number, recipe
         photo.likely = None
@@ -224,18 +239,19 @@ class Darkroom:
         """Get ready for sketches while nothing else is to do."""
         photo, _ = self._planned(path, raw)
         if photo.recipe:
-            rough = replace(photo.rough(), hints=photo.hints)
+            rough = photo.rough().with_notes(photo.noted)
             photo.roughly = plan = photo.recipe.plan(
                 rough, reuse=photo.roughly, context=self.context
             )
             chains.chain(rough, plan)
         return Reply()
 
-    def sketch(self, path: Path, recipe: Recipe, hints: tuple[Hint, ...]) -> Reply:
+    def sketch(self, path: Path, recipe: Recipe, noted: Notes) -> Reply:
         """A preview while a slider moves: smaller, and the steps after it are not planned anew."""
         photo = self.opened(path, recipe.raw)
         began = time.monotonic()
-        rough = replace(photo.rough(), hints=_within(hints, photo), context=self.context)
+        rough = photo.rough().with_notes(_within(noted, photo))
+        rough = replace(rough, context=self.context)
         plan = photo.roughly
         first = moved = chains.moved(recipe, plan) if plan else None
         if plan is None or moved is None:
@@ -310,26 +326,12 @@ class Darkroom:
         return Reply({**facts, "now": points.lab(chains.result(plan, chain), x, y)})
 
 
-def _within(hints: tuple[Hint, ...], photo: Opened) -> tuple[Hint, ...]:
-    """Hints given in shares of the file, in shares of its visible part."""
-    left, top, width, height = photo.frame
-    if photo.frame == (0, 0, 1, 1):
-        return hints
-    return tuple(
-        replace(
-            hint,
-            points=tuple(
-                ((x - 100 * left) / width, (y - 100 * top) / height) for x, y in hint.points
-            ),
-        )
-        for hint in hints
-    )
-
-
-def _before_colours(plan: Plan) -> int:
-    """How many steps of a plan do not depend on hints."""
-    uses = [number for number, step in enumerate(plan.steps) if step.step == "colorize"]
-    return uses[0] if uses else len(plan.steps)
+def _within(noted: Notes, photo: Opened) -> Notes:
+    """What was given in shares of the file, in shares of its visible part."""
+    if photo.seen == Window.whole(*photo.seen.size):
+        return noted
+    hints = tuple(hint.within(photo.seen) for hint in noted.hints)
+    return Notes(hints, tuple(mark.within(photo.seen) for mark in noted.marks))
 
 
 def _findings(label: str, step: str, findings: Findings) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from restore.effect import Effect
+from restore.image.notes import Notes
 from restore.image.photo import Proxy
 
 
@@ -16,7 +17,8 @@ class KeptProxy(Proxy):
     Attributes
     ----------
     known
-        Its digest, which leaves hints out: they change a step's effect, not the steps before it.
+        Its digest, which leaves hints and marks out: they change a step's effect, not the steps
+        before it.
     memory
         The last effect and the proxy after it. One chain is kept, about 12 MB for each step.
     """
@@ -28,7 +30,11 @@ class KeptProxy(Proxy):
     def of(cls, proxy: Proxy) -> KeptProxy:
         """A proxy that remembers."""
         values = {part.name: getattr(proxy, part.name) for part in fields(proxy)}
-        return cls(**values, known=replace(proxy, hints=()).digest())
+        return cls(**values, known=replace(proxy, hints=(), marks=()).digest())
+
+    def with_notes(self, noted: Notes) -> KeptProxy:
+        """The proxy with these hints and marks."""
+        return replace(self, hints=noted.hints, marks=noted.marks)
 
     def digest(self) -> str:
         """The digest of the photo, computed once."""
@@ -41,4 +47,4 @@ class KeptProxy(Proxy):
             made = Proxy.through(after, effect)
             self.memory.update(effect=effect, after=made)
         held: Proxy = self.memory["after"]
-        return replace(held, hints=self.hints, context=self.context)
+        return replace(held, hints=self.hints, marks=self.marks, context=self.context)

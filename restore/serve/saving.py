@@ -10,8 +10,10 @@ from restore import files, places
 from restore.errors import PhotoError, RecipeError
 from restore.files import _writing
 from restore.files._contract import Writer
-from restore.image import hints
-from restore.image.hints import SHAPES, SUFFIX, Hint
+from restore.image import notes
+from restore.image.hints import SHAPES, Hint
+from restore.image.marks import KINDS, Mark
+from restore.image.notes import MOST, SUFFIX, Notes
 from restore.recipe import Recipe, toml
 
 WHERE = "the page's hints"
@@ -22,47 +24,56 @@ def formats() -> list[str]:
     return [name for name, module in files.formats().items() if isinstance(module, Writer)]
 
 
-def hints_of(given: object) -> tuple[Hint, ...]:
-    """Hints that the browser sent: [{"colour": …, "points": […], "shape": …}].
+def notes_of(given: object) -> Notes:
+    """Hints and marks that the browser sent: [{"colour" or "kind", "points", "shape", "width"}].
 
     Raises
     ------
     PhotoError
         If they are not as they must be.
     """
-    return hints.parse(_toml(given), WHERE)
+    return notes.parse(_toml(given), WHERE)
 
 
 def _toml(given: object) -> str:
-    """Hints as the content of a file; only JSON numbers and strings get in."""
-    if not isinstance(given, list) or len(given) > hints.MOST:
-        raise PhotoError(f"{WHERE}: not a list of at most {hints.MOST}")
+    """Hints and marks as the content of a file; only JSON numbers and strings get in."""
+    if not isinstance(given, list) or len(given) > MOST:
+        raise PhotoError(f"{WHERE}: not a list of at most {MOST}")
     lines: list[str] = []
-    for hint in given:
-        if not isinstance(hint, dict) or hint.get("shape") not in SHAPES:
-            raise PhotoError(f"{WHERE}: a hint has a colour, points, and one of {SHAPES}")
-        lines += ["", "[[hints]]", f"colour = {toml.quoted(hint.get('colour'))}"]
-        lines.append(f"{hint['shape']} = {toml.quoted(hint.get('points'))}")
+    for one in given:
+        if not isinstance(one, dict) or one.get("shape") not in SHAPES:
+            raise PhotoError(f"{WHERE}: each has a colour or a kind, points, and one of {SHAPES}")
+        kind = one.get("kind")
+        if kind is not None and kind not in KINDS:
+            raise PhotoError(f"{WHERE}: a mark has one of the kinds {KINDS}")
+        lines += ["", f"[[{kind or 'hints'}]]"]
+        key = "width" if kind else "colour"
+        lines.append(f"{one['shape']} = {toml.quoted(one.get('points'))}")
+        if kind is None or key in one:
+            lines.append(f"{key} = {toml.quoted(one.get(key))}")
     return "\n".join(lines).lstrip() + "\n"
 
 
-def hints_beside(path: Path) -> list[dict[str, Any]]:
-    """The hints of the file beside a photo, for the browser."""
-    return [
-        {"colour": list(hint.colour), "points": [list(p) for p in hint.points], "shape": hint.shape}
-        for hint in hints.beside(path)
-    ]
+def notes_beside(path: Path) -> list[dict[str, Any]]:
+    """The hints and marks of the file beside a photo, for the browser."""
+    noted = notes.beside(path)
+
+    def place(one: Hint | Mark) -> dict[str, Any]:
+        return {"points": [list(point) for point in one.points], "shape": one.shape}
+
+    hints = [{"colour": list(hint.colour), **place(hint)} for hint in noted.hints]
+    return hints + [{"kind": m.kind, "width": m.width, **place(m)} for m in noted.marks]
 
 
-def save_hints(path: Path, given: object) -> None:
-    """Write the hints into the file beside a photo; without any, that file is removed.
+def save_notes(path: Path, given: object) -> None:
+    """Write hints and marks into the file beside a photo; without any, that file is removed.
 
     Raises
     ------
     PhotoError
         If they are not as they must be, or the file cannot be written.
     """
-    hints_of(given)
+    notes_of(given)
     beside = path.with_name(path.name + SUFFIX)
     if given:
         _write(beside, _toml(given), [path], overwrite=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restore.errors import InTheWay, PhotoError
-from restore.image.hints import SUFFIX
+from restore.image.notes import SUFFIX
 from restore.timeouts import Allow
 from restore.work import remote
 from restore.work.records import File, Made

@@ -14,7 +14,7 @@ from skimage import data
 import restore
 from restore import color
 from restore.errors import PhotoError
-from restore.image import hints
+from restore.image import notes
 from restore.image.hints import Hint
 from restore.image.photo import Photo
 from restore.image.window import Window
@@ -124,7 +124,10 @@ def test_points_strokes_and_regions_lie_where_they_are_said_to() -> None:
         ("[[hints]]\ncolour = [50, 200, 0]\npoints = [[1, 2]]", "is outside L"),
         ("[[hints]]\ncolour = [50, true, 0]\npoints = [[1, 2]]", "is not a colour"),
         ("[[hints]]\ncolour = 1979-05-27\npoints = [[1, 2]]", "is not a colour"),
-        ('[[hints]]\ncolour = "red"\npoints = [[1, 2]]\n' * 501, "501 hints are more than 500"),
+        (
+            '[[hints]]\ncolour = "red"\npoints = [[1, 2]]\n' * 501,
+            "501 times [[hints]] are more than 500",
+        ),
         ("x = " + "[" * 5000, "is not TOML"),
         ("x = " + "9" * 5000, "is not TOML"),
         (f'[[hints]]\ncolour = "red"\npoints = [[1, 1{"0" * 400}]]', "is not a point"),
@@ -133,7 +136,7 @@ def test_points_strokes_and_regions_lie_where_they_are_said_to() -> None:
 )
 def test_a_wrong_file_is_one_line_that_says_where(text: str, message: str) -> None:
     with pytest.raises(PhotoError) as caught:
-        hints.parse(text, "a.jpg.hints.toml")
+        notes.parse(text, "a.jpg.hints.toml")
     assert str(caught.value).startswith("a.jpg.hints.toml")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -143,13 +146,13 @@ def test_a_wrong_file_is_one_line_that_says_where(text: str, message: str) -> No
 @given(st.text(max_size=200))
 def test_any_text_is_hints_or_one_error(text: str) -> None:
     try:
-        read = hints.parse(text, "x")
+        read = notes.parse(text, "x")
     except PhotoError:
         return
-    assert all(isinstance(hint, Hint) for hint in read)
+    assert all(isinstance(hint, Hint) for hint in read.hints)
 
 
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / f"a.jpg{hints.SUFFIX}").write_bytes(b"#" * (hints.LARGEST + 1))
+    (tmp_path / f"a.jpg{notes.SUFFIX}").write_bytes(b"#" * (notes.LARGEST + 1))
     with pytest.raises(PhotoError, match="is larger than 256 KiB"):
-        hints.beside(tmp_path / "a.jpg")
+        notes.beside(tmp_path / "a.jpg")

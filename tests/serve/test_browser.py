@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from restore import files
 from restore.cli import cli
-from restore.image import hints
+from restore.image import notes
 from restore.image.photo import Photo
 from restore.serve.app import Site, create
 from restore.serve.library import Library
@@ -209,18 +209,18 @@ def test_a_place_becomes_a_hint_that_the_command_line_uses(page: Any, folder: Pa
     settled(page)
     page.locator("#headline", has_text="1 hint").wait_for()
     page.wait_for_timeout(600)
-    (hint,) = hints.beside(folder / "grey.png")
+    (hint,) = notes.beside(folder / "grey.png").hints
     assert hint.colour[1] > 30
     pin = page.locator(".pin")
     pin.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(700)
-    (moved,) = hints.beside(folder / "grey.png")
+    (moved,) = notes.beside(folder / "grey.png").hints
     assert moved.points[0][0] > hint.points[0][0]
     page.locator(".pin").focus()
     page.keyboard.press("Delete")
     page.wait_for_timeout(700)
-    assert hints.beside(folder / "grey.png") == ()
+    assert notes.beside(folder / "grey.png").hints == ()
     page.keyboard.press("Escape")
 
 

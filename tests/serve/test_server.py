@@ -22,7 +22,7 @@ from starlette.types import Message
 
 from restore import files
 from restore.cli import cli
-from restore.image import hints
+from restore.image import notes
 from restore.image.photo import Photo
 from restore.recipe import Recipe
 from restore.serve.app import Site, create
@@ -352,7 +352,7 @@ def test_hints_are_kept_beside_the_photo(
         {"colour": "#7a5230", "points": [[0, 0], [50, 50], [100, 0]], "shape": "stroke"},
     ]
     assert client.put(address, json={"hints": given}).status_code == 204
-    beside = hints.beside(folder / "two.png")
+    beside = notes.beside(folder / "two.png").hints
     assert [hint.shape for hint in beside] == ["points", "stroke"]
     assert beside[0].colour == (40, 20, -30.5)
     assert client.get(address).json()["hints"][0] == given[0]
@@ -361,6 +361,58 @@ def test_hints_are_kept_beside_the_photo(
         assert client.put(address, json={"hints": wrong}).status_code == 422
     assert client.put(address, json={"hints": []}).status_code == 204
     assert not (folder / "two.png.hints.toml").exists()
+
+
+def test_marks_are_kept_beside_the_photo_with_the_hints(
+    client: TestClient, photos: dict[str, str], folder: Path
+) -> None:
+    address = f"/api/photos/{photos['two.png']}/hints"
+    given = [
+        {"colour": [40, 20, -30.5], "points": [[10, 20.5]], "shape": "points"},
+        {"kind": "grey", "points": [[30, 40]], "shape": "points", "width": 2},
+        {"kind": "damage", "points": [[0, 0], [50, 50]], "shape": "stroke", "width": 1.5},
+        {"kind": "keep", "points": [[1, 1], [9, 1], [9, 9]], "shape": "region", "width": 2},
+    ]
+    assert client.put(address, json={"hints": given}).status_code == 204
+    noted = notes.beside(folder / "two.png")
+    assert [mark.kind for mark in noted.marks] == ["grey", "damage", "keep"]
+    assert noted.marks[1].width == 1.5
+    assert client.get(address).json()["hints"] == given
+    wrongs: tuple[object, ...] = (
+        {"kind": "x"},
+        {"width": 1e300},
+        {"width": "2"},
+        {"width": -1},
+        {"points": [[1, 2]] * 501},
+        {"points": [[1, 10**400]]},
+        {"kind": ["grey"]},
+    )
+    for wrong in wrongs:
+        reply = client.put(address, json={"hints": [{**given[2], **wrong}]})  # type: ignore[dict-item]
+        assert reply.status_code == 422
+        assert "\n" not in reply.json()["error"]
+    many = [{**given[2], "points": [[k / 7, 3.3333] for k in range(500)]}] * 40
+    assert "is larger than" in client.put(address, json={"hints": many}).json()["error"]
+    assert client.put(address, json={"hints": []}).status_code == 204
+
+
+def test_a_preview_follows_its_marks_and_plans_no_more_than_they_change(
+    client: TestClient, photos: dict[str, str]
+) -> None:
+    steps = [{"use": "levels", "settings": {"black": 5}}, {"use": "scratches"}, {"use": "fade"}]
+    edit = {"name": "", "steps": steps}
+
+    def followed(*marks: dict[str, Any]) -> list[str]:
+        facts, _ = both(preview(client, photos["one.png"], edit=edit, hints=list(marks)))
+        values = [{one["name"]: one["text"] for one in row["values"]} for row in facts["findings"]]
+        return [row.get("marks followed", "") for row in values[1:]]
+
+    grey = {"kind": "grey", "points": [[30, 40]], "shape": "points"}
+    damage = {"kind": "damage", "points": [[60, 60]], "shape": "points", "width": 10}
+    assert followed() == ["", ""]
+    assert followed(grey) == ["", "1"]
+    assert followed(grey, damage) == ["1", "1"]
+    assert followed(damage) == ["1", ""]
 
 
 def test_a_saved_recipe_is_found_by_the_command_line(client: TestClient) -> None:
