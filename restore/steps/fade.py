@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from restore import color
 from restore.analysis import mixes
-from restore.analysis.fading import dyes, mount
+from restore.analysis.fading import dyes, greys, mount
 from restore.effect import Effect, Findings, Quantity
 from restore.image.field import Field
+from restore.image.marks import Mark
 from restore.image.photo import Proxy, Tile
 from restore.step import Amount
 
@@ -25,6 +26,7 @@ NAMED = (0.05, 0.04)
 """Shares of a dye, and densities of a stain, from which they are reported."""
 UNSEEN = "nothing seemed faded; it was treated because you asked"
 UNTOUCHED = "nothing seemed faded; left as it was"
+CLIPPED = "the places marked as grey are burnt out or cut off; they say nothing"
 
 ENDS = (0.005, 0.005)
 """Shares of the pixels at the dark and at the light end that may go beyond the range."""
@@ -114,8 +116,15 @@ def shared(effects: Sequence[Fade]) -> Fade:
 
 
 def follow(proxy: Proxy, series: Fade, **settings: object) -> Fade:
-    """A photo has faded as its series has."""
-    return series
+    """A photo has faded as its series has, but for what its own greys say."""
+    small = mixes.shrunk(proxy.view.pixels, dyes.SIDE)
+    measured = greys.densities(small, _greys(proxy))
+    if not len(measured):
+        return series
+    fading = dyes.Fading(series.matrix, series.shift, 1.0, series.findings.number("doubt"))
+    fading = greys.corrected(fading, measured)
+    findings = _findings(fading, None, len(measured))
+    return replace(series, matrix=fading.matrix, shift=fading.shift, findings=findings)
 
 
 def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
@@ -127,26 +136,40 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
     sees a thumbnail and statistics of the densities estimates the numbers, and how certain it is
     that anything has faded; plain borders are excluded. A photo that has surely faded is then
     stretched to the full range from black to white. Where a mount has clearly protected the edge
-    from fading, the numbers differ from place to place. `amount` goes from none of the correction
-    to all of it.
+    from fading, the numbers differ from place to place. Places marked as grey beside the photo say
+    that it has faded, and correct the numbers. `amount` goes from none of the correction to all.
 
     Known failures: other fading that differs over the sheet is corrected for its mean; a photo that
     is meant to be pale, or of one colour, may be taken for a faded one.
     """
-    small = mixes.shrunk(proxy.view.pixels, dyes.SIDE)
-    fading = dyes.estimate(small)
+    small, known = mixes.shrunk(proxy.view.pixels, dyes.SIDE), _greys(proxy)
+    fading, followed = _estimated(small, known)
     sure = fading.certainty >= dyes.BELIEVED[1]
     places = mount.exposure(small, fading) if sure else None
     edge = None
     if places is not None:
         gain, shift = mount.evening(fading, places)
         small = color.from_density(color.to_density(small) * gain + shift)
-        fading = dyes.estimate(small)
+        fading, followed = _estimated(small, known)
         edge = Field(np.concatenate([gain, shift], -1).astype(np.float32))
     black, white = _ends(fading, small)
-    findings = _findings(fading, places)
+    findings = _findings(fading, places, followed)
+    if known and not followed:
+        findings = replace(findings, warnings=(CLIPPED,))
     effect = Fade(fading.matrix, fading.shift, black, white, amount, edge, findings)
     return replace(effect, findings=replace(findings, summary=UNTOUCHED)) if effect.idle else effect
+
+
+def _greys(proxy: Proxy) -> list[Mark]:
+    return [mark for mark in proxy.marks if mark.kind == "grey"]
+
+
+def _estimated(picture: color.Array, known: Sequence[Mark]) -> tuple[dyes.Fading, int]:
+    """The fading of a picture with places known to be grey, and how many of them were of use."""
+    measured = greys.densities(picture, known)
+    if not len(measured):
+        return dyes.estimate(picture), 0
+    return greys.corrected(dyes.estimate(picture, known=True), measured), len(measured)
 
 
 def _ends(fading: dyes.Fading, picture: color.Array) -> tuple[float, float]:
@@ -169,12 +192,12 @@ def _whiten(light: color.Array, before: color.Array) -> None:
         np.maximum(light, full[..., None], out=light)
 
 
-def _findings(fading: dyes.Fading, places: color.Array | None) -> Findings:
-    """The findings: the estimate in numbers and as a sentence."""
+def _findings(fading: dyes.Fading, places: color.Array | None, followed: int) -> Findings:
+    """The findings: the estimate, with the greys it followed, in numbers and as a sentence."""
     loss = 1 - 1 / fading.gain
     stain = -fading.shift / fading.gain
     strongest = max(float(loss.max()), float(stain.max()) * 2)
-    faded = fading.certainty >= SEEN[0] and strongest >= SEEN[1]
+    faded = (fading.certainty >= SEEN[0] or followed > 0) and strongest >= SEEN[1]
     values: dict[str, Quantity] = {
         "faded": Quantity(faded),
         "certainty": Quantity(round(fading.certainty, 2)),
@@ -194,7 +217,11 @@ def _findings(fading: dyes.Fading, places: color.Array | None) -> Findings:
         parts.append(f"{' and '.join(stains)} stain removed")
     if places is not None:
         parts.append(f"{1 - places.min():.0%} less at the edges")
-    return Findings("; ".join(parts) if faded and parts else UNSEEN, values=values)
+    summary = "; ".join(parts) if faded and parts else UNSEEN
+    if followed:
+        values["marks followed"] = Quantity(followed)
+        summary += f"; {followed} grey place{'s' * (followed > 1)} followed"
+    return Findings(summary, values=values)
 
 
 def _by_dye(parts: NDArray[np.floating]) -> dict[str, float]:

@@ -1,15 +1,20 @@
 """Faded dyes come back: contrast, greys and colours."""
 
+import itertools
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 from skimage import data
 
 from restore import color
 from restore.analysis.fading import mount
+from restore.image.marks import Mark
 from restore.image.photo import Photo, Window
 from restore.simulate import STRONG
 from restore.simulate import fade as simulated
-from restore.steps.fade import fade
+from restore.steps.fade import fade, follow
 
 NAMES = ("astronaut", "coffee", "rocket", "chelsea")
 
@@ -235,3 +240,90 @@ def test_an_edge_leaves_a_black_and_white_photo_neutral():
     photo = np.repeat(data.camera()[::2, ::2, None], 3, 2).astype(np.float32) / 255
     density = color.to_density(_mounted(photo)[0]).mean(-1, keepdims=True)
     assert np.ptp(_restored(color.from_density(density.repeat(3, -1))), axis=2).max() < 1e-5
+
+
+def _greys(photo, count):
+    """Marks on places of a sound photo that are neutral and even, from dark to light."""
+    soft = cv2.blur(photo, (9, 9))
+    lab = color.to_lab(soft)
+    even = cv2.blur(np.abs(photo - soft).max(-1), (9, 9)) < 0.04
+    neutral = (np.hypot(lab[..., 1], lab[..., 2]) < 3) & even & (lab[..., 0] < 95)
+    places = np.argwhere(neutral)
+    places = places[np.argsort(lab[neutral][:, 0], kind="stable")]
+    chosen = places[(np.linspace(0.2, 0.8, count) * len(places)).astype(int)]
+    at = ((chosen + 0.5) / neutral.shape * 100)[:, ::-1]
+    return (Mark.of("grey", points=at.tolist()),)
+
+
+def _with(photo, marks):
+    return replace(Photo(photo), marks=marks).proxy()
+
+
+def test_places_known_to_be_grey_bring_a_faded_photo_nearer_to_what_it_was():
+    errors = []
+    for number, (name, kind) in enumerate(itertools.product(("astronaut", "rocket"), STRONG)):
+        photo = _good(name)
+        scan = simulated(photo, kind, seed=number).srgb / np.float32(255)
+        for count in (0, 1, 4):
+            proxy = _with(scan, _greys(photo, count) if count else ())
+            restored = fade(proxy).tile(proxy.view).clip(0, 1)
+            errors.append(color.delta_e(restored, photo).mean())
+    none, one, four = np.reshape(errors, (-1, 3)).mean(0)
+    assert one < 0.97 * none
+    assert four < 0.93 * none
+
+
+def test_a_place_known_to_be_grey_comes_out_nearer_to_neutral(coffee):
+    photo = coffee.copy()
+    photo[20:60, 20:60] = 0.5
+    faded = _faded(photo, (0.55, 0.3, 0.1))
+    proxies = [_with(faded, marks) for marks in ((), (_patch(20, 60, photo),))]
+    before, after = (
+        np.hypot(*color.to_lab(fade(proxy).tile(proxy.view)[30:50, 30:50]).mean((0, 1))[1:])
+        for proxy in proxies
+    )
+    assert after < 0.5 * before
+    findings = fade(proxies[1]).findings
+    assert findings.summary.endswith("; 1 grey place followed")
+    assert findings.number("marks followed") == 1
+
+
+def _patch(first, last, photo):
+    ends = [
+        [100 * column / photo.shape[1], 100 * row / photo.shape[0]]
+        for row, column in ((first, first), (first, last), (last, last), (last, first))
+    ]
+    return Mark.of("grey", region=ends)
+
+
+def test_a_photo_that_seems_sound_is_treated_where_a_person_marks_grey():
+    photo = _good("chelsea")
+    photo[20:60, 20:60] = 0.5
+    cast = _faded(photo, (0.12, 0, 0))
+    assert (_restored(cast) == cast).all()  # passes as sound
+    proxy = _with(cast, (_patch(20, 60, photo),))
+    restored = fade(proxy).tile(proxy.view)
+    assert color.delta_e(restored, photo).mean() < 0.9 * color.delta_e(cast, photo).mean()
+
+
+def test_a_grey_that_is_burnt_out_is_not_followed_and_that_is_said(coffee):
+    faded = _faded(coffee)
+    faded[:20, :20] = 1
+    without, clipped = (
+        fade(_with(faded, marks)) for marks in ((), (Mark.of("grey", points=[[2, 2]]),))
+    )
+    assert (clipped.matrix == without.matrix).all()
+    assert "burnt out" in clipped.findings.warnings[0]
+
+
+def test_a_grey_corrects_the_numbers_of_a_series(coffee):
+    series = fade(Photo(_faded(coffee)).proxy())
+    green = _faded(coffee, (0.5, 0.3, 0.2))
+    green[20:60, 20:60] = _faded(np.full((40, 40, 3), 0.5, np.float32), (0.5, 0.3, 0.2))
+    proxy = _with(green, (_patch(20, 60, green),))
+    plain, marked = follow(_with(green, ()), series), follow(proxy, series)
+    assert plain is series
+    before, after = (
+        np.ptp(effect.tile(proxy.view)[30:50, 30:50].mean((0, 1))) for effect in (plain, marked)
+    )
+    assert after < 0.5 * before

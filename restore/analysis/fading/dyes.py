@@ -79,8 +79,11 @@ class Fading:
         return self.matrix.sum(1)
 
 
-def estimate(picture: color.Array) -> Fading:
-    """Estimate the fading of a (height, width, 3) picture of at most about `SIDE` pixels."""
+def estimate(picture: color.Array, *, known: bool = False) -> Fading:
+    """Estimate the fading of a (height, width, 3) picture of at most about `SIDE` pixels.
+
+    If it is `known` that it has faded, the numbers are taken whatever the certainty.
+    """
     picture = np.ascontiguousarray(picture[inside(picture)].clip(0, 1))
     picture = mixes.shrunk(picture, LOOK)
     own, common, middle = features(picture)
@@ -88,7 +91,7 @@ def estimate(picture: color.Array) -> Fading:
     learned_gain, learned_level = predict_from_features(own, common)
     log_gain = log_gain + OF_FEATURES * (learned_gain - log_gain)
     level = level + OF_FEATURES * (learned_level - level)
-    share = np.float32(np.interp(certainty, BELIEVED, (0, 1)))
+    share = np.float32(1 if known else np.interp(certainty, BELIEVED, (0, 1)))
     log_gain, level, cross = share * log_gain, share * level, share * cross
     ends = own[:, [0, len(LEVELS) - 1]]
     if np.ptp(ends, axis=1).max() < NARROWEST:  # an empty sheet is no evidence of what it was
