@@ -15,6 +15,7 @@ from restore.analysis.scratches.fill import SEEN, bridged, filled, filled_wide, 
 from restore.context import Context
 from restore.effect import Effect, Findings, Quantity, Unchanged
 from restore.image.field import Field
+from restore.image.marks import covered
 from restore.image.photo import Proxy, Tile
 from restore.step import Amount, Param
 
@@ -29,6 +30,8 @@ SMALL = 640
 in pixels."""
 FAINTER = 2.0
 """Log odds less that a mark needs at the highest sensitivity."""
+HALF = 0.5
+"""Cover from which a pixel is a mark's."""
 NAMES = ("scratches", "dust")
 
 
@@ -50,6 +53,10 @@ class Scratches(Effect):
         Share of the change, 0 … 1.
     opaque
         Share of a scanner's infrared light from which something is dust; None if unusable.
+    kept, marked
+        (h, w) what a person marked as never to be touched, and as damage, 0 … 1.
+    broad
+        The widest damage that is marked, in pixels of the proxy.
     """
 
     zone: Field
@@ -58,18 +65,42 @@ class Scratches(Effect):
     ratio: float
     amount: float
     opaque: float | None = None
+    kept: Field | None = None
+    marked: Field | None = None
+    broad: float = 0
     findings: Findings = field(default_factory=Findings)
 
     @property
     def halo(self) -> int:  # type: ignore[override]
         reach, near = self._lengths(self.ratio)
-        return (2 if self.opaque is None else 3) * (reach + near) + SEEN
+        halo = (2 if self.opaque is None else 3) * (reach + near) + SEEN
+        return halo + (_reach(self.broad, self.ratio) + SEEN if self.marked else 0)
 
     def _lengths(self, ratio: float) -> tuple[int, int]:
         """Reach for sound pixels, and half the side of the area a defect must stand out in."""
-        return int(np.ceil((self.wide + 6) * ratio)), int(np.ceil(ratio))
+        return _reach(self.wide, ratio), int(np.ceil(ratio))
 
     def tile(self, t: Tile) -> color.Array:
+        pixels = self._without_found(t)
+        if not self.marked:
+            return pixels
+        gap = self.marked.at(t.window) >= HALF
+        if self.kept:
+            gap &= self.kept.at(t.window) < HALF
+        if not gap.any():
+            return pixels
+        ratio = t.window.short_side / self.short_side
+        reach, origin, cell = _reach(self.broad, ratio), (t.window.top, t.window.left), int(ratio)
+        if cell > 1 and self.broad > WIDE:
+            new = filled_wide(pixels, gap, reach, cell, origin)
+        else:
+            new = filled(pixels, gap, reach)
+        result = pixels.copy()
+        result[gap] += np.float32(self.amount) * (new - pixels[gap])
+        return result
+
+    def _without_found(self, t: Tile) -> color.Array:
+        """The tile with the damage filled that was found."""
         ratio = t.window.short_side / self.short_side
         edge = 0.1 if ratio < 1.25 else 0.3  # a scratch covers only part of a pixel of the view
         bright, dark, gap = np.moveaxis(self.zone.at(t.window) > (0.2, 0.2, edge), -1, 0)
@@ -90,6 +121,8 @@ class Scratches(Effect):
         sides = bright[doubtful], dark[doubtful]
         off = np.where(sides[0] & sides[1], np.abs(off), np.where(sides[0], off, -off))
         gap = gap | _outlined(doubtful, off, near)
+        if self.kept:
+            gap &= self.kept.at(t.window) < HALF
         result = t.pixels.copy()
         if coarse:
             new = filled_wide(t.pixels, gap, reach, cell, origin)
@@ -123,7 +156,8 @@ def scratches(
     lines (a whisker, a wire, a bare mast) are taken for scratches, and dots on smooth ground for
     dust: lower `sensitivity`. Scratches along edges and between many parallel lines stay, and so
     does most dust on grass. Defects much thinner than a pixel of the proxy (1024 on the long side)
-    fade there. Missing corners and pieces stay.
+    fade there. Missing corners and pieces stay. Marks beside the photo say what to fill all the
+    same, and what never to touch.
     """
     import cv2
 
@@ -153,10 +187,12 @@ def scratches(
         dots[face] = 0
         lines[within(lines > 0, face)] = 0
         marked[within(marked[..., 0] | marked[..., 1], face)] = False
+    by_hand, kept = (_covered(proxy, kind) for kind in ("damage", "keep"))
+    for places in (lines, dots, marked, by_hand):
+        places[kept >= HALF] = 0  # protection wins
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
     around = cv2.dilate(dots | marked.astype(np.uint8), np.ones((margin, margin), np.uint8))
-    inside = cv2.distanceTransform(around.max(2), cv2.DIST_L2, 3)
-    wide = max(wide, 2 * float(inside.max()))
+    wide = max(wide, _widest(around.max(2)))
     dusty = dots.any(2)
     if opaque is not None and view.infrared is not None:
         dusty = infrared.dust(view.infrared, reach, opaque)
@@ -165,12 +201,37 @@ def scratches(
         name: Quantity(100 * float(share), "% of the photo")
         for name, share in zip(NAMES, shares, strict=True)
     }
-    if opaque is None and not (lines.any() or around.any()):
+    followed = sum(mark.kind in ("damage", "keep") for mark in proxy.marks)
+    if followed:
+        values["by hand"] = Quantity(100 * float(by_hand.mean()), "% of the photo")
+        values["marks followed"] = Quantity(followed)
+    if opaque is None and not (lines.any() or around.any() or by_hand.any()):
         return Unchanged(Findings(values=values))
     zone = Field(np.dstack([around, lines]).astype(np.float32))
     ratio = max(proxy.size) / max(view.window.size)
+    spared, marked_as = (Field(part) if part.any() else None for part in (kept, by_hand))
+    broad = _widest((by_hand >= HALF).astype(np.uint8))
     findings = Findings(values=values)
-    return Scratches(zone, wide, short_side, ratio, amount, opaque, findings)
+    return Scratches(
+        zone, wide, short_side, ratio, amount, opaque, spared, marked_as, broad, findings
+    )
+
+
+def _reach(wide: float, ratio: float) -> int:
+    """How far to look for sound pixels from damage so wide in pixels of the proxy."""
+    return int(np.ceil((wide + 6) * ratio))
+
+
+def _widest(mask: NDArray[np.uint8]) -> float:
+    """Width in pixels of the widest part of a mask (h, w) of 0 and 1."""
+    import cv2
+
+    return 2 * float(cv2.distanceTransform(mask, cv2.DIST_L2, 3).max())
+
+
+def _covered(proxy: Proxy, kind: str) -> color.Array:
+    """(h, w) how far the marks of a kind cover each pixel of the view, 0 … 1."""
+    return covered((mark for mark in proxy.marks if mark.kind == kind), *proxy.view.window.size)
 
 
 def _outlined(doubtful: NDArray[np.bool_], off: color.Array, near: int) -> NDArray[np.bool_]:

@@ -22,6 +22,8 @@ SEEN = GRAIN - 1 + CALM // 2
 
 NARROW = 5
 """Width in cells up to which a gap is bridged pixel by pixel."""
+NONE = np.float32(1e4)
+"""Distance of a sound pixel that is not there."""
 ENOUGH = 0.25
 """Share of a cell's pixels that must be sound for it to have a value of its own."""
 
@@ -185,12 +187,19 @@ def _bridge(pixels: color.Array, gap: NDArray[np.bool_], reach: int, stride: int
         one, to_one = _nearest(gap, rows, columns, step, worth[:, 0])
         other, to_other = _nearest(gap, rows, columns, -step, worth[:, 0])
         first, second = pixels[one], pixels[other]
+        lone = (to_one >= NONE) | (to_other >= NONE)
+        first, second = (
+            np.where(far >= NONE, beyond, near)
+            for near, beyond, far in ((first, second, to_one), (second, first, to_other))
+        )
         way = to_one + to_other
         np.minimum(
             worth, way * np.float32(2 / stride), out=worth
         )  # a ramp much longer than another has no weight
         unlike = np.abs(first - second).mean(1, keepdims=True) + np.float32(0.02)
         trust = 1 / (way * unlike) ** 2
+        # nothing to join: as it goes on from the one side, and less the farther that is
+        trust[lone] /= np.minimum(to_one, to_other)[lone] ** 2
         total += trust * (first * to_other + second * to_one) / way
         weight += trust
         noise += trust**2 * (to_one**2 + to_other**2) / way**2
@@ -213,7 +222,7 @@ def _nearest(
     """The first pixels outside the gap, and how far they are, (n, 1); far away if there is none."""
     height, width = gap.shape
     nearest = rows.copy(), columns.copy()
-    far = np.full(len(rows), 1e4, np.float32)
+    far = np.full(len(rows), NONE, np.float32)
     seeking = np.arange(len(rows))
     for count in range(1, int(reach.max(initial=0)) + 1):
         seeking = seeking[reach[seeking] >= count]
