@@ -88,6 +88,25 @@ def take(page: Any) -> None:
     keep(page, "monochrome")
 
 
+def mark(page: Any) -> None:
+    """The picture of the brushes."""
+    opened(page, "old-portrait.jpg", 1)
+    for key, grown, line in (
+        ("d", -3, ((0.36, 0.12), (0.37, 0.5), (0.35, 0.9))),
+        ("p", 12, ((0.5, 0.36), (0.52, 0.46))),
+    ):
+        page.keyboard.press(key)
+        for _ in range(abs(grown)):
+            page.keyboard.press("]" if grown > 0 else "[")
+        page.mouse.move(*place(page, *line[0]))
+        page.mouse.down()
+        for point in line[1:]:
+            page.mouse.move(*place(page, *point), steps=8)
+        page.mouse.up()
+        settled(page)
+    keep(page, "mark")
+
+
 def main() -> None:
     """Serve the samples, and take the pictures."""
     with tempfile.TemporaryDirectory() as folder:
@@ -97,6 +116,7 @@ def main() -> None:
             folder, WAIT, viewport={"width": 1360, "height": 840}, color_scheme="dark"
         ) as page:
             take(page)
+            mark(page)
 
 
 if __name__ == "__main__":

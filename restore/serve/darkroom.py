@@ -209,6 +209,7 @@ class Darkroom:
         facts = {
             "size": [width, height],
             "frame": photo.frame,
+            "pages": photo.photo.source.pages,
             "histogram": pictures.histogram(values),
         }
         return Reply(facts, pictures.jpeg(values))

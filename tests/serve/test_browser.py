@@ -252,6 +252,90 @@ def test_dragging_on_the_photo_makes_a_black_and_white_layer(page: Any) -> None:
     page.keyboard.press("Escape")
 
 
+def brushed(page: Any, *shares: tuple[float, float]) -> None:
+    """Draw a line over the stage, through shares of it."""
+    stage = page.locator("#stage").bounding_box()
+    places = [
+        (stage["x"] + x * stage["width"], stage["y"] + y * stage["height"]) for x, y in shares
+    ]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for x, y in places[1:]:
+        page.mouse.move(x, y, steps=5)
+    page.mouse.up()
+    settled(page)
+
+
+def marks_beside(page: Any, folder: Path, name: str) -> list[tuple[str, str]]:
+    """Kind and shape of the marks in the file beside a photo, once it is written."""
+    page.wait_for_timeout(700)
+    return [(mark.kind, mark.shape) for mark in notes.beside(folder / name).marks]
+
+
+def test_brushes_say_what_to_fill_and_what_to_keep(page: Any, folder: Path) -> None:
+    opened(page, "colour.png", "scratches")
+    page.locator("[data-mode=after]").click()
+    page.keyboard.press("d")
+    page.locator("#brush").wait_for()
+    width = page.locator("#brush-value").inner_text()
+    page.keyboard.press("]")
+    assert page.locator("#brush-value").inner_text() != width
+    brushed(page, (0.4, 0.3), (0.45, 0.4), (0.4, 0.5))
+    page.locator("#headline", has_text="marks followed 1").wait_for()
+    page.keyboard.press("p")
+    brushed(page, (0.6, 0.6), (0.65, 0.6))
+    page.locator("#headline", has_text="marks followed 2").wait_for()
+    expected = [("damage", "stroke"), ("keep", "stroke")]
+    assert marks_beside(page, folder, "colour.png") == expected
+    page.locator("#undo").click()
+    settled(page)
+    assert marks_beside(page, folder, "colour.png") == expected[:1]
+    page.locator("#redo").click()
+    settled(page)
+    page.keyboard.press("x")
+    brushed(page, (0.35, 0.3), (0.5, 0.3))
+    assert marks_beside(page, folder, "colour.png") == expected[1:]
+    page.locator(".pin.keep").focus()
+    page.keyboard.press("Delete")
+    assert marks_beside(page, folder, "colour.png") == []
+    page.keyboard.press("Escape")
+
+
+def test_a_brush_is_used_from_the_keyboard_and_adds_its_step(page: Any, folder: Path) -> None:
+    opened(page, "colour.png", "levels")
+    page.keyboard.press("d")
+    page.locator("#stage").focus()
+    page.keyboard.press("Enter")
+    settled(page)
+    titles = page.locator(".step button.title").all_inner_texts()
+    assert titles == ["Scratches", "Levels"]
+    assert marks_beside(page, folder, "colour.png") == [("damage", "points")]
+    page.locator("#undo").click()
+    settled(page)
+    assert marks_beside(page, folder, "colour.png") == []
+    assert page.locator(".step").count() == 1
+    page.keyboard.press("Escape")
+
+
+def test_a_grey_place_is_for_fade_where_there_is_one(page: Any, folder: Path) -> None:
+    opened(page, "colour.png", "fade")
+    stage = page.locator("#stage").bounding_box()
+    place = stage["x"] + 0.45 * stage["width"], stage["y"] + 0.45 * stage["height"]
+    page.keyboard.press("g")
+    page.mouse.click(*place)
+    page.locator("#headline", has_text="1 grey place followed").wait_for()
+    assert marks_beside(page, folder, "colour.png") == [("grey", "points")]
+    page.locator(".pin.grey").focus()
+    page.keyboard.press("Delete")
+    assert marks_beside(page, folder, "colour.png") == []
+    page.get_by_label("Remove Fade").click()
+    page.mouse.click(*place)
+    settled(page)
+    assert page.locator(".step button.title").all_inner_texts() == ["White balance"]
+    assert marks_beside(page, folder, "colour.png") == []
+    page.keyboard.press("Escape")
+
+
 def test_exports_what_the_command_line_writes(
     page: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,8 +372,9 @@ def test_axe_has_nothing_serious_to_say(page: Any, theme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    page.locator("[data-tool-name=damage]").click()
     page.keyboard.press("?")
-    for _ in range(2):  # with the list of keys, and without
+    for _ in range(3):  # with the list of keys and a brush in hand, with the brush, and without
         violations = Axe().run(page).response["violations"]
         serious = [
             (one["id"], node["target"], node.get("failureSummary"))

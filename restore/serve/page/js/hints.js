@@ -5,6 +5,7 @@ import { fromHex, hex, named, visible } from "./colour.js";
 import { $, announce, debouncedEach, el, notice, tool } from "./dom.js";
 import { gamut } from "./gamut.js";
 import { shown } from "./live.js";
+import { NAMES, grey as markGrey } from "./marks.js";
 import { refreshPins } from "./pins.js";
 import { commit, edit, emit, on, store } from "./store.js";
 
@@ -16,7 +17,7 @@ const fileToShown = ([x, y]) => {
   const [left, top, width, height] = shown.frame;
   return [(x / 100 - left) / width, (y / 100 - top) / height];
 };
-const shownToFile = ([x, y]) => {
+export const shownToFile = ([x, y]) => {
   const [left, top, width, height] = shown.frame;
   const within = (v) => Math.round(Math.min(100, Math.max(0, 100 * v)) * 1000) / 1000;
   return [within(left + x * width), within(top + y * height)];
@@ -37,7 +38,7 @@ export function move(hint, to, done) {
 export function removeHint(hint) {
   commit((now) => { now.hints = now.hints.filter((one) => one !== hint); });
   if (place?.hint === hint) close();
-  announce("Hint removed");
+  announce(hint.kind ? "Mark removed" : "Hint removed");
 }
 
 /** Show what colours a place may have; `hint` if it has one already. */
@@ -123,6 +124,7 @@ function placeView() {
 function listView() {
   const { hints } = edit();
   return el("ul", { class: "hint-list" }, hints.map((hint, number) => {
+    if (hint.kind) return markRow(hint, number);
     const lab = labOf(hint);
     const dot = el("span", { class: "dot" });
     dot.style.background = hex(visible(lab));
@@ -133,15 +135,29 @@ function listView() {
   }));
 }
 
+function markRow(mark, number) {
+  const size = mark.shape === "region" ? "area" : `${mark.shape === "points" ? "place" : "stroke"}, ${mark.width}%`;
+  return el("li", {},
+    el("span", { class: "hint-row" }, el("span", { class: `dot ${mark.kind}` }), `${NAMES[mark.kind]}: ${size}`),
+    tool("close", `Remove mark ${number + 1}`, () => removeHint(mark)));
+}
+
+function title(hints) {
+  if (!hints.length) return "Point";
+  const names = [hints.some((one) => !one.kind) && "Hints", hints.some((one) => one.kind) && "Marks"].filter(Boolean);
+  return `${names.join(" and ")} (${hints.length})`;
+}
+
 function fill() {
   const { hints } = edit();
   panel.hidden = !hints.length && !place;
   if (panel.hidden) return refreshPins();
-  panel.replaceChildren(el("h2", {}, hints.length ? `Hints (${hints.length})` : "Point"), ...(place ? [placeView()] : []), listView());
+  panel.replaceChildren(el("h2", {}, title(hints)), ...(place ? [placeView()] : []), listView());
   return refreshPins(place && !place.hint ? place.points : null);
 }
 
 function grey([x, y]) {
+  if (markGrey([x, y])) return;
   const at = (v) => Math.round(v * 1000) / 10;
   commit((now) => {
     let entry = now.steps.find((one) => one.use === "white_balance" && one.on);
@@ -163,7 +179,7 @@ const save = debouncedEach(350, async (photo, hints) => {
     await api.put(`/api/photos/${photo}/hints`, { hints });
     saved.set(photo, text);
   } catch (error) {
-    notice(`Hints are not saved: ${error.message}`, "error");
+    notice(`Hints and marks are not saved: ${error.message}`, "error");
   }
 });
 

@@ -3,6 +3,7 @@
 import { $, el } from "./dom.js";
 import { exportDialog, copySettings, saveDialog } from "./exporting.js";
 import { toggleClipping } from "./maps.js";
+import { grow } from "./marks.js";
 import { choose } from "./pointing.js";
 import { redo, undo } from "./store.js";
 import { selectAll, turn } from "./strip.js";
@@ -26,9 +27,14 @@ const KEYS = [
   ["S", "To the steps", { s: () => $("#steps button.title, #add-step")?.focus() }],
   ["H", "Point: likely colours of a place, and hints", { h: () => choose("hint") }],
   ["B", "Brush a hint", { b: () => choose("stroke") }],
-  ["G", "This is grey: white balance", { g: () => choose("grey") }],
+  ["G", "This is grey: fade, or white balance", { g: () => choose("grey") }],
+  ["D", "Brush over damage to fill", { d: () => choose("damage") }],
+  ["P", "Brush over what must stay", { p: () => choose("keep") }],
+  ["X", "Erase strokes", { x: () => choose("erase") }],
+  ["[ ]", "Smaller, larger brush", { "[": () => grow(-1), "]": () => grow(1) }],
   ["T", "Black & white: drag on the photo; [ and ] with the keyboard", { t: () => choose("target") }],
   ["Enter", "With a tool: take the middle of the view", {}],
+  ["Shift Enter", "With a brush: a line from the last place to the middle", {}],
   ["Esc", "Put the tool away", {}],
   ["Write"],
   ["E", "Export", { e: () => exportDialog() }],

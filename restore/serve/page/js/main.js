@@ -8,6 +8,7 @@ import "./histogram.js";
 import * as hints from "./hints.js";
 import { help } from "./keys.js";
 import * as live from "./live.js";
+import * as marks from "./marks.js";
 import { choose } from "./pointing.js";
 import * as steps from "./steps.js";
 import { canRedo, canUndo, edit, emit, on, photo, recall, redo, store, undo } from "./store.js";
@@ -49,7 +50,7 @@ function theme() {
   emit("themed");
 }
 
-function marks() {
+function state() {
   $("#undo").disabled = !canUndo();
   $("#redo").disabled = !canRedo();
   for (const button of document.querySelectorAll("[data-mode]")) {
@@ -90,8 +91,9 @@ async function begin() {
   steps.begin();
   exporting.begin();
   hints.begin();
+  marks.begin();
   on("open", open);
-  on("edited opened mode", marks);
+  on("edited opened mode", state);
   on("edited", (id) => remember(id));
   on("busy", (busy) => { $("#busy").classList.toggle("on", busy); $("#stage").setAttribute("aria-busy", String(busy)); });
   on("failed", (text) => {
@@ -100,7 +102,7 @@ async function begin() {
     $("#live").textContent = text;
   });
   strip.fill();
-  marks();
+  state();
   if (session.troubles.length) notice(session.troubles.join(" · "), "error");
   emit("open", store.photos[0]?.id);
   addEventListener("pagehide", api.leave);

@@ -4,6 +4,7 @@ import { hex, named, visible } from "./colour.js";
 import { $, SVG, el } from "./dom.js";
 import { labOf, move, pointsOf, removeHint } from "./hints.js";
 import { shown } from "./live.js";
+import { NAMES, brush, marking, pixels } from "./marks.js";
 import { adjust, commit, edit, emit, on } from "./store.js";
 import { place, under } from "./view.js";
 
@@ -24,15 +25,35 @@ function draw() {
   const lines = document.createElementNS(SVG, "svg");
   lines.setAttribute("class", "lines");
   lines.setAttribute("aria-hidden", "true");
-  for (const hint of hints) if (hint.shape !== "points") lines.append(line(pointsOf(hint), hex(visible(labOf(hint))), hint.shape === "region"));
+  for (const hint of hints) {
+    if (hint.kind) lines.append(...(marking() ? marked(hint) : []));
+    else if (hint.shape !== "points") lines.append(line(pointsOf(hint), hex(visible(labOf(hint))), hint.shape === "region"));
+  }
+  if (brush.points) lines.append(...marked({ kind: brush.tool, shape: brush.points.length > 1 ? "stroke" : "points", width: brush.width }, brush.points));
   if (draft?.length > 1) lines.append(line(draft, "#ffffff", false));
-  const pins = hints.map((hint, number) => pin(hint, number));
+  const pins = hints.map((hint, number) => {
+    if (!hint.kind) return pin(hint, number);
+    return hint.kind === "grey" || marking() ? markPin(hint, number) : null;
+  }).filter(Boolean);
   const picked = steps.find((one) => one.on && one.use === "white_balance" && one.settings.method === "pick");
   if (picked) pins.push(greyPin(picked));
   if (draft?.length === 1) pins.push(at(el("span", { class: "pin draft" }), draft[0]));
   overlay.replaceChildren(lines, ...pins);
   if (focused !== undefined) overlay.querySelector(`[data-number="${focused}"]`)?.focus({ preventScroll: true });
   return undefined;
+}
+
+/** What a mark covers, see-through. */
+function marked(mark, points = pointsOf(mark)) {
+  const size = Math.max(pixels(mark.width), 1);
+  const nodes = mark.shape === "points" ? points.map((one) => line([one, one], "", false)) : [line(points, "", mark.shape === "region")];
+  for (const node of nodes) {
+    node.removeAttribute("stroke");
+    node.removeAttribute("fill");
+    node.setAttribute("class", `mark ${mark.kind}${mark.shape === "region" ? " area" : ""}`);
+    node.style.strokeWidth = mark.shape === "region" ? "1px" : `${size}px`;
+  }
+  return nodes;
 }
 
 function line(points, colour, closed) {
@@ -100,6 +121,19 @@ function pin(hint, number) {
   const press = () => emit("hint", hint);
   draggable(node, go, press);
   keys(node, () => pointsOf(hint)[0], go, () => removeHint(hint), press);
+  return node;
+}
+
+const SIGNS = { grey: "", damage: "+", keep: "=" };
+
+function markPin(mark, number) {
+  const node = at(el("button", {
+    type: "button", class: `pin mark ${mark.kind}`, data: { number }, title: NAMES[mark.kind],
+    "aria-label": `${NAMES[mark.kind]}, ${mark.shape === "points" ? "place" : mark.shape} ${number + 1}. Arrow keys move it, Delete removes it.`,
+  }, SIGNS[mark.kind]), pointsOf(mark)[0]);
+  const go = (to, done) => move(mark, to, done);
+  draggable(node, go, () => {});
+  keys(node, () => pointsOf(mark)[0], go, () => removeHint(mark), () => {});
   return node;
 }
 

@@ -3,6 +3,7 @@
 import { $, notice } from "./dom.js";
 import { beginDrag, drag, endDrag } from "./layer.js";
 import { shown } from "./live.js";
+import { BRUSHES } from "./marks.js";
 import { emit, on } from "./store.js";
 import { hundred, pan, under, view, zoom } from "./view.js";
 
@@ -13,12 +14,16 @@ let tool = "hand";
 let start = null;
 let pinch = 0;
 let sheet = null;
+let last = null;
 
 export const ABOUT = {
   hand: "Pan and zoom",
   hint: "Click a place to see its likely colours and choose one",
   stroke: "Draw over a thing to give it one colour",
-  grey: "Click a place that should be grey",
+  grey: "Click a place that was or should be grey",
+  damage: "Draw over damage: it is filled",
+  keep: "Draw over what must stay as it is",
+  erase: "Click or draw over strokes to remove them",
   target: "Press on a place and drag: left darkens its hue, right lightens it",
 };
 
@@ -32,6 +37,7 @@ export function choose(name) {
   }
   if (tool !== "hand") notice(`${ABOUT[tool]}. Esc ends it; with the keyboard, Enter takes the middle of the view.`);
   $("#cross").hidden = tool === "hand";
+  last = null;
   emit("tool-changed", tool);
 }
 
@@ -64,16 +70,21 @@ stage.addEventListener("pointerdown", (event) => {
   if (pointers.size === 2) {
     pinch = distance();
     start = null;
+    emit("brushing", null);
+    emit("erased");
     return;
   }
   const at = under(event.clientX, event.clientY);
   start = { x: event.clientX, y: event.clientY, at, moved: false, points: at ? [at] : [] };
+  if (BRUSHES.includes(tool) && at) emit("brushing", start.points);
+  if (tool === "erase" && at) emit("erasing", at);
   if (tool === "target" && at && shown.before) {
     if (!beginDrag(colourAt(at))) notice("This place is grey: no slider changes it.");
   }
 });
 
 stage.addEventListener("pointermove", (event) => {
+  hover(event);
   if (!pointers.has(event.pointerId)) return;
   const [x, y] = pointers.get(event.pointerId);
   pointers.set(event.pointerId, [event.clientX, event.clientY]);
@@ -94,8 +105,23 @@ stage.addEventListener("pointermove", (event) => {
     const at = under(event.clientX, event.clientY);
     if (at) start.points.push(at);
     emit("stroking", start.points);
+  } else if ((BRUSHES.includes(tool) || tool === "erase") && start.at) {
+    const at = under(event.clientX, event.clientY);
+    if (!at) return;
+    start.points.push(at);
+    if (tool === "erase") emit("erasing", at);
+    else emit("brushing", start.points);
   } else pan(event.clientX - x, event.clientY - y);
 });
+
+/** Where the pointer is on the stage, for the brush's outline. */
+function hover(event) {
+  if (!BRUSHES.includes(tool)) return;
+  const box = stage.getBoundingClientRect();
+  emit("hovered", event.target.closest(".over") ? null : [event.clientX - box.left, event.clientY - box.top]);
+}
+
+stage.addEventListener("pointerleave", () => emit("hovered", null));
 
 function end(event) {
   if (!pointers.delete(event.pointerId)) return;
@@ -103,6 +129,12 @@ function end(event) {
   const done = start;
   start = null;
   if (tool === "target") return endDrag();
+  if (tool === "erase") return emit("erased");
+  if (BRUSHES.includes(tool) && done.at) {
+    if (event.type !== "pointerup") return emit("brushing", null);
+    last = done.points.at(-1);
+    return emit("brushed", done.points);
+  }
   if (tool === "stroke" && done.points.length > 1) return emit("stroked", done.points);
   if (!done.moved && done.at && event.type === "pointerup") take(done.at);
 }
@@ -111,6 +143,10 @@ function end(event) {
 function take(at) {
   if (tool === "hint" || tool === "stroke") emit("pointed", at);
   else if (tool === "grey") emit("grey", at);
+  else if (tool === "erase") {
+    emit("erasing", at);
+    emit("erased");
+  } else if (BRUSHES.includes(tool)) emit("brushed", [at]);
 }
 
 stage.addEventListener("pointerup", end);
@@ -124,7 +160,9 @@ stage.addEventListener("keydown", (event) => {
   const at = under(box.left + box.width / 2, box.top + box.height / 2);
   if (event.key === "Enter" && at) {
     event.preventDefault();
-    take(at);
+    if (event.shiftKey && last && BRUSHES.includes(tool)) emit("brushed", [last, at]);
+    else take(at);
+    last = at;
   }
   if (tool === "target" && (event.key === "[" || event.key === "]") && at) {
     event.preventDefault();

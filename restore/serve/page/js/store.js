@@ -47,6 +47,11 @@ export function adjust(change) {
   emit("adjusted");
 }
 
+/** Change the current edit without a sketch; `commit` makes it a step of undo. */
+export function adjustQuietly(change) {
+  change(edit());
+}
+
 /** Change the current edit, as one step of undo. */
 export function commit(change = () => {}, photo = store.current) {
   const own = entry(photo);
