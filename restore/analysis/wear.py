@@ -91,9 +91,9 @@ class Wear:
                 self.contrast < FLAT,
                 f"low contrast: its tones span {self.contrast:.0f}% of the range",
             ),
-            "dusty or scratched": (
+            "dusty": (
                 dust,
-                "dust or scratches: bright specks on smooth ground",
+                "dust or fine scratches: bright specks on smooth ground",
             ),
             "grainy": (grain, "strong grain"),
         }

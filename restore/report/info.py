@@ -34,6 +34,8 @@ BROAD = 0.6
 """Mean recoverability of hues beyond which no narrow lamps lit a scene."""
 DEVELOPED = "judged as developed: led-concert reads the camera's own channels, which may hold more"
 """What is added for a RAW, which `info` opens once."""
+SCRATCHED = 0.05
+"""% of a black-and-white photo that `scratches` would fill above which it is scratched."""
 BLACK, WHITE = 15.0, 80.0
 """L* of the darkest and brightest hundredth beyond which a photo has no real black or white."""
 
@@ -168,13 +170,19 @@ class View:
 
 def _grey(proxy: Proxy) -> View:
     """Of a black-and-white photo: old, or clean."""
-    aged = wear(proxy.view.pixels)
+    aged, marks = wear(proxy.view.pixels), _findings("scratches", proxy)
     toned = "toned " if aged.chroma > TONED else ""
-    signs = aged.signs
+    signs, measures = aged.signs, {**aged.measures, **marks.values}
+    scratched = marks.number("scratches")
+    if scratched > SCRATCHED:
+        signs["scratched"] = f"scratches or creases on {max(scratched, 0.1):.1f}% of the photo"
     if signs:
         reason = f"an old black-and-white print: {lamps.listed(list(signs))}"
-        return View(("old-photo", "colorize"), reason, tuple(signs.values()), aged.measures)
-    return View(("colorize",), f"a clean {toned}black-and-white photo", (), aged.measures)
+        return View(("old-photo", "colorize"), reason, tuple(signs.values()), measures)
+    if scratched:
+        reason = f"a {toned}black-and-white photo, perhaps scratched"
+        return View(("colorize", "old-photo"), reason, (), measures)
+    return View(("colorize",), f"a clean {toned}black-and-white photo", (), measures)
 
 
 def _sound(proxy: Proxy) -> View:

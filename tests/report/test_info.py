@@ -16,7 +16,7 @@ from restore.image.photo import Photo
 from restore.recipe import Recipe
 from restore.report import comparison
 from restore.report.info import inspect
-from restore.simulate import fade, light
+from restore.simulate import fade, light, scratch
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 PORTRAIT = (data.astronaut() / np.float32(255)).astype(np.float32)
@@ -99,6 +99,16 @@ def test_findings_are_words_and_measures_have_units() -> None:
     assert info.findings[:2] == ("yellowed paper", "low contrast: its tones span 28% of the range")
     assert info.measures["tone"].unit == "CIE a* b* from grey"
     assert 6 < info.measures["tone"].value < 20
+
+
+def test_scratches_alone_make_an_old_print() -> None:
+    grey = np.repeat(color.grey(color.lightness(PORTRAIT))[..., None], 3, 2)
+    assert inspect(photo(grey)).recipe == "colorize"
+    info = inspect(photo(scratch(grey, seed=2).scan))
+    assert (info.recipe, *info.advice.alternatives) == ("old-photo", "colorize")
+    assert "scratched" in info.reason
+    assert "scratches or creases on " in info.findings[-1]
+    assert info.measures["scratches"].unit == "% of the photo"
 
 
 def test_a_good_photo_needs_nothing() -> None:
