@@ -61,7 +61,7 @@ class Frame:
     time
         When it is shown, in seconds.
     planes
-        As decoded (views of the decoder's memory, read-only).
+        As decoded (views of the decoder's memory, read-only); luma alone if there is no colour.
     coding, orientation
         How the planes become upright RGB.
     duration

@@ -83,14 +83,18 @@ def plans(
 
 @dataclass(frozen=True, eq=False)
 class _Planned:
-    """A frame as the last of its planned steps found it."""
+    """A frame with its planned steps; `passed` of them its proxy has been through."""
 
     proxy: Proxy
     steps: tuple[PlannedStep, ...] = ()
+    passed: int = 0
 
-    def ready(self) -> Proxy:
-        """The proxy as the next step finds it."""
-        return self.proxy.through(self.steps[-1].effect) if self.steps else self.proxy
+    def ready(self) -> _Planned:
+        """The same, its proxy as the next step finds it."""
+        proxy = self.proxy
+        for step in self.steps[self.passed :]:
+            proxy = proxy.through(step.effect)
+        return replace(self, proxy=proxy, passed=len(self.steps))
 
 
 def _proxy(frame: Frame, context: Context) -> Proxy:
@@ -104,30 +108,31 @@ def _through(
     label: str, use: Use, frames: Iterator[_Planned], samples: Sequence[Proxy], reach: float
 ) -> Iterator[_Planned]:
     """The frames with one more step planned."""
+
+    def planned(frame: _Planned, effect: Effect) -> _Planned:
+        step = PlannedStep(use.step.name, label, dict(use.settings), effect)
+        return replace(frame, steps=(*frame.steps, step))
+
+    if use.step.film is None and use.step.shared and use.step.follow:
+        lights = _Lights(use, use.step.shared, reach)
+        for frame, effect in _in_series(use, use.step.follow, lights, frames, samples):
+            yield planned(frame, effect)
+        return
     waiting: deque[_Planned] = deque()
 
     def proxies() -> Iterator[Proxy]:
         for frame in frames:
-            ready = replace(frame, proxy=frame.ready())
-            waiting.append(ready)
-            yield ready.proxy
+            waiting.append(frame.ready())
+            yield waiting[-1].proxy
 
-    for effect in _effects(use, proxies(), samples, reach):
-        frame = waiting.popleft()
-        step = PlannedStep(use.step.name, label, dict(use.settings), effect)
-        yield replace(frame, steps=(*frame.steps, step))
+    for effect in _effects(use, proxies()):
+        yield planned(waiting.popleft(), effect)
 
 
-def _effects(
-    use: Use, proxies: Iterator[Proxy], samples: Sequence[Proxy], reach: float
-) -> Iterator[Effect]:
+def _effects(use: Use, proxies: Iterator[Proxy]) -> Iterator[Effect]:
     """The effect of a step for each frame."""
     if use.step.film:
         return use.step.film(proxies, **use.settings)
-    if use.step.shared and use.step.follow:
-        return _in_series(
-            use, use.step.follow, _Lights(use, use.step.shared, reach), proxies, samples
-        )
     return (use.step.plan(proxy, **use.settings) for proxy in proxies)
 
 
@@ -135,15 +140,21 @@ def _in_series(
     use: Use,
     follow: Callable[..., Effect],
     lights: _Lights,
-    proxies: Iterator[Proxy],
+    frames: Iterator[_Planned],
     samples: Sequence[Proxy],
-) -> Iterator[Effect]:
-    """Effects that follow their series, block by block."""
-    lights.learn(samples)
-    while block := [proxy for _, proxy in zip(range(BLOCK), proxies, strict=False)]:
-        lights.learn([p for p in block if not lights.knows(p)] if samples else block)
-        for number, proxy in enumerate(block, 1):
-            yield follow(proxy, lights.at(proxy, number / len(block)), **use.settings)
+) -> Iterator[tuple[_Planned, Effect]]:
+    """Frames with effects that follow their series, block by block.
+
+    A frame waits as the step before found it, which is smaller than what that has made of it.
+    """
+    lights.learn([_Planned(sample) for sample in samples])
+    while block := deque(frame for _, frame in zip(range(BLOCK), frames, strict=False)):
+        lights.learn([frame for frame in block if not (samples and lights.knows(frame.proxy))])
+        count = len(block)
+        for number in range(1, count + 1):
+            frame = block.popleft().ready()
+            effect = follow(frame.proxy, lights.at(frame.proxy, number / count), **use.settings)
+            yield frame, effect
 
 
 @dataclass(eq=False)
@@ -169,19 +180,21 @@ class _Lights:
         """Whether the frame belongs to a series."""
         return bool(self.known) and min(self._away(proxy)) <= self.reach
 
-    def learn(self, proxies: Sequence[Proxy]) -> None:
+    def learn(self, frames: Sequence[_Planned]) -> None:
         """Sort frames by their light, and learn from some of each series."""
-        members: dict[int, list[Proxy]] = {}
-        for proxy in proxies:
-            if not self.knows(proxy):
-                self.known.append(_Series(_light(proxy)))
-            members.setdefault(int(np.argmin(self._away(proxy))), []).append(proxy)
+        members: dict[int, list[_Planned]] = {}
+        for frame in frames:
+            if not self.knows(frame.proxy):
+                self.known.append(_Series(_light(frame.proxy)))
+            members.setdefault(int(np.argmin(self._away(frame.proxy))), []).append(frame)
         for number, series in enumerate(self.known):
             series.before = series.now
             own = members.get(number, [])
             places = np.linspace(0, len(own) - 1, min(SAMPLES, len(own))).round().astype(int)
             chosen = [own[place] for place in places]
-            series.samples += [self.use.step.plan(proxy, **self.use.settings) for proxy in chosen]
+            for frame in chosen:
+                ready = frame.ready().proxy
+                series.samples.append(self.use.step.plan(ready, **self.use.settings))
             while len(series.samples) > MOST:
                 series.samples = series.samples[::2]
             if chosen:

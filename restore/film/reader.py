@@ -140,6 +140,10 @@ class Film:
         facts = self.facts
         time = pts * facts.base - facts.origin
         planes = _planes(picture, facts.form)
+        if facts.coding.neutral(planes):
+            luma = planes[0].copy()  # so that the picture is freed: frames wait by the dozen
+            luma.flags.writeable = False
+            planes = (luma,)
         shown = round((picture.duration or 0) * Fraction(picture.time_base or 0) / facts.base)
         return Frame(index, pts, time, planes, facts.coding, facts.orientation, shown)
 

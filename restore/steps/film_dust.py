@@ -107,6 +107,8 @@ class _Held:
         else:
             photo = proxy.whole()
             pixels = photo.tile(Window.whole(*photo.size)).pixels
+            if photo.samples.shape[2] == 1:
+                pixels = color.spread(np.ascontiguousarray(pixels[..., 0]))
         one = color.plane(pixels)
         grey = pixels @ color.LUMA if one is None else one
         return cls(proxy, pixels, Look.at(grey, color.lightness(proxy.view.original)))

@@ -32,6 +32,14 @@ def test_frames_come_in_order_with_their_very_samples(tmp_path: Path) -> None:
     assert film.warnings == ()
 
 
+@pytest.mark.parametrize("chroma", [0, 9])
+def test_only_planes_with_something_in_them_are_held(tmp_path: Path, chroma: int) -> None:
+    film = Film(clips.film(tmp_path / "a.mkv", 2, chroma=chroma))
+    for frame in film.frames():
+        assert len(frame.planes) == (3 if chroma else 1)
+        assert frame.photo.samples.shape[2] == len(frame.planes)
+
+
 @pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.mov", "a.ts", "a.avi"])
 def test_any_frame_is_reached_from_anywhere(tmp_path: Path, name: str) -> None:
     path = clips.film(tmp_path / name, 23)

@@ -164,7 +164,7 @@ def _pull(path: Path) -> Any:
     y = path.places[..., 1].ravel().clip(0, rows - 1)
     left, top = np.floor(x).astype(np.int32), np.floor(y).astype(np.int32)
     right, low = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
-    x, y = x - left, y - top
+    x, y = x - left.astype(np.float32), y - top.astype(np.float32)  # else all becomes float64
     weights = np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], 1)
     cells = [
         top * columns + left,

@@ -56,6 +56,21 @@ def cells(values: Array) -> Array:
     return cv2.resize(values, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
 
 
+def test_what_is_carried_stays_in_single_precision() -> None:
+    """Maps wait by the dozen, and logits are large."""
+    kinds = set()
+
+    def noted(_: Proxy, mean: Array) -> Array:
+        kinds.add(mean.dtype)
+        return np.dstack([mean[0], mean[0]])
+
+    def guess(proxy: Proxy) -> Array:
+        return cells(proxy.view.lightness)[None]
+
+    kinds |= {maps.dtype for maps in carried(map(proxy, pan(24)), guess, noted)}
+    assert kinds == {np.dtype(np.float32)}
+
+
 def test_a_path_leads_to_where_things_are() -> None:
     frames = [(frame * 255).astype(np.uint8) for frame in pan(4)]
     path = Path.none(frames[0].shape)
