@@ -7,25 +7,22 @@ Each step is a generator: proxies of frames in, effects out, as many frames late
 look ahead. A step that knows time has a `film` of its own. One whose numbers describe a series
 (`shared`, `follow`) takes them from frames spread over the shot. Any other plans frame by frame.
 
-Where a recipe looks for **lamps**, they may change from beat to beat: frames under light of another
-colour are a series of their own, and between two colours the series are mixed.
+Where a recipe looks for **lamps**, they may change from beat to beat: see `lights`.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from restore import color
-from restore.color import Array
 from restore.context import Context, default
 from restore.effect import Effect
 from restore.film.frame import Frame
-from restore.image.field import Field
+from restore.film.lights import LIGHT, Lights
 from restore.image.photo import Proxy
 from restore.plan import Plan, PlannedStep
 from restore.recipe import Recipe, Use
@@ -36,12 +33,6 @@ PATCHES = 5
 """One in this many unaveraged patches is kept, spread over the frame: dozens of frames wait."""
 BLOCK = 24
 """Frames among which a series is looked for at a time."""
-SAMPLES = 5
-"""Frames of a block that are planned for their series."""
-MOST = 20
-"""Samples of a series that are kept."""
-LIGHT = 0.5
-"""How much the ratio of two channels' light changes, in natural logarithms, under other lamps."""
 
 
 def plans(
@@ -89,8 +80,12 @@ class _Planned:
     steps: tuple[PlannedStep, ...] = ()
     passed: int = 0
 
+    def now(self) -> Proxy:
+        """The proxy as the next step finds it."""
+        return self.ready().proxy
+
     def ready(self) -> _Planned:
-        """The same, its proxy as the next step finds it."""
+        """The same, with that proxy."""
         proxy = self.proxy
         for step in self.steps[self.passed :]:
             proxy = proxy.through(step.effect)
@@ -114,7 +109,7 @@ def _through(
         return replace(frame, steps=(*frame.steps, step))
 
     if use.step.film is None and use.step.shared and use.step.follow:
-        lights = _Lights(use, use.step.shared, reach)
+        lights = Lights(lambda proxy: use.step.plan(proxy, **use.settings), use.step.shared, reach)
         for frame, effect in _in_series(use, use.step.follow, lights, frames, samples):
             yield planned(frame, effect)
         return
@@ -139,7 +134,7 @@ def _effects(use: Use, proxies: Iterator[Proxy]) -> Iterator[Effect]:
 def _in_series(
     use: Use,
     follow: Callable[..., Effect],
-    lights: _Lights,
+    lights: Lights,
     frames: Iterator[_Planned],
     samples: Sequence[Proxy],
 ) -> Iterator[tuple[_Planned, Effect]]:
@@ -147,104 +142,15 @@ def _in_series(
 
     A frame waits as the step before found it, which is smaller than what that has made of it.
     """
-    lights.learn([_Planned(sample) for sample in samples])
+
+    def learn(frames: Iterable[_Planned]) -> None:
+        lights.learn([(frame.proxy, frame.now) for frame in frames])
+
+    learn(map(_Planned, samples))
     while block := deque(frame for _, frame in zip(range(BLOCK), frames, strict=False)):
-        lights.learn([frame for frame in block if not (samples and lights.knows(frame.proxy))])
+        learn(frame for frame in block if not (samples and lights.knows(frame.proxy)))
         count = len(block)
         for number in range(1, count + 1):
             frame = block.popleft().ready()
-            effect = follow(frame.proxy, lights.at(frame.proxy, number / count), **use.settings)
+            effect = lights.at(frame.proxy, number / count, partial(follow, **use.settings))
             yield frame, effect
-
-
-@dataclass(eq=False)
-class _Series:
-    """What the frames under one light have in common: as known before the last block, and now."""
-
-    light: Array
-    samples: list[Effect] = field(default_factory=list)
-    before: Effect | None = None
-    now: Effect | None = None
-
-
-@dataclass(eq=False)
-class _Lights:
-    """The series of a shot, by the colour of their light."""
-
-    use: Use
-    shared: Callable[[Sequence[Effect]], Effect]
-    reach: float
-    known: list[_Series] = field(default_factory=list)
-
-    def knows(self, proxy: Proxy) -> bool:
-        """Whether the frame belongs to a series."""
-        return bool(self.known) and min(self._away(proxy)) <= self.reach
-
-    def learn(self, frames: Sequence[_Planned]) -> None:
-        """Sort frames by their light, and learn from some of each series."""
-        members: dict[int, list[_Planned]] = {}
-        for frame in frames:
-            if not self.knows(frame.proxy):
-                self.known.append(_Series(_light(frame.proxy)))
-            members.setdefault(int(np.argmin(self._away(frame.proxy))), []).append(frame)
-        for number, series in enumerate(self.known):
-            series.before = series.now
-            own = members.get(number, [])
-            places = np.linspace(0, len(own) - 1, min(SAMPLES, len(own))).round().astype(int)
-            chosen = [own[place] for place in places]
-            for frame in chosen:
-                ready = frame.ready().proxy
-                series.samples.append(self.use.step.plan(ready, **self.use.settings))
-            while len(series.samples) > MOST:
-                series.samples = series.samples[::2]
-            if chosen:
-                series.now = self.shared(series.samples)
-
-    def at(self, proxy: Proxy, share: float) -> Effect:
-        """The numbers for a frame, a share of the last block after its start.
-
-        Of its series, or between the two that are nearest in light.
-        """
-        away = self._away(proxy)
-        order = np.argsort(away, kind="stable")
-        nearest = [self.known[number] for number in order[:2]]
-        one, *others = (mixed(s.before or s.now, s.now, share) for s in nearest)
-        for other in others:
-            distance, farther = (away[number] for number in order[:2])
-            weight = 2 * min(max(distance / (distance + farther + 1e-6) - 0.25, 0), 0.25)
-            one = mixed(one, other, weight)
-        return one
-
-    def _away(self, proxy: Proxy) -> list[float]:
-        light = _light(proxy)
-        return [float(np.abs(series.light - light).max()) for series in self.known]
-
-
-def _light(proxy: Proxy) -> Array:
-    """(2,) logarithms of red and blue over green in the light of a frame, as it was recorded."""
-    import cv2
-
-    small = cv2.resize(proxy.view.original, (64, 48), interpolation=cv2.INTER_AREA)
-    mean = color.decode(small.reshape(-1, 3)).clip(0).mean(0) + np.float32(2e-3)
-    return np.log(mean[[0, 2]] / mean[1])
-
-
-def mixed(one: Any, other: Any, share: float) -> Any:
-    """What lies between two estimates of one kind; the nearer one where there is no between."""
-    if one is other or share <= 0:
-        return one
-    if isinstance(one, float) and isinstance(other, float):
-        return one + share * (other - one)
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        if one.shape == other.shape and one.dtype.kind == "f":
-            return (one + np.asarray(share, one.dtype) * (other - one)).astype(one.dtype)
-    elif type(one) is type(other) and isinstance(one, (Effect, Field)):
-        kinds: Any = one
-        return replace(
-            kinds,
-            **{
-                part.name: mixed(getattr(one, part.name), getattr(other, part.name), share)
-                for part in fields(kinds)
-            },
-        )
-    return one if share < 0.5 else other

@@ -8,11 +8,12 @@ from fractions import Fraction
 import numpy as np
 from skimage import data
 
-from restore.color import Array
+from restore.color import Array, to_lab
 from restore.effect import Unchanged
 from restore.film.coding import Coding
 from restore.film.frame import Frame
-from restore.film.planning import mixed, plans
+from restore.film.lights import mixed
+from restore.film.planning import plans
 from restore.recipe import Recipe
 from restore.steps.colorize import Colorize
 from restore.steps.fade import Fade
@@ -59,6 +60,19 @@ def test_lamps_that_change_from_beat_to_beat_are_followed() -> None:
     on_red = np.arange(12) // 3 % 2 == 0
     assert np.min(np.array(shares)[on_red]) > 0.7
     assert np.max(np.array(shares)[~on_red]) < 0.3
+
+
+def test_lamps_that_turn_slowly_do_not_make_colours_jump() -> None:
+    shares = np.clip((np.arange(40) - 6) / 24, 0, 1)
+    red, blue = np.array([1, 0.06, 0.04]), np.array([0.05, 0.1, 1])
+    frames = film([lit(*(red * (1 - share) + blue * share)) for share in shares])
+    text = '[[steps]]\nuse = "monochrome"\nmix = "auto"\n[[steps]]\nuse = "hue_blend"\n'
+    means = []
+    for plan, frame in zip(plans(Recipe.parse(text, "concert"), frames), frames, strict=True):
+        means.append(to_lab(plan.tile(frame.still(640).proxy.view)).reshape(-1, 3).mean(0))
+    steps = np.abs(np.diff(means, axis=0))
+    assert np.ptp(means, axis=0)[1:].max() > 4  # colours do change
+    assert steps[:, 1:].max() < 2  # a quarter to a half of it at once before
 
 
 def test_what_lies_between_two_estimates() -> None:
