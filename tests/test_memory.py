@@ -105,3 +105,17 @@ def test_too_little_memory_to_do_anything_is_a_usage_error(given: str) -> None:
     result = CliRunner().invoke(cli, ["info", "a.jpg", "--memory", given])
     assert result.exit_code == 2
     assert "is less than 0.1" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps what was freed")
+def test_freed_memory_is_given_back() -> None:
+    def held() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    arrays = [np.ones(60_000, np.uint8) for _ in range(1000)]
+    kept = arrays[::50]  # so that what lies between cannot simply be cut off
+    del arrays
+    before = held()
+    memory.give_back()
+    assert before - held() > 40e6
+    assert len(kept) == 20

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
 from typing import Any, BinaryIO
 
-from restore import colorizers
+from restore import colorizers, memory
 from restore._version import __version__
 from restore.context import Context, cores
 from restore.errors import PhotoError
@@ -38,6 +38,8 @@ LEAST, MOST = 60, 240
 """Frames from which a piece ends with its shot, or in any case: what a killed run may lose."""
 TRAINED = "compositeWithTrainedAlgorithmicMedia"
 """IPTC digital source type (cv.iptc.org/newscodes/digitalsourcetype)."""
+TRIM = 8
+"""Frames after which freed memory is given back."""
 MISSING = 0.1
 """Share of a film without pictures at its end from which it may be cut off."""
 SEEN = 256
@@ -195,6 +197,8 @@ class Run:
                 if piece is None:
                     piece = Piece(Encoder(self.segments.unfinished(), self.how))
                 piece.add(done)
+                if len(piece.places) % TRIM == 0:
+                    memory.give_back()
                 self._report(piece)
             if piece is None:
                 raise PhotoError(f"{self.film.path}: has no frame in this part")
