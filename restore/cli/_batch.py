@@ -267,7 +267,7 @@ class Display:
                     from restore.cli import _batchreport
 
                     seconds = time.monotonic() - self._began
-                    written["report"] = os.fspath(_batchreport.write(journal, seconds))
+                    written["report"] = _batchreport.write(journal, seconds)
             except PhotoError as error:
                 _console.fail(self.console, error)
                 return True

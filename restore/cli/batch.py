@@ -171,9 +171,8 @@ def batch(
         if target.exists() and not target.is_dir():
             raise click.UsageError(f"TARGET is a folder; {target} is not")
         remote = [*filter(is_url, sources), *[last] * is_url(last)]
-        for other, given in (("--like", bool(like)), ("--report", report)):
-            if remote and given:
-                raise click.UsageError(f"{other} needs local folders; {remote[0]} is a URL")
+        if remote and like:
+            raise click.UsageError(f"--like needs local folders; {remote[0]} is a URL")
         if recipe.endswith(".toml") or len(Path(recipe).parts) > 1:
             recipe = str(_absolute(recipe))
         request = Request(
@@ -198,7 +197,7 @@ def batch(
     with Journal.open(target, dry=dry_run) as journal:
         workers = _engine(engine, scheduler, jobs, memory)
         stopped = _work(request, journal, display, workers, jobs, memory, retry, dry_run)
-        failed = display.close(journal, request.premis, report)
+        failed = display.close(journal, request.premis, request.report)
     ctx.exit(INTERRUPTED if stopped else int(failed))
 
 

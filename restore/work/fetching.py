@@ -46,7 +46,7 @@ def done(task: Restore, context: Context, tell: Tell, allow: Allow) -> Made:
         local = replace(task, job=replace(job, path=path, target=made_at))
         with _renamed(here):
             made = local.done(context, tell, allow)
-        made = replace(made, warnings=_named(made.warnings, here))
+        made = replace(made, warnings=_named(made.warnings, here), entry=_entry(made, source, here))
         if not target:
             return made
         folder = target.rpartition("/")[0]
@@ -105,6 +105,23 @@ def _renamed(here: dict[str, str]) -> Iterator[None]:
     except PhotoError as error:
         (text,) = _named((str(error),), here)
         raise type(error)(text) from error
+
+
+def _entry(made: Made, source: str, here: dict[str, str]) -> str:
+    """What a report page shows, of the photo at its URL."""
+    from restore.report.entry import Entry
+
+    if not made.entry:
+        return ""
+    entry = Entry.from_json(made.entry)
+    entry = replace(
+        entry,
+        path=source or entry.path,
+        summary=_named(entry.summary, here),
+        findings=_named(entry.findings, here),
+        warnings=_named(entry.warnings, here),
+    )
+    return entry.to_json()
 
 
 def _named(lines: tuple[str, ...], here: dict[str, str]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def test_from_bucket_to_bucket(tmp_path: Path) -> None:
         note = b'[[hints]]\ncolour = "purple"\npoints = [[150, 5]]\n'
         (tmp_path / "note").write_bytes(note)  # a point outside the photo
         remote.put(tmp_path / "note", f"{store}/scans/a.png.hints.toml", overwrite=True)
-        command = ("batch", "monochrome", f"{store}/scans", f"{store}/out", "--premis", "-j", "2")
+        command = ("batch", "monochrome", f"{store}/scans", f"{store}/out", "--premis", "--report")
         made = restore(*command, cwd=tmp_path)
         assert made.returncode == 1
         assert f"{store}/scans/a.png.hints.toml" in made.stderr  # hints were fetched
@@ -55,6 +55,10 @@ def test_from_bucket_to_bucket(tmp_path: Path) -> None:
         assert again.returncode == 0, again.stderr
         names = {entry.name for entry in remote.find(f"{store}/out")}
         assert {"a.png", "a.png.premis.xml", "box/ü b.png", "SHA256SUMS"} <= names
+        page = content(f"{store}/out/report.html").decode()
+        assert f"{store}/scans/box/ü b.png" in page
+        assert page.count("data:image/webp") == 4  # of two photos, before and after
+        assert "restore-" not in page.replace("restore-journal", "")  # no temporary folder
         fine = restore("verify", f"{store}/out", cwd=tmp_path)
         assert (fine.returncode, fine.stdout) == (0, "")
         before = remote.entry(f"{store}/out/a.png")
