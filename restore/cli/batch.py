@@ -130,13 +130,12 @@ def batch(
     from restore.work.batch import Request
     from restore.work.journal import Journal
     from restore.work.remote import is_url
+    from restore.work.rolls import share_folder
     from restore.work.targets import target_of
     from restore.work.tasks import AUTO
 
     if scheduler and engine != "dask":
         raise click.UsageError("--scheduler needs --engine dask")
-    if like and engine == "dask":
-        raise click.UsageError("--like needs --engine local")
     if "" in arguments:  # a shell variable that is not set: not the current folder
         raise click.UsageError("RECIPE, SOURCE or TARGET is empty")
     if status or retry:
@@ -195,6 +194,8 @@ def batch(
         )
     display = Display(as_json, quiet, verbose, dry_run)
     with Journal.open(target, dry=dry_run) as journal:
+        if scheduler and request.like and not dry_run:
+            share_folder(journal)
         workers = _engine(engine, scheduler, jobs, memory)
         stopped = _work(request, journal, display, workers, jobs, memory, retry, dry_run)
         failed = display.close(journal, request.premis, request.report)

@@ -37,6 +37,7 @@ from restore.errors import Died, RestoreError
 from restore.models import weights
 from restore.work.pool import Ended, Tell
 from restore.work.remote import named
+from restore.work.rolls import PlanOf, Share
 from restore.work.tasks import AUTO, Restore, recipe_of
 
 NAME = "restore"
@@ -288,7 +289,8 @@ def _client(where: Any) -> Any:
 
 def _sent(task: Any) -> Any:
     """The task as it travels: with its recipe, whose file may be on this machine only."""
-    if isinstance(task, Restore) and isinstance(task.recipe, str) and task.recipe != AUTO:
+    kinds = (Restore, PlanOf, Share)
+    if isinstance(task, kinds) and isinstance(task.recipe, str) and task.recipe != AUTO:
         return replace(task, recipe=recipe_of(task.recipe, task.settings), settings={})
     return task
 

@@ -311,11 +311,6 @@ class Journal:
         )
         return self._db.execute(query, (self.run,)).rowcount
 
-    @property
-    def folder(self) -> Path:
-        """The folder for what belongs to the journal: plans of rolls."""
-        return place(self.target).with_suffix("")
-
     def rolls(self) -> list[tuple[str, str]]:
         """The rolls with photos that are due in this run, and what is wanted of these."""
         query = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import itertools
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from restore.errors import RecipeError
 from restore.timeouts import Allow, Patience
+from restore.work.holding import place
 from restore.work.journal import Journal
 from restore.work.pool import Ended
 from restore.work.records import Record
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 MOST = 64
 """Photos of a roll whose plans are joined; of a larger one, an even choice."""
+SHARED = ".restore-rolls"
+"""Folder in TARGET for plans that other machines read, too."""
 LEVELS = 6
 """Steps of red, green and blue on the chart on which plans are compared."""
 
@@ -50,7 +54,7 @@ class PlanOf:
     """
 
     path: Path
-    recipe: str
+    recipe: str | Recipe
     settings: Mapping[str, str]
     limit: int
     salvage: bool
@@ -91,7 +95,7 @@ class Share:
     """
 
     path: Path
-    recipe: str
+    recipe: str | Recipe
     settings: Mapping[str, str]
     plans: tuple[Path, ...]
     out: Path
@@ -133,10 +137,24 @@ def _shareable(recipe: Recipe) -> Recipe:
     return replace(recipe, uses=recipe.uses[: last + 1])
 
 
+def folder(journal: Journal) -> Path:
+    """The folder of the plans of a journal's rolls: beside the journal, or in TARGET."""
+    shared = journal.target / SHARED
+    return shared if shared.is_dir() else place(journal.target).with_suffix("")
+
+
+def share_folder(journal: Journal) -> None:
+    """Keep the plans in TARGET from now on: workers on other machines read and write them."""
+    before, shared = folder(journal), journal.target / SHARED
+    if before != shared and before.is_dir():
+        shutil.copytree(before, shared)
+    shared.mkdir(parents=True, exist_ok=True)
+
+
 def plan_file(journal: Journal, roll: str, wanted: str) -> Path:
     """The file of the joined plan of a roll."""
     key = hashlib.sha256(f"{roll}\n{wanted}".encode(errors="surrogateescape")).hexdigest()[:24]
-    return journal.folder / f"{key}.plan"
+    return folder(journal) / f"{key}.plan"
 
 
 def share(journal: Journal, engine: Engine, limit: int, salvage: bool) -> Iterator[str]:
@@ -147,7 +165,7 @@ def share(journal: Journal, engine: Engine, limit: int, salvage: bool) -> Iterat
     RestoreError
         If the recipe cannot be shared.
     """
-    journal.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder(journal).mkdir(mode=0o700, parents=True, exist_ok=True)
     members: dict[Path, list[tuple[Record, Path]]] = {}
 
     def tasks() -> Iterator[PlanOf]:

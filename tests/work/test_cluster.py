@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from restore.cli import cli
 from restore.errors import Died, PhotoError, RestoreError
 from restore.work import cluster as cluster_module
+from restore.work import rolls
 from restore.work.batch import Batch, Request, versions
 from restore.work.cluster import LEAST, Cluster
 from restore.work.journal import Journal
@@ -172,6 +173,33 @@ def test_networks_are_placed_when_a_worker_joins(tmp_path: Path) -> None:
         assert (weights.folder() / "zhang2016.onnx").read_bytes() == b"content"
         plugin.teardown(worker)
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_roll_is_shared_as_on_this_machine(
+    scheduler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764370800")
+    pixels = np.random.default_rng(1).integers(60, 180, (40, 60, 3), np.uint8)
+    (tmp_path / "scans").mkdir()
+    for number, brighter in enumerate((0, 4, 70)):
+        cv2.imwrite(str(tmp_path / f"scans/{number}.png"), pixels + np.uint8(brighter))
+    recipe = tmp_path / "mine.toml"  # which only this machine may have
+    recipe.write_text('[[steps]]\nuse = "levels"\nauto = 1\n')
+    on_dask = ["--engine", "dask", "--scheduler", scheduler.scheduler_address]
+    for out, options in (("local", []), ("dask", on_dask)):
+        words = ["batch", str(recipe), str(tmp_path / "scans"), str(tmp_path / out), *options]
+        done = CliRunner().invoke(cli, [*words, "--like", "*"])
+        assert done.exit_code == 0, done.output
+    for number in range(3):
+        one, other = (tmp_path / out / f"{number}.png" for out in ("local", "dask"))
+        assert one.read_bytes() == other.read_bytes()
+    assert len(list((tmp_path / "dask" / rolls.SHARED).iterdir())) == 1  # the joined plan
+    (tmp_path / "scans/3.png").write_bytes((tmp_path / "scans/0.png").read_bytes())
+    words = ["batch", str(recipe), str(tmp_path / "scans"), str(tmp_path / "dask"), "--like", "*"]
+    assert CliRunner().invoke(cli, words).exit_code == 0  # here, with the plan that there is
+    one, other = (cv2.imread(str(tmp_path / f"dask/{number}.png")) for number in (0, 3))
+    assert (one == other).all()
 
 
 def test_no_scheduler_and_wrong_options(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from restore.context import Context
 from restore.errors import PhotoError, RecipeError, RestoreError, WeightsError
+from restore.work import rolls
 from restore.work.batch import Batch, Done, Request
 from restore.work.export import export
 from restore.work.holding import place
@@ -372,7 +373,7 @@ def test_frames_of_a_roll_agree(folder: Path, restored: Run) -> None:
         departs = {Path(r.due.path).name: r.departs for r in journal.records() if r.due.roll}
         far = [departs[f"{number}.png"] or 0 for number in range(4)]
         assert far[3] > 5 * max(far[:3]) > 0
-        assert not list(journal.folder.glob("*-*.plan"))
+        assert not list(rolls.folder(journal).glob("*-*.plan"))
     cv2.imwrite(str(folder / "scans/roll7/4.png"), pixels)
     assert names(restored(**wishes, like=("roll7/*",))) == ["roll7/4.png"]
     last = cv2.imread(str(folder / "out/roll7/4.png")), cv2.imread(str(folder / "out/roll7/0.png"))
