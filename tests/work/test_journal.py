@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from restore.work.export import export
 from restore.work.holding import place
 from restore.work.journal import Journal
 from restore.work.pool import Ended
-from restore.work.sources import Found, Naming, find
 from restore.work.table import Table
 
 MONOCHROME = {"monochrome.mix": "luminance"}
@@ -247,64 +245,6 @@ def test_a_table_gives_photos_their_own(folder: Path, restored: Run) -> None:
     assert [(row.recipe, row.settings) for row in rows] == [
         ("", {"monochrome.mix": "default"}), ("fade", {}),
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [
-        ("t.csv", "file\na.png\n", "has no column path"),
-        ("t.csv", "path,colour\na.png,red\n", 'unknown column "colour"'),
-        ("t.csv", "path,settings\na.png,fade\n", "line 2: write fade as STEP.NAME=VALUE"),
-        ("t.csv", "path\na.png,b\n", "line 2: has more cells"),
-        ("t.toml", "a = 1\n", 'write a table for each photo: ["a"]'),
-        ("t.toml", '["a"]\nfade = 1\n', "write fade as STEP.NAME = VALUE"),
-        ("t.toml", "[", "t.toml: "),
-        ("gone.csv", None, "cannot be read"),
-    ],
-)
-def test_a_wrong_table_is_one_line(tmp_path: Path, name: str, text: str | None, words: str) -> None:
-    if text is not None:
-        (tmp_path / name).write_text(text)
-    with pytest.raises(RecipeError) as error:
-        Table.read(tmp_path / name)
-    assert words in str(error.value)
-
-
-def test_sources(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder)
-    draw(folder / "scans/out/x.png", 1)
-    draw(folder / "scans/.hidden/x.png", 1)
-    (folder / "list.txt").write_text("scans/box/b.jpg\n\nscans/box\n/elsewhere/c.png\n")
-
-    def seen(*sources: str) -> list[str]:
-        return [
-            f.tree if isinstance(f, Found) else str(f) for f in find(sources, Path("scans/out"))
-        ]
-
-    assert seen("scans") == ["a.png", "box/a.png", "box/b.jpg"]
-    assert seen("scans", "scans/box") == [
-        "scans/a.png", "scans/box/a.png", "scans/box/b.jpg", "box/a.png", "box/b.jpg",
-    ]  # fmt: skip
-    assert seen("scans/*/*.png") == ["box/a.png"]
-    assert seen("scans/**") == ["a.png", "box/a.png", "box/b.jpg"]
-    assert seen("none/*.png") == ["none/*.png: matches no photos"]
-    assert seen("scans/a.png", "gone.png") == ["a.png", "gone.png"]
-    assert seen("@list.txt") == [
-        "scans/box/b.jpg", "scans/box/a.png", "scans/box/b.jpg", "elsewhere/c.png",
-    ]  # fmt: skip
-    with pytest.raises(RestoreError, match='two SOURCEs are called "box"'):
-        seen("scans/box", "scans/box")
-
-
-def test_names() -> None:
-    found = Found(Path("scans/box/a.cr2"), Path("box"))
-    target = Path("/out")
-    assert Naming().target(found, target, None) == Path("/out/box/a.tif")
-    named = Naming("{stem}_restored{suffix}").target(replace(found, folder=Path()), target, "png")
-    assert named == Path("/out/a_restored.png")
-    for pattern in ("{stem}", "{folder}{suffix}", "../{stem}{suffix}", "{stem.x}{suffix}", "{"):
-        with pytest.raises(RestoreError):
-            Naming(pattern)
 
 
 def test_photos_of_one_result(folder: Path, restored: Run) -> None:

@@ -1,4 +1,4 @@
-"""Tables of settings that are hostile: one clear line, in little time and memory."""
+"""Tables of settings that are wrong or hostile: one clear line, in little time and memory."""
 
 from __future__ import annotations
 
@@ -18,6 +18,27 @@ HOSTILE = {
     "table.toml": (b"a" + b".a" * 50 + b" = 1", "is not a number or a string"),
     "latin.csv": (b"path,recipe\nGr\xfc\xdfe.jpg,fade\n", "is not UTF-8 text"),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("t.csv", "file\na.png\n", "has no column path"),
+        ("t.csv", "path,colour\na.png,red\n", 'unknown column "colour"'),
+        ("t.csv", "path,settings\na.png,fade\n", "line 2: write fade as STEP.NAME=VALUE"),
+        ("t.csv", "path\na.png,b\n", "line 2: has more cells"),
+        ("t.toml", "a = 1\n", 'write a table for each photo: ["a"]'),
+        ("t.toml", '["a"]\nfade = 1\n', "write fade as STEP.NAME = VALUE"),
+        ("t.toml", "[", "t.toml: "),
+        ("gone.csv", None, "cannot be read"),
+    ],
+)
+def test_a_wrong_table_is_one_line(tmp_path: Path, name: str, text: str | None, words: str) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(RecipeError) as error:
+        Table.read(tmp_path / name)
+    assert words in str(error.value)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
