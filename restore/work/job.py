@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from restore.recipe import Recipe
     from restore.report.entry import Entry
 
+ROOM = 1e9
+"""Bytes that the program with its networks and tiles may take beside a photo."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -251,7 +254,7 @@ def restore_file(
         plan = recipe.plan(page, context=planning, like=like)
         plans.append(plan.digest())
         timings.lap("plan")
-        if page.samples.nbytes > LARGE:
+        if page.samples.nbytes > LARGE and not _roomy(job.memory, page.samples.nbytes):
             context.release()
         results.append(plan.render(page, context=rendering))
         timings.lap("render")
@@ -309,6 +312,14 @@ def restore_file(
         entry = replace(entry, results=written_paths, timings=timings.seconds)
         outcome = replace(outcome, entry=entry)
     return outcome
+
+
+def _roomy(memory: float | None, size: int) -> bool:
+    """Whether networks may stay for the next photo: loading them anew takes as long as using them.
+
+    Beside a photo's samples of `size` bytes, its result, and the program with its tiles.
+    """
+    return memory is not None and memory > 3 * size + ROOM
 
 
 def _recorded(result: Photo, record: Mapping[str, str]) -> Photo:
