@@ -92,10 +92,10 @@ def best(
     return costs
 
 
-def synthetic(megapixels: float, depth: type = np.uint8) -> np.ndarray:
-    """A picture of soft shapes, edges and film grain, 3:2, (height, width, 3) B G R."""
-    height = round((megapixels * 1e6 / 1.5) ** 0.5)
-    width = round(height * 1.5)
+def synthetic(megapixels: float, depth: type = np.uint8, aspect: float = 1.5) -> np.ndarray:
+    """A picture of soft shapes, edges and film grain, (height, width, 3) B G R."""
+    height = round((megapixels * 1e6 / aspect) ** 0.5)
+    width = round(height * aspect)
     random = np.random.default_rng(1)
     top = np.iinfo(depth).max
     picture = np.empty((height, width, 3), depth)
