@@ -186,7 +186,7 @@ def _ready(keys: deque[_Key], finish: Finish, ahead: int) -> Iterator[Array]:
                 maps = finish(keys[number].frame.proxy, mean)
                 if number:
                     maps = _eased(maps, keys[0].maps, keys[1].frame.before)
-                keys[number].maps = maps
+                keys[number].maps = maps.astype(np.float32, copy=False)
         key = keys.popleft()
         yield from _between(key, keys[0] if keys else None)
 

@@ -109,6 +109,7 @@ def test_what_something_hid_gets_its_colour_from_the_keyframe_that_sees_it() -> 
         return near[None].astype(np.float32)
 
     maps = list(carried(map(proxy, frames), guess, finish))
+    assert {mapped.dtype.name for mapped in maps} == {"float32"}  # an effect holds nothing else
     for frame, mapped in zip(frames, maps, strict=True):
         covered = cells((frame != still[0]).astype(np.float32))
         assert mapped[..., 0][covered == 0].mean() < 0.1
