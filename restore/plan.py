@@ -41,6 +41,10 @@ class PlannedStep(Value):
     settings: Mapping[str, Setting]
     effect: Effect
 
+    def __post_init__(self) -> None:
+        plain = {key: str(v) if isinstance(v, str) else v for key, v in self.settings.items()}
+        object.__setattr__(self, "settings", plain)  # a photo's name and digest, not its path
+
 
 @dataclass(frozen=True, eq=False)
 class Plan(Value):

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from restore.effect import Effect, with_unit
 from restore.errors import RecipeError, nearest
+from restore.image.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Setting:
     """One setting of a step, as its signature declares it."""
 
     name: str
-    kind: type  # float, int, bool or str
+    kind: type  # float, int, bool, str or Reference
     default: object
     param: Param
     choices: tuple[str, ...] = ()
@@ -61,6 +62,8 @@ class Setting:
             return "true or false"
         if self.kind is str:
             return self.param.unit or "a string"
+        if self.kind is Reference:
+            return "the path of a photo"
         low, high = (f"{limit:g}" for limit in (self.param.low, self.param.high))
         whole = "an integer " if self.kind is int else ""
         words = with_unit(f"{whole}{low} … {high}", self.param.unit)
@@ -75,6 +78,10 @@ class Setting:
             If it has the wrong type or is out of range.
         """
         setting = f"{where}: {self.name} = {_shown(value)}"
+        if self.kind is Reference:
+            if not isinstance(value, Reference):
+                raise RecipeError(f"{setting} cannot be set here; allowed: {self.allowed}")
+            return value
         if self.kind is str:
             if not isinstance(value, str):
                 raise RecipeError(f"{setting} is not a string; allowed: {self.allowed}")

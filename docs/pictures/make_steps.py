@@ -5,6 +5,7 @@ python -m docs.pictures.make_steps
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,6 +93,22 @@ def colorized() -> None:
     write("colorize-vividness", grid)
 
 
+def liked() -> None:
+    """The picture of `colorize` with a reference, which is the same portrait seen otherwise."""
+    portrait = make.original("astronaut")
+    grey = shown(make.grey(portrait))
+    corners = np.array([(60, 30), (470, 0), (490, 430), (90, 400)], np.float32)
+    frame = np.array([(0, 0), (400, 0), (400, 400), (0, 400)], np.float32)
+    turned = cv2.warpPerspective(portrait, cv2.getPerspectiveTransform(corners, frame), (400, 400))
+    other = shown((turned**1.2 * (1, 0.95, 0.88)).astype(np.float32))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "other.png"
+        cv2.imwrite(str(path), other[..., ::-1])
+        results = after("colorize", grey), after("colorize", grey, like=path)
+    pictures = [grey, *map(shown, results), other]
+    write("colorize-like", [row([cv2.resize(picture, (400, 400)) for picture in pictures])])
+
+
 def lit() -> None:
     """The pictures of `monochrome` and `hue_blend`: stage light."""
     portrait = make.original("astronaut")
@@ -130,3 +147,4 @@ if __name__ == "__main__":
     mended()
     lit()
     colorized()
+    liked()

@@ -108,7 +108,9 @@ def as_made(result: Path) -> Work:
             raise PhotoError(f"{result}: its metadata does not name the recipe that made it")
         # which anybody may have written
         name = printable(record.get("name", "recipe"))[:64]
-        recipe = Recipe.parse(record["recipe"], f"{result}, its recipe", name)
+        recipe = Recipe.parse(
+            record["recipe"], f"{result}, its recipe", name, job.path.absolute().parent
+        )
         profile = "srgb" if record.get("profile") == "srgb" else "original"
         then = record.get("modified", "")  # the same result is made again, not another one
         modified = then if DATE.fullmatch(then) else ""

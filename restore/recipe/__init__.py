@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,14 +21,17 @@ from restore.color import Array
 from restore.context import Context, default
 from restore.errors import RecipeError, RestoreError, nearest
 from restore.image.photo import Photo, Proxy
+from restore.image.reference import Reference
 from restore.plan import Plan, PlannedStep
-from restore.recipe import toml
+from restore.recipe import references, toml
 from restore.step import Step
 
 DEEPEST = 8
 """Depth of recipes within recipes."""
 LONGEST = 64
 """Most steps of a recipe, including those of the recipes it uses."""
+Resolve = Callable[[Step, Mapping[str, Any], str], Mapping[str, Any]]
+"""Opens the photos that a step's settings name (`references.resolved`)."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 RAW = ("developed", "camera")
 LARGE = 2**26
@@ -84,12 +88,18 @@ class Recipe:
     @classmethod
     def read(cls, path: Path) -> Recipe:
         """A recipe from a TOML file; RecipeError if it has an error."""
-        return replace(_parse(toml.text(path), str(path), (path.stem,)), path=path)
+        content = toml.text(path)
+        resolve = partial(references.resolved, folder=path.parent)
+        return replace(_parse(content, str(path), (path.stem,), resolve), path=path)
 
     @classmethod
-    def parse(cls, text: str, where: str, name: str = "") -> Recipe:
-        """A recipe from a TOML string; `where` is shown in messages, and names it if untitled."""
-        return _parse(text, where, (name or where,))
+    def parse(cls, text: str, where: str, name: str = "", folder: Path | None = None) -> Recipe:
+        """A recipe from a TOML string; `where` is shown in messages, and names it if untitled.
+
+        It may name only photos in `folder` or below, with their SHA-256; without one, none.
+        """
+        resolve = partial(references.resolved, folder=folder, pinned=True)
+        return _parse(text, where, (name or where,), resolve if folder else _unresolved)
 
     @property
     def labels(self) -> list[str]:
@@ -105,8 +115,11 @@ class Recipe:
         """This recipe with other settings: {"fade.amount": 0.5, "levels#2.black": "3"}.
 
         Strings are TOML; a bare word is a string. RecipeError if a step or setting is unknown, its
-        message starting with `prefix`.
+        message starting with `prefix`. The path of a photo starts from the working directory.
         """
+        return self._changed(assignments, prefix, partial(references.resolved, folder=None))
+
+    def _changed(self, assignments: Mapping[str, object], prefix: str, resolve: Resolve) -> Recipe:
         uses, labels = list(self.uses), self.labels
         for key, given in assignments.items():
             label, dot, setting = key.rpartition(".")
@@ -118,9 +131,9 @@ class Recipe:
                 known = nearest(label, labels)
                 raise RecipeError(f'{where}: {self.name} has no step "{label:.60}"; {known}')
             use = uses[labels.index(label)]
-            value = use.step.check(
-                where, {setting: toml.value(given) if isinstance(given, str) else given}
-            )
+            plain = isinstance(given, str) and not isinstance(given, Reference)
+            values = {setting: toml.value(str(given)) if plain else given}
+            value = use.step.check(where, resolve(use.step, values, where))
             uses[labels.index(label)] = replace(use, settings={**use.settings, **value})
         return replace(self, uses=tuple(uses))
 
@@ -251,8 +264,9 @@ class Recipe:
     def __repr__(self) -> str:
         return f"<Recipe {self.name}: {' > '.join(self.labels)}>"
 
-    def __reduce__(self) -> tuple[Callable[..., Recipe], tuple[str, str, str]]:
-        return Recipe.parse, (self.toml(), self.name, self.name)
+    def __reduce__(self) -> tuple[Callable[..., Recipe], tuple[Any, ...]]:
+        uses = [(use.step.name, dict(use.settings)) for use in self.uses]
+        return _rebuilt, (self.name, self.title, self.about, self.raw, uses)
 
     def line(self) -> str:
         """The recipe in one line, for a result's metadata."""
@@ -261,6 +275,14 @@ class Recipe:
             given = ", ".join(f"{key}={value}" for key, value in use.settings.items())
             words.append(f"{label}({given})")
         return f"restore {__version__}, recipe {self.name}: " + " > ".join(words)
+
+
+def _rebuilt(
+    name: str, title: str, about: str, raw: str, uses: Sequence[tuple[str, dict[str, Any]]]
+) -> Recipe:
+    """A recipe that came from another process."""
+    steps_used = (Use(steps.get(step), MappingProxyType(values)) for step, values in uses)
+    return Recipe(name, title, about, raw, tuple(steps_used))
 
 
 def _coloured(view: Array) -> bool:
@@ -293,7 +315,8 @@ def _open(name: str, within: tuple[str, ...]) -> Recipe:
         for folder in folders():
             path = folder / f"{name}.toml"
             if path.is_file():
-                recipe = _parse(toml.text(path), path.name, (*within, name))
+                resolve = partial(references.resolved, folder=folder)
+                recipe = _parse(toml.text(path), path.name, (*within, name), resolve)
                 return replace(recipe, name=name, path=path)
     if name in steps.names():
         step = steps.get(name)
@@ -302,7 +325,7 @@ def _open(name: str, within: tuple[str, ...]) -> Recipe:
     raise RecipeError(f'there is no recipe "{name:.60}"; {known}')
 
 
-def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
+def _parse(text: str, where: str, within: tuple[str, ...], resolve: Resolve) -> Recipe:
     content = toml.parsed(text, where)
     _only(where, content, ("title", "about", "input", "steps"))
     texts = {}
@@ -322,7 +345,7 @@ def _parse(text: str, where: str, within: tuple[str, ...]) -> Recipe:
         raise RecipeError(f"{where}: has no steps; begin each step with [[steps]]")
     uses: list[Use] = []
     for number, entry in enumerate(entries, 1):
-        uses += _use(entry, f"{where}, step {number}", within)
+        uses += _use(entry, f"{where}, step {number}", within, resolve)
         if len(uses) > LONGEST:
             raise RecipeError(
                 f"{where}: has more than {LONGEST} steps, counting those of the recipes it uses"
@@ -336,14 +359,20 @@ def _only(where: str, table: Mapping[str, object], known: tuple[str, ...]) -> No
             raise RecipeError(f'{where}: there is no key "{key:.60}"; {nearest(key, list(known))}')
 
 
-def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:
+def _unresolved(step: Step, values: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Settings of a recipe that is not a file: the step's check refuses photos that they name."""
+    return values
+
+
+def _use(entry: object, where: str, within: tuple[str, ...], resolve: Resolve) -> list[Use]:
     if not isinstance(entry, dict) or not isinstance(entry.get("use"), str):
         raise RecipeError(f'{where}: has no `use` key; add use = "NAME"')
     name = entry["use"]
     settings = {key: value for key, value in entry.items() if key != "use"}
     if name in steps.names():
         step = steps.get(name)
-        return [Use(step, MappingProxyType(step.check(f"{where} ({name})", settings)))]
+        where = f"{where} ({name})"
+        return [Use(step, MappingProxyType(step.check(where, resolve(step, settings, where))))]
     if name in within:
         raise RecipeError(f"{where}: {' > '.join((*within, name))} uses itself")
     if name not in names():
@@ -353,4 +382,4 @@ def _use(entry: object, where: str, within: tuple[str, ...]) -> list[Use]:
         raise RecipeError(f"{where}: recipes are nested more than {DEEPEST} deep")
     inner = _open(name, within)
     changes = {key: toml.shown(value) for key, value in settings.items()}
-    return list(inner.with_settings(changes, f"{where} ({name}): ").uses)
+    return list(inner._changed(changes, f"{where} ({name}): ", resolve).uses)

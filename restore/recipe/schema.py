@@ -54,8 +54,11 @@ def _entry(step: Step) -> dict[str, Any]:
 
 
 def _property(setting: Setting) -> dict[str, Any]:
-    kinds = {float: "number", int: "integer", bool: "boolean", str: "string"}
-    made: dict[str, Any] = {"type": kinds[setting.kind], "description": setting.param.about}
+    kinds = {float: "number", int: "integer", bool: "boolean"}
+    made: dict[str, Any] = {
+        "type": kinds.get(setting.kind, "string"),
+        "description": setting.param.about,
+    }
     if setting.choices:
         made["enum"] = list(setting.choices)
     if math.isfinite(setting.param.low):

@@ -12,6 +12,7 @@ from restore import recipe as recipes
 from restore import steps
 from restore.analysis import mixes
 from restore.errors import RecipeError
+from restore.image.reference import Reference
 from restore.recipe import NAME, Recipe, Use
 from restore.recipe.toml import quoted
 from restore.step import Setting, Step
@@ -44,7 +45,8 @@ def recipe_of(edit: object) -> Recipe | None:
     if not isinstance(given, list) or len(given) > recipes.LONGEST:
         raise RecipeError(f"{where}: steps is not a list of at most {recipes.LONGEST}")
     name, title, about = (_text(where, edit, key) for key in ("name", "title", "about"))
-    uses = [_use(f"{where}, step {number}", step) for number, step in enumerate(given, 1)]
+    known = _references(name)
+    uses = [_use(f"{where}, step {number}", step, known) for number, step in enumerate(given, 1)]
     kept = tuple(use for use in uses if use)
     if not NAME.fullmatch(name):
         name = "edited"
@@ -58,12 +60,26 @@ def _text(where: str, edit: Mapping[str, Any], key: str) -> str:
     return text
 
 
-def _use(where: str, entry: object) -> Use | None:
+def _references(name: str) -> dict[str, Reference]:
+    """The photos that a recipe of the user's own names: a request may name no others."""
+    try:
+        uses = Recipe.named(name).uses if NAME.fullmatch(name) else ()
+    except RecipeError:
+        return {}
+    values = (value for use in uses for value in use.settings.values())
+    return {str(value): value for value in values if isinstance(value, Reference)}
+
+
+def _use(where: str, entry: object, known: Mapping[str, Reference]) -> Use | None:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("use"), str):
         raise RecipeError(f"{where}: has no `use` key")
     step, settings = steps.get(entry["use"], where), entry.get("settings", {})
     if not isinstance(settings, Mapping):
         raise RecipeError(f"{where}: settings is not an object")
+    settings = {
+        key: known.get(value, value) if isinstance(value, str) else value
+        for key, value in settings.items()
+    }
     use = Use(step, MappingProxyType(step.check(f"{where} ({step.name})", settings)))
     return use if entry.get("on", True) else None
 
@@ -128,7 +144,9 @@ def _step(step: Step) -> dict[str, Any]:
         "name": step.name,
         "about": step.about,
         "details": step.details,
-        "settings": [_setting(setting) for setting in step.settings.values()],
+        "settings": [
+            _setting(setting) for setting in step.settings.values() if setting.kind is not Reference
+        ],
     }
     if step.name == "monochrome":
         entry["layers"] = {name: list(values) for name, values in mixes.LAYERS.items()}

@@ -96,7 +96,7 @@ def save_recipe(recipe: Recipe, overwrite: bool) -> Path:
     if config is None:
         raise RecipeError(f'"{recipe.name}": there is no home folder to keep it in; download it')
     path = config / "recipes" / f"{recipe.name}.toml"
-    Recipe.parse(recipe.toml(), str(path))
+    Recipe.parse(recipe.toml(), str(path), folder=path.parent)
     _write(path, recipe.toml(), [], overwrite=overwrite)
     return path
 

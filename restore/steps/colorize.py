@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from types import ModuleType
 from typing import Annotated
@@ -15,14 +15,17 @@ from restore import color, colorizers
 from restore.analysis.chroma import Guided, guide, light_of_cells, settle
 from restore.analysis.hinted import carry
 from restore.analysis.motion.carried import carried
+from restore.analysis.reference import Cells, averaged, look_up
 from restore.color import Array
 from restore.colorizers import _distribution
 from restore.colorizers._grid import grid
 from restore.context import Context
 from restore.effect import Effect, Findings, LabEffect, NetworkUsed, Quantity, Unchanged
+from restore.errors import PhotoError, RecipeError
 from restore.image.field import Field
 from restore.image.guides import ColourGuess
 from restore.image.photo import Proxy, Tile
+from restore.image.reference import Reference
 from restore.step import Amount, Param
 
 COLOURED = 5.0
@@ -32,6 +35,8 @@ LOOKED_AT = 96
 """Short side in pixels of the picture `apart` measures: finer, noise and JPEG blocks count."""
 PEEK = 25
 """Frames of a shot that are looked at for colours of their own: the first may be black."""
+COLOURLESS = 4.0
+"""Chroma that a hundredth of a reference must have at least."""
 FEWEST = 192
 """Short side that a small photo is enlarged to: the networks know objects at about this size."""
 
@@ -90,29 +95,35 @@ def colorize(
     ] = 0.2,
     saturation: Annotated[float, Param("factor on the chroma of the colours", 0, 200, "%")] = 100,
     keep: Annotated[bool, Param("leave photos alone that have colours of their own")] = True,
+    like: Annotated[
+        Reference | None, Param("a colour photo of the same place, people or series")
+    ] = None,
     amount: Amount = 1,
 ) -> Effect:
     """Give a photo plausible colours.
 
     From the lightness of the whole photo, a network predicts for each small cell how likely each
     of 313 colours is; their annealed mean, evened out within objects and muted where the network is
-    unsure, is upsampled along the photo's edges. Hints beside the photo correct
-    it. Lightness stays. A photo with colours of its own, not merely toned, stays as it is unless
-    `keep` is false.
+    unsure, is upsampled along the photo's edges. Where the photo `like` looks alike, its colours
+    become likelier; hints beside the photo correct the result. Lightness stays. A photo with
+    colours of its own, not merely toned, stays as it is unless `keep` is false.
     """
     if keep:
         own = apart(proxy.view.pixels)
         if own > COLOURED:
             return _kept(own)
-    predictor = _Predictor.chosen(proxy, model, side, temperature, vividness, caution)
+    predictor = _Predictor.chosen(proxy, model, side, temperature, vividness, caution, like)
     chroma = predictor.chroma(proxy)
     lightness = proxy.view.lightness.clip(0, 100)
     summary = "colours are the network's guess"
     if chroma.logits is None:
         return predictor.effect(chroma.ab, lightness, saturation, amount, summary)
     maps = predictor.maps(chroma.logits, proxy)
+    sources = [predictor.source] * bool(predictor.source)
     if count := len(proxy.hints):
-        summary = f"colours follow {count} hint{'s' * (count > 1)}; the rest is a guess"
+        sources.append(f"{count} hint{'s' * (count > 1)}")
+    if sources:
+        summary = f"colours follow {' and '.join(sources)}; the rest is a guess"
     return predictor.effect(maps, lightness, saturation, amount, summary)
 
 
@@ -126,6 +137,7 @@ def film(
     caution: float = 0.2,
     saturation: float = 100,
     keep: bool = True,
+    like: Reference | None = None,
     amount: float = 1,
 ) -> Iterator[Effect]:
     """Colours for the frames of a shot: one guess, carried along motion."""
@@ -139,7 +151,7 @@ def film(
         if own > COLOURED:
             yield from (_kept(own) for _ in frames)
             return
-    predictor = _Predictor.chosen(first[0], model, side, temperature, vividness, caution)
+    predictor = _Predictor.chosen(first[0], model, side, temperature, vividness, caution, like)
     ahead: deque[Proxy] = deque()
 
     def watched() -> Iterator[Proxy]:
@@ -176,7 +188,9 @@ class _Predictor:
     temperature: float
     vividness: float
     caution: float
+    like: Reference | None = None
     engine: str = ""
+    matched: Array | None = None
 
     @classmethod
     def chosen(
@@ -187,6 +201,7 @@ class _Predictor:
         temperature: float | None,
         vividness: float | None,
         caution: float,
+        like: Reference | None,
     ) -> _Predictor:
         """The network `model`; settings that are None are those that suit it."""
         network = colorizers.get(model, "colorize")
@@ -198,19 +213,64 @@ class _Predictor:
             suits["temperature"] if temperature is None else temperature,
             suits["vividness"] if vividness is None else vividness,
             caution,
+            like,
         )
 
     def chroma(self, proxy: Proxy) -> colorizers.Chroma:
-        """What the network predicts for a photo."""
+        """What the network predicts for a photo, with the colours of the reference in mind."""
+        lightness = proxy.view.lightness.clip(0, 100)
+        chroma = self._predicted(lightness, proxy.context)
+        self.engine = chroma.engine
+        if self.like is None:
+            return chroma
+        photo = self._cells(chroma, lightness)
+        evidence = look_up(photo, *self._reference(self.like, proxy.context))
+        self.matched = evidence.sure
+        return replace(chroma, logits=evidence.told(photo))
+
+    def _predicted(self, lightness: Array, context: Context) -> colorizers.Chroma:
         chroma: colorizers.Chroma = self.network.chroma(
-            proxy.view.lightness.clip(0, 100),
+            lightness,
             side=self.side,
             temperature=self.temperature,
             vividness=self.vividness,
-            context=proxy.context,
+            context=context,
         )
-        self.engine = chroma.engine
         return chroma
+
+    def _cells(self, chroma: colorizers.Chroma, lightness: Array) -> Cells:
+        if chroma.logits is None:
+            raise RecipeError(f"colorize: like needs distributions; {self.name} has single colours")
+        return Cells(chroma.logits, lightness)
+
+    def _reference(self, like: Reference, context: Context) -> tuple[Cells, Array]:
+        """The reference as the network sees it, and its a* b*; computed once per context."""
+        key = ("like", str(like), self.network.__name__, self.side, self.vividness)
+        known: dict[str, tuple[Cells, Array]] = context.network(key, dict)
+        if "cells" not in known:
+            try:
+                view = like.view(context)
+            except PhotoError as error:
+                raise RecipeError(f"colorize: like: {error}") from error
+            lab = color.to_lab(view.pixels)
+            if np.quantile(np.hypot(*lab[..., 1:].reshape(-1, 2).T), 0.99) < COLOURLESS:
+                raise RecipeError(f"colorize: like: {like.name} has no colours to give")
+            lightness = lab[..., 0].clip(0, 100)
+            cells = self._cells(self._predicted(lightness, context), lightness)
+            known["cells"] = cells, averaged(lab[..., 1:], cells.shape)
+        return known["cells"]
+
+    @property
+    def name(self) -> str:
+        """The network's name, as people write it."""
+        return self.network.__name__.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def source(self) -> str:
+        """Where the photo's colours come from besides the network, in words."""
+        if self.like is None or self.matched is None:
+            return ""
+        return f"{self.like.name} in {self.matched.mean():.0%} of the photo"
 
     def maps(self, logits: Array, proxy: Proxy) -> Array:
         """(h, w, 6) a* b*, their covariance, and entropy in bits, for logits (313, h, w)."""
@@ -231,7 +291,6 @@ class _Predictor:
         self, maps: Array, lightness: Array, saturation: float, amount: float, summary: str
     ) -> Colorize:
         """What to do with a photo of this lightness (height, width)."""
-        name = self.network.__name__.rpartition(".")[2].replace("_", "-")
         values = {
             "temperature": Quantity(self.temperature),
             "vividness": Quantity(self.vividness),
@@ -242,7 +301,10 @@ class _Predictor:
             values["entropy"] = Quantity(float(bits.mean()), "bits")
             confidence = {"confidence": Field(1 - bits / np.float32(np.log2(len(grid()))))}
         colours = guide(ab * np.float32(saturation / 100), lightness)
-        used = NetworkUsed(name, self.network.sha256(), self.engine)
+        if self.matched is not None:
+            values["matched"] = Quantity(float(100 * self.matched.mean()), "%")
+            confidence["matched"] = Field(self.matched)
+        used = NetworkUsed(self.name, self.network.sha256(), self.engine)
         findings = Findings(summary, values=values, maps=confidence)
         return Colorize(colours, amount, ColourGuess(Field(ab), covariance), used, findings)
 

@@ -183,3 +183,23 @@ def test_an_empty_name_is_not_the_current_folder(folder: Path, empty: int) -> No
     assert done.returncode == 2
     assert "is empty" in done.stderr
     assert not (folder / "0.png").exists()
+
+
+def test_a_photo_whose_colours_are_given_is_an_input_and_a_changed_one_is_not_done_before(
+    folder: Path,
+) -> None:
+    def reference(seed: int) -> None:
+        noise = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+        cv2.imwrite(str(folder / "other.png"), cv2.resize(noise, (80, 64)))
+
+    photo = folder / "grey.png"
+    cv2.imwrite(str(photo), np.random.default_rng(0).integers(0, 256, (64, 80), np.uint8))
+    command = ["colorize", "grey.png", "out", "-s", "colorize.like=other.png"]
+    missing = batch(*command, cwd=folder)
+    assert missing.returncode == 2
+    assert 'like = "other.png" cannot be read: no such file' in missing.stderr
+    reference(0)
+    assert batch(*command, cwd=folder).stderr.startswith("1 restored\n")
+    assert batch(*command, cwd=folder).stderr.startswith("1 done before\n")
+    reference(1)
+    assert batch(*command, cwd=folder).stderr.startswith("1 restored\n")

@@ -74,3 +74,24 @@ def test_a_salvaged_result_can_be_made_again(original: Path, tmp_path: Path) -> 
     assert again.exit_code == 0, again.stderr
     one, other = restore.load(result), restore.load(again.stdout.strip())
     assert (one.samples == other.samples).all()
+
+
+def test_a_result_with_the_colours_of_another_photo_is_made_again_from_the_same_one(
+    original: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.png"
+    noise = np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
+    restore.save(Photo(noise), other)
+    run = ["run", "colorize", str(original), "-o", str(tmp_path / "one"), "-s", "colorize.side=64"]
+    result = CliRunner().invoke(cli, [*run, "-s", f"colorize.like={other}"]).stdout.strip()
+    record = restore.load(result).source.record
+    assert 'like = "other.png#sha256=' in record["recipe"]
+    assert str(tmp_path) not in str(record)
+    again = ["rerun", result, "--from", str(original), "-o", str(tmp_path / "two")]
+    done = CliRunner().invoke(cli, again)
+    assert done.exit_code == 0, done.output
+    same = restore.load(done.stdout.strip())
+    assert (same.samples == restore.load(result).samples).all()
+    restore.save(Photo(noise[::-1].copy()), other, overwrite=True)
+    changed = CliRunner().invoke(cli, [*again, "--overwrite"])
+    assert "is another file: its SHA-256 is" in str(changed.exception)

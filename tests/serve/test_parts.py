@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
-from restore.errors import Cancelled
+from restore.errors import Cancelled, RecipeError
 from restore.image.photo import Photo
 from restore.recipe import Recipe
 from restore.serve import chains, edits
@@ -118,6 +119,27 @@ def test_an_edit_comes_back_as_its_recipe() -> None:
     assert same is not None
     assert same.toml() == recipe.toml()
     assert same.line() == recipe.line()
+
+
+def test_a_request_names_no_photo_but_those_of_the_users_own_recipe(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("platformdirs.user_config_path", lambda name: tmp_path / name)
+    folder = tmp_path / "restore" / "recipes"
+    folder.mkdir(parents=True)
+    for name in ("mine.png", "other.png"):
+        cv2.imwrite(str(folder / name), np.zeros((8, 8, 3), np.uint8))
+    (folder / "mine.toml").write_text('[[steps]]\nuse = "colorize"\nlike = "mine.png"\n', "utf-8")
+    edit = edits.edit_of(Recipe.named("mine"))
+    same = edits.recipe_of(edit)
+    assert same is not None
+    assert same.uses == Recipe.named("mine").uses
+    for like in (str(folder / "other.png"), "mine.png", "/dev/zero"):
+        edit["steps"][0]["settings"]["like"] = like
+        with pytest.raises(RecipeError, match="cannot be set here"):
+            edits.recipe_of(edit)
+    form = next(step for step in edits.listed_steps() if step["name"] == "colorize")
+    assert "like" not in [setting["name"] for setting in form["settings"]]
 
 
 def test_a_name_that_is_taken_or_given_gets_a_number(tmp_path: Path) -> None:
