@@ -23,7 +23,7 @@ from restore.context import Context
 from restore.effect import Effect, Findings, LabEffect, NetworkUsed, Quantity, Unchanged
 from restore.errors import PhotoError, RecipeError
 from restore.image.field import Field
-from restore.image.guides import ColourGuess
+from restore.image.guides import CELLS, ColourGuess, Distribution
 from restore.image.photo import Proxy, Tile
 from restore.image.reference import Reference
 from restore.step import Amount, Param
@@ -124,7 +124,9 @@ def colorize(
         sources.append(f"{count} hint{'s' * (count > 1)}")
     if sources:
         summary = f"colours follow {' and '.join(sources)}; the rest is a guess"
-    return predictor.effect(maps, lightness, saturation, amount, summary)
+        return predictor.effect(maps, lightness, saturation, amount, summary)
+    distribution = predictor.distribution(chroma.logits)
+    return predictor.effect(maps, lightness, saturation, amount, summary, distribution)
 
 
 def film(
@@ -287,8 +289,27 @@ class _Predictor:
             covariance = covariance * left[..., None]
         return np.dstack([ab, covariance, _distribution.entropy(p)])
 
+    def distribution(self, logits: Array) -> Distribution:
+        """What later steps may weigh against evidence, from logits (313, h, w)."""
+        import cv2
+
+        share = min(1.0, CELLS / max(logits.shape[1:]))
+        size = [max(1, round(n * share)) for n in logits.shape[:0:-1]]
+        p = _distribution.probabilities(logits)
+        planes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in p]
+        rare = np.float32(1e-9)
+        return Distribution(
+            Field(np.log(np.stack(planes, -1) + rare)), self.temperature, self.caution
+        )
+
     def effect(
-        self, maps: Array, lightness: Array, saturation: float, amount: float, summary: str
+        self,
+        maps: Array,
+        lightness: Array,
+        saturation: float,
+        amount: float,
+        summary: str,
+        distribution: Distribution | None = None,
     ) -> Colorize:
         """What to do with a photo of this lightness (height, width)."""
         values = {
@@ -306,7 +327,8 @@ class _Predictor:
             confidence["matched"] = Field(self.matched)
         used = NetworkUsed(self.name, self.network.sha256(), self.engine)
         findings = Findings(summary, values=values, maps=confidence)
-        return Colorize(colours, amount, ColourGuess(Field(ab), covariance), used, findings)
+        guess = ColourGuess(Field(ab), covariance, distribution)
+        return Colorize(colours, amount, guess, used, findings)
 
 
 def apart(pixels: Array) -> float:

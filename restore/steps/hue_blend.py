@@ -11,11 +11,12 @@ import numpy as np
 
 from restore import color
 from restore.analysis import mixes
-from restore.analysis.chroma import Guided, guide
+from restore.analysis.chroma import Guided, guide, light_of_cells
 from restore.analysis.noise import channel_noise
-from restore.analysis.stage_light import lamps, light, lightings
+from restore.analysis.stage_light import fused, lamps, light, lightings
 from restore.effect import Effect, Findings, LabEffect, Quantity, Unchanged
 from restore.image.field import Field
+from restore.image.guides import Distribution
 from restore.image.photo import Proxy, Tile, Window
 from restore.step import Amount, Param
 
@@ -31,7 +32,7 @@ class HueBlend(LabEffect):
     Attributes
     ----------
     colours
-        a* b* at L* = 50 as a function of place and lightness, weighted.
+        a* b* at L* = 50 as a function of place and lightness, weighted: to be added.
     kept
         (h, w) share of the previous colours that stays, 0 … 1.
     lamps
@@ -98,9 +99,10 @@ def hue_blend(
     """Blend the original's own hues back where they can be trusted.
 
     Finds which lamps lit the scene and how they mix over it, divides their colours out, and infers
-    each place's chroma from what natural colours look like under that light. Where the light does
-    not determine it, the previous step's chroma times `guess` stays: with 1, nothing changes under
-    one narrow lamp. Lightness stays.
+    each place's chroma from what natural colours look like under that light. After `colorize`, how
+    likely the light makes each colour is multiplied by how likely the network finds it. Where the
+    light does not determine the chroma, the previous step's times `guess` stays: with 1, nothing
+    changes under one narrow lamp. Lightness stays.
     """
     view = proxy.view
     averaged = proxy.size[0] * proxy.size[1] / (view.window.height * view.window.width)
@@ -129,9 +131,33 @@ def hue_blend(
             return Unchanged(findings)
         return Paler(float(1 - strength * np.float32(1 - guess)), findings)
 
-    keep = 1 - strength * (1 - np.float32(guess) * (1 - hues.weight.reshape(seen.shape)))
-    own = guide(strength * hues.weighted.reshape(*seen.shape, 2), lightness)
-    return HueBlend(own, Field(keep), tuple(candidates[0].mixture.lamps), findings)
+    weight = hues.weight.reshape(seen.shape)
+    if proxy.guess and proxy.guess.distribution:
+        stays = weight + np.float32(guess) * (1 - weight)
+        keep = 1 - strength * (1 - stays)
+        network = proxy.guess.distribution
+        own = stays[..., None] * _weighed_in(network, seen, candidates, hues.weight, lightness)
+    else:
+        keep = 1 - strength * (1 - np.float32(guess) * (1 - weight))
+        own = hues.weighted.reshape(*seen.shape, 2)
+    colours = guide(strength * own, lightness)
+    return HueBlend(colours, Field(keep), tuple(candidates[0].mixture.lamps), findings)
+
+
+def _weighed_in(
+    network: Distribution,
+    seen: light.Cells,
+    candidates: Sequence[lightings.Lighting],
+    trust: color.Array,
+    lightness: color.Array,
+) -> color.Array:
+    """(h, w, 2) a* b* at L* = 50 by which the light's hues change the network's colours."""
+    logits = np.ascontiguousarray(network.logits.planes(Window.whole(*seen.shape)))
+    likely = fused.likelihood(seen, candidates)
+    settings = network.temperature, network.caution
+    change = fused.difference(logits, lightness, likely, trust, *settings)
+    scale = np.float32(66) / (light_of_cells(lightness, change) + np.float32(16))
+    return change * scale[..., None]
 
 
 def _before(

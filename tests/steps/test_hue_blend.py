@@ -186,6 +186,28 @@ def test_fusing_with_the_network_is_nearer_than_the_network():
     assert error < _chroma_error(over_grey, lit.photo)
 
 
+@pytest.mark.parametrize("scene", ["magenta", "white+blue"])
+def test_the_networks_distribution_says_more_than_its_mean_and_spread(scene):
+    errors = []
+    for name in ("astronaut", "coffee"):
+        lit = _lit(scene, name)
+        grey = _over_grey(lit.srgb, lit.photo)
+        proxy = grey.through(steps.get("colorize").plan(grey, temperature=1, vividness=0))
+        without = replace(proxy, guess=replace(proxy.guess, distribution=None))
+        errors.append(
+            [
+                _chroma_error(pixels, lit.photo)
+                for pixels in (
+                    proxy.view.pixels,
+                    _plan(without).tile(proxy.view),
+                    _plan(proxy).tile(proxy.view),
+                )
+            ]
+        )
+    network, spread, distribution = np.mean(errors, 0)
+    assert distribution < 0.97 * spread < spread < network
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 40, 3), (40, 1, 3), (30, 40, 3)])
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_photos_without_content_are_taken_too(shape, value):
