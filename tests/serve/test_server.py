@@ -1,15 +1,12 @@
-"""The server of the page, without a browser: who may ask, for what, and what comes back."""
+"""What the page's server sends back, without a browser: previews, tiles, hints, exports."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import multiprocessing
 import os
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,60 +15,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
-from starlette.types import Message
 
 from restore import files
 from restore.cli import cli
 from restore.image import notes
-from restore.image.photo import Photo
 from restore.recipe import Recipe
-from restore.serve.app import Site, create
-from restore.serve.guard import HEADER, LARGEST
-from restore.serve.library import Library
-from restore.serve.limits import Limits
 
-SECRET = "s" * 32
-HOST = "127.0.0.1:8765"
 FADED = {
     "name": "fade",
     "raw": "developed",
     "steps": [{"use": "fade", "on": True, "settings": {"amount": 0.5}}],
 }
-
-
-def picture(seed: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    small = np.random.default_rng(seed).uniform(40, 200, (6, 8, 3))
-    return cv2.resize(small, (96, 72), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    for number, name in enumerate(("one.png", "two.png")):
-        files.save(Photo(picture(number)), folder / name)
-    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0" + b"rubbish" * 40)
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    files.save(Photo(picture(9)), elsewhere / "private.png")
-    with suppress(OSError):  # Windows asks for a privilege
-        (folder / "link.png").symlink_to(elsewhere / "private.png")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Site:
-    return Site(Library([folder], False, folder / "restored"), Limits(10**7), SECRET)
-
-
-@pytest.fixture(scope="module")
-def client(site: Site) -> Iterator[TestClient]:
-    headers = {"x-restore-secret": SECRET}
-    with TestClient(create(site, "127.0.0.1"), f"http://{HOST}", headers=headers) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def photos(client: TestClient) -> dict[str, str]:
-    return {one["name"]: one["id"] for one in client.get("/api/session").json()["photos"]}
 
 
 def both(reply: Any) -> tuple[dict[str, Any], bytes]:
@@ -83,133 +37,6 @@ def both(reply: Any) -> tuple[dict[str, Any], bytes]:
 def preview(client: TestClient, photo: str, edit: object = FADED, **more: object) -> Any:
     body = {"photo": photo, "edit": edit, "hints": [], **more}
     return client.post("/api/views/a/preview", json=body)
-
-
-def test_the_page_needs_the_secret(client: TestClient) -> None:
-    assert client.get("/").status_code == 403
-    assert client.get("/?secret=wrong").status_code == 403
-    page = client.get(f"/?secret={SECRET}")
-    assert page.status_code == 200
-    assert SECRET not in page.text
-
-
-@pytest.mark.parametrize("given", ["", "wrong", SECRET[:-1]])
-def test_data_needs_the_secret_in_a_header(client: TestClient, given: str) -> None:
-    assert client.get("/api/session", headers={"x-restore-secret": given}).status_code == 403
-    query = client.get(f"/api/session?secret={SECRET}", headers={"x-restore-secret": given})
-    assert query.status_code == 403
-
-
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "10.0.0.7:8765", "", "[::"])
-def test_a_name_rebound_to_this_machine_is_refused(client: TestClient, host: str) -> None:
-    assert client.get("/api/session", headers={"host": host}).status_code == 400
-
-
-@pytest.mark.parametrize("host", ["localhost:8765", "127.0.0.1", "[::1]:8765"])
-def test_this_machine_by_other_names_is_served(client: TestClient, host: str) -> None:
-    assert client.get("/api/session", headers={"host": host}).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"origin": "http://evil.example"},
-        {"origin": "null"},
-        {"origin": "http://127.0.0.1:9999"},
-        {"sec-fetch-site": "cross-site"},
-        {"sec-fetch-site": "same-site"},
-    ],
-)
-def test_other_sites_are_refused(client: TestClient, headers: dict[str, str]) -> None:
-    assert client.get("/api/session", headers=headers).status_code == 403
-
-
-def test_our_own_origin_is_served(client: TestClient) -> None:
-    headers = {"origin": f"http://{HOST}", "sec-fetch-site": "same-origin"}
-    assert client.get("/api/session", headers=headers).status_code == 200
-
-
-def test_every_answer_forbids_what_a_page_need_not_do(client: TestClient) -> None:
-    for path in ("/", f"/?secret={SECRET}", "/api/session", "/page/js/main.js", "/nothing"):
-        headers = client.get(path).headers
-        assert "default-src 'none'" in headers["content-security-policy"]
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/page/../app.py",
-        "/page/%2e%2e/app.py",
-        "/page/..%2fapp.py",
-        "/page/js/..%2f..%2f..%2fapp.py",
-        "/page//etc/passwd",
-        "/page/%00",
-        "/api/photos/..%2f..%2fetc%2fpasswd/thumbnail",
-        "/api/photos/one.png/thumbnail",
-        "/api/views/a/photos/0/before",
-        "/api/photos/0/cards/fade",
-        "/api/exports/99",
-    ],
-)
-def test_only_ids_lead_to_files(client: TestClient, path: str) -> None:
-    assert client.get(path).status_code == 404
-
-
-def test_a_recipe_is_a_name_and_never_a_path(client: TestClient, photos: dict[str, str]) -> None:
-    for name in ("..%2fx.toml", "x.toml", "A"):
-        assert client.get(f"/api/photos/{photos['one.png']}/cards/{name}").status_code == 404
-
-
-def test_a_link_out_of_the_folder_is_not_shown(photos: dict[str, str]) -> None:
-    assert set(photos) == {"one.png", "two.png", "broken.jpg"}
-
-
-def test_large_requests_are_refused(client: TestClient) -> None:
-    large = b"[" + b" " * LARGEST + b"]"
-    headers = {"content-type": "application/json"}
-    assert client.post("/api/toml", content=large, headers=headers).status_code == 413
-
-    def pieces() -> Iterator[bytes]:  # without a length
-        for _ in range(20):
-            yield b" " * (LARGEST // 16)
-
-    assert client.post("/api/toml", content=pieces(), headers=headers).status_code == 413
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{", b"[]", b"1", b"[" * 90000, b'{"x": NaN}', b'{"x": 1e999}', b'{"x": "\\ud800"}'],
-)
-def test_what_is_no_json_object_is_refused(client: TestClient, body: bytes) -> None:
-    headers = {"content-type": "application/json"}
-    assert client.post("/api/toml", content=body, headers=headers).status_code == 400
-
-
-def test_a_browser_that_breaks_off_is_no_error(site: Site) -> None:
-    sent: list[Message] = []
-    headers = {
-        "host": "127.0.0.1", "content-type": "application/json", HEADER: site.secret,
-    }  # fmt: skip
-    scope = {
-        "type": "http", "method": "POST", "path": "/api/toml", "scheme": "http",
-        "query_string": b"", "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
-    }  # fmt: skip
-
-    async def receive() -> Message:
-        return {"type": "http.disconnect"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    asyncio.run(create(site, "127.0.0.1")(scope, receive, send))
-    assert sent[0]["status"] == 400
-
-
-def test_forms_are_refused(client: TestClient) -> None:
-    """Another site can send them without asking first."""
-    assert client.post("/api/toml", data={"a": "b"}).status_code == 415
 
 
 @pytest.mark.parametrize(
@@ -266,7 +93,7 @@ def test_tiles_are_the_pixels_of_the_result(
     np.testing.assert_array_equal(shown, expected)
     original = client.get(f"{base}/tiles/0/0/0")
     shown = cv2.imdecode(np.frombuffer(original.content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-    np.testing.assert_array_equal(shown, picture(0))
+    np.testing.assert_array_equal(shown, files.load(folder / "one.png").samples)
     assert client.get(f"{base}/tiles/0/9/0").status_code == 422
 
 
