@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from restore import color
 from restore.analysis.faces import faces, within
 from restore.analysis.scratches import damage, defects, infrared, thin
+from restore.analysis.scratches.by_hand import HALF, ByHand, reach
 from restore.analysis.scratches.fill import SEEN, bridged, filled, filled_wide, ground
 from restore.context import Context
 from restore.effect import Effect, Findings, Quantity, Unchanged
@@ -30,8 +31,6 @@ SMALL = 640
 in pixels."""
 FAINTER = 2.0
 """Log odds less that a mark needs at the highest sensitivity."""
-HALF = 0.5
-"""Cover from which a pixel is a mark's."""
 NAMES = ("scratches", "dust")
 
 
@@ -53,10 +52,10 @@ class Scratches(Effect):
         Share of the change, 0 … 1.
     opaque
         Share of a scanner's infrared light from which something is dust; None if unusable.
-    kept, marked
-        (h, w) what a person marked as never to be touched, and as damage, 0 … 1.
-    broad
-        The widest damage that is marked, in pixels of the proxy.
+    kept
+        (h, w) what a person marked as never to be touched, 0 … 1.
+    by_hand
+        What a person marked as damage.
     """
 
     zone: Field
@@ -66,69 +65,57 @@ class Scratches(Effect):
     amount: float
     opaque: float | None = None
     kept: Field | None = None
-    marked: Field | None = None
-    broad: float = 0
+    by_hand: ByHand | None = None
     findings: Findings = field(default_factory=Findings)
 
     @property
     def halo(self) -> int:  # type: ignore[override]
-        reach, near = self._lengths(self.ratio)
-        halo = (2 if self.opaque is None else 3) * (reach + near) + SEEN
-        return halo + (_reach(self.broad, self.ratio) + SEEN if self.marked else 0)
+        far, near = self._lengths(self.ratio)
+        halo = (2 if self.opaque is None else 3) * (far + near) + SEEN
+        return halo + (self.by_hand.halo if self.by_hand else 0)
 
     def _lengths(self, ratio: float) -> tuple[int, int]:
         """Reach for sound pixels, and half the side of the area a defect must stand out in."""
-        return _reach(self.wide, ratio), int(np.ceil(ratio))
+        return reach(self.wide, ratio), int(np.ceil(ratio))
 
     def tile(self, t: Tile) -> color.Array:
-        pixels = self._without_found(t)
-        if not self.marked:
-            return pixels
-        gap = self.marked.at(t.window) >= HALF
+        pixels, ratio = t.pixels, t.window.short_side / self.short_side
+        kept = np.zeros(pixels.shape[:2], bool)
         if self.kept:
-            gap &= self.kept.at(t.window) < HALF
-        if not gap.any():
-            return pixels
-        ratio = t.window.short_side / self.short_side
-        reach, origin, cell = _reach(self.broad, ratio), (t.window.top, t.window.left), int(ratio)
-        if cell > 1 and self.broad > WIDE:
-            new = filled_wide(pixels, gap, reach, cell, origin)
-        else:
-            new = filled(pixels, gap, reach)
-        result = pixels.copy()
-        result[gap] += np.float32(self.amount) * (new - pixels[gap])
-        return result
+            kept = self.kept.at(t.window) >= HALF
+        result = self._found_filled(t, kept, ratio)
+        if self.by_hand:
+            result = self.by_hand.fill(result, t.window, kept, ratio)
+        if self.amount == 1 or result is pixels:
+            return result
+        return pixels + np.float32(self.amount) * (result - pixels)
 
-    def _without_found(self, t: Tile) -> color.Array:
-        """The tile with the damage filled that was found."""
-        ratio = t.window.short_side / self.short_side
+    def _found_filled(self, t: Tile, kept: NDArray[np.bool_], ratio: float) -> color.Array:
+        """The tile's pixels with the damage filled that was found."""
         edge = 0.1 if ratio < 1.25 else 0.3  # a scratch covers only part of a pixel of the view
         bright, dark, gap = np.moveaxis(self.zone.at(t.window) > (0.2, 0.2, edge), -1, 0)
         doubtful = bright | dark
-        reach, near = self._lengths(ratio)
+        far, near = self._lengths(ratio)
         if self.opaque is not None and t.infrared is not None:
-            gap = gap | infrared.dust(t.infrared, reach, self.opaque)
+            gap = gap | infrared.dust(t.infrared, far, self.opaque)
         if not doubtful.any() and not gap.any():
             return t.pixels
         grey = t.pixels.mean(2, keepdims=True)
         origin, cell = (t.window.top, t.window.left), int(ratio)
         coarse = cell > 1 and self.wide > WIDE
         if coarse:
-            below = ground(grey, doubtful, reach, cell, origin)[doubtful]
+            below = ground(grey, doubtful, far, cell, origin)[doubtful]
         else:
-            below = bridged(grey, doubtful, reach, (near + 1) // 2)
+            below = bridged(grey, doubtful, far, (near + 1) // 2)
         off = (grey[doubtful] - below)[:, 0]
         sides = bright[doubtful], dark[doubtful]
         off = np.where(sides[0] & sides[1], np.abs(off), np.where(sides[0], off, -off))
-        gap = gap | _outlined(doubtful, off, near)
-        if self.kept:
-            gap &= self.kept.at(t.window) < HALF
+        gap = (gap | _outlined(doubtful, off, near)) & ~kept
         result = t.pixels.copy()
         if coarse:
-            new = filled_wide(t.pixels, gap, reach, cell, origin)
+            result[gap] = filled_wide(t.pixels, gap, far, cell, origin)
         else:
-            new = filled(t.pixels, gap, reach)
-        result[gap] += np.float32(self.amount) * (new - t.pixels[gap])
+            result[gap] = filled(t.pixels, gap, far)
         return result
 
 
@@ -170,8 +157,8 @@ def scratches(
     wide = thin.widest(grey, width)
     lines = thin.lines(grey, wide, factor, dark=sensitivity > DARK)
     dots = defects.specks(grey, SPECK * factor, wide)
-    reach = int(np.ceil(wide + 6))
-    opaque = infrared.threshold(view, reach, factor)
+    far = reach(wide, 1)
+    opaque = infrared.threshold(view, far, factor)
     seen = damage.kinds(grey, damage.load(proxy.context))
     marks = damage.marks(grey, seen)
     widest = width / 100 * max(short_side, SMALL)
@@ -187,15 +174,15 @@ def scratches(
         dots[face] = 0
         lines[within(lines > 0, face)] = 0
         marked[within(marked[..., 0] | marked[..., 1], face)] = False
-    by_hand, kept = (_covered(proxy, kind) for kind in ("damage", "keep"))
-    for places in (lines, dots, marked, by_hand):
+    given, kept = (_covered(proxy, kind) for kind in ("damage", "keep"))
+    for places in (lines, dots, marked, given):
         places[kept >= HALF] = 0  # protection wins
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
     around = cv2.dilate(dots | marked.astype(np.uint8), np.ones((margin, margin), np.uint8))
     wide = max(wide, _widest(around.max(2)))
     dusty = dots.any(2)
     if opaque is not None and view.infrared is not None:
-        dusty = infrared.dust(view.infrared, reach, opaque)
+        dusty = infrared.dust(view.infrared, far, opaque)
     shares = ((lines > 0) | marked.any(2)).mean(), dusty.mean()
     values = {
         name: Quantity(100 * float(share), "% of the photo")
@@ -203,23 +190,16 @@ def scratches(
     }
     followed = sum(mark.kind in ("damage", "keep") for mark in proxy.marks)
     if followed:
-        values["by hand"] = Quantity(100 * float(by_hand.mean()), "% of the photo")
+        values["by hand"] = Quantity(100 * float(given.mean()), "% of the photo")
         values["marks followed"] = Quantity(followed)
-    if opaque is None and not (lines.any() or around.any() or by_hand.any()):
+    if opaque is None and not (lines.any() or around.any() or given.any()):
         return Unchanged(Findings(values=values))
     zone = Field(np.dstack([around, lines]).astype(np.float32))
     ratio = max(proxy.size) / max(view.window.size)
-    spared, marked_as = (Field(part) if part.any() else None for part in (kept, by_hand))
-    broad = _widest((by_hand >= HALF).astype(np.uint8))
+    by_hand = ByHand.planned(view.pixels, given, ratio) if given.any() else None
+    spared = Field(kept) if kept.any() else None
     findings = Findings(values=values)
-    return Scratches(
-        zone, wide, short_side, ratio, amount, opaque, spared, marked_as, broad, findings
-    )
-
-
-def _reach(wide: float, ratio: float) -> int:
-    """How far to look for sound pixels from damage so wide in pixels of the proxy."""
-    return int(np.ceil((wide + 6) * ratio))
+    return Scratches(zone, wide, short_side, ratio, amount, opaque, spared, by_hand, findings)
 
 
 def _widest(mask: NDArray[np.uint8]) -> float:

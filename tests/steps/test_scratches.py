@@ -372,3 +372,16 @@ def test_says_how_many_marks_it_followed() -> None:
     assert findings.number("marks followed") == 2
     assert findings.number("by hand") == pytest.approx(np.pi * 3**2 / (300 * 360) * 100, rel=0.3)
     assert "marks followed" not in scratches(Photo(photo("rocket")).proxy()).findings.values
+
+
+def test_a_broad_mark_needs_no_larger_tiles() -> None:
+    clean = photo("rocket", 8)
+    bad = clean.copy()
+    bad[:600, :800] = 1
+    corner = Mark.of("damage", region=[[0, 0], [27.8, 0], [27.8, 25], [0, 25]])
+    original = replace(Photo(bad), marks=(corner,))
+    effect = scratches(original.proxy())
+    assert effect.halo < 2 * scratches(Photo(bad).proxy()).halo
+    result = render_photo(original, effect, Space())
+    assert np.abs(result - clean)[:600, :800].mean() < 0.05
+    assert (result == bad)[650:, 900:].mean() > 0.99

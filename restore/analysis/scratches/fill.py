@@ -175,8 +175,8 @@ def bridged(
 
 def _bridge(pixels: color.Array, gap: NDArray[np.bool_], reach: int, stride: int) -> _Bridge:
     rows, columns = np.nonzero(gap)
-    total = pixels[rows, columns] * np.float32(1e-9)
-    weight = np.full((len(rows), 1), 1e-9, np.float32)
+    total = pixels[rows, columns] * np.float32(1e-15)
+    weight = np.full((len(rows), 1), 1e-15, np.float32)
     noise = np.zeros_like(weight)
     worth = np.full((len(rows), 1), reach / stride, np.float32)
     narrowest = np.full(len(rows), 2 * reach, np.float32)
