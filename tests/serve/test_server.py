@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from restore import files
 from restore.cli import cli
 from restore.image import notes
+from restore.image.photo import Photo
 from restore.recipe import Recipe
 
 FADED = {
@@ -124,6 +125,22 @@ def test_maps_are_shown_and_unknown_ones_refused(
     )
     assert marks.shape == (72, 96)
     assert client.get(f"{maps}/other").status_code == 422
+
+
+def test_a_file_with_several_pages_says_so(
+    client: TestClient, photos: dict[str, str], folder: Path
+) -> None:
+    pages = [Photo(np.full((20, 30, 3), 90, np.uint8))] * 3
+    files.save(pages, folder / "pages.tif")
+    try:
+        listed = client.get("/api/session").json()["photos"]
+        (id,) = (photo["id"] for photo in listed if photo["name"] == "pages.tif")
+        assert both(client.get(f"/api/views/a/photos/{id}/before"))[0]["pages"] == 3
+        id = photos["one.png"]
+        assert both(client.get(f"/api/views/a/photos/{id}/before"))[0]["pages"] == 1
+    finally:
+        (folder / "pages.tif").unlink()
+        client.get("/api/session")
 
 
 def test_a_broken_file_costs_only_itself(client: TestClient, photos: dict[str, str]) -> None:
