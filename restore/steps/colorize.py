@@ -171,6 +171,8 @@ def film(
         return predictor.maps(logits, proxy)
 
     summary = "colours are the network's guess, carried through the shot"
+    if like:
+        summary = f"colours follow {like.name}; the rest is a guess, carried through the shot"
     for maps in carried(watched(), guess, finish):
         lightness = ahead.popleft().view.lightness.clip(0, 100)
         yield predictor.effect(maps, lightness, saturation, amount, summary)

@@ -66,4 +66,5 @@ def test_every_frame_of_a_film_gets_the_colours(garage: tuple[color.Array, Recip
     for frame, effect in zip(frames, film([f.proxy() for f in frames], **settings), strict=True):
         planned = recipe.plan(frame).steps[0].effect
         difference = effect.tile(frame.proxy().view) - planned.tile(frame.proxy().view)
+        assert effect.findings.summary.startswith("colours follow right.png; the rest")
         assert np.abs(difference).mean() < 0.03  # of the sRGB range: motion carries the colours
