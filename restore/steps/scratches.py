@@ -12,7 +12,8 @@ from restore import color
 from restore.analysis.faces import faces, within
 from restore.analysis.scratches import damage, defects, infrared, thin
 from restore.analysis.scratches.by_hand import HALF, ByHand, reach
-from restore.analysis.scratches.fill import SEEN, bridged, filled, filled_wide, ground
+from restore.analysis.scratches.fill import SEEN, bridged, filled, outlined
+from restore.analysis.scratches.wide import Wide, wide
 from restore.context import Context
 from restore.effect import Effect, Findings, Quantity, Unchanged
 from restore.image.field import Field
@@ -24,8 +25,10 @@ SPECK = 2.0
 """How far specks stand out from their surroundings at medium sensitivity."""
 DARK = 50
 """Sensitivity in % above which dark damage is searched for: most dark lines are the photo's."""
-WIDE = 12
-"""Width of damage in pixels of the proxy from which large photos are filled on coarser cells."""
+WIDE = 7
+"""Width of a mark in pixels of the proxy from which it is filled with pieces of the photo.
+
+Marks are about two pixels wider than the damage."""
 SMALL = 640
 """Short side in pixels of a smaller photo when the widest damage is calculated: there it is as wide
 in pixels."""
@@ -42,8 +45,8 @@ class Scratches(Effect):
     ----------
     zone
         (h, w, 3) where bright and dark damage may be, and how much thin lines cover, 0 … 1.
-    wide
-        The widest defect in pixels of the proxy.
+    widest
+        The widest narrow defect in pixels of the proxy.
     short_side
         Of the proxy, in pixels.
     ratio
@@ -56,16 +59,19 @@ class Scratches(Effect):
         (h, w) what a person marked as never to be touched, 0 … 1.
     by_hand
         What a person marked as damage.
+    wide
+        What fills the damage that is wide, if any was found.
     """
 
     zone: Field
-    wide: float
+    widest: float
     short_side: int
     ratio: float
     amount: float
     opaque: float | None = None
     kept: Field | None = None
     by_hand: ByHand | None = None
+    wide: Wide | None = None
     findings: Findings = field(default_factory=Findings)
 
     @property
@@ -76,7 +82,7 @@ class Scratches(Effect):
 
     def _lengths(self, ratio: float) -> tuple[int, int]:
         """Reach for sound pixels, and half the side of the area a defect must stand out in."""
-        return reach(self.wide, ratio), int(np.ceil(ratio))
+        return reach(self.widest, ratio), int(np.ceil(ratio))
 
     def tile(self, t: Tile) -> color.Array:
         pixels, ratio = t.pixels, t.window.short_side / self.short_side
@@ -94,29 +100,24 @@ class Scratches(Effect):
         """The tile's pixels with the damage filled that was found."""
         edge = 0.1 if ratio < 1.25 else 0.3  # a scratch covers only part of a pixel of the view
         bright, dark, gap = np.moveaxis(self.zone.at(t.window) > (0.2, 0.2, edge), -1, 0)
-        doubtful = bright | dark
         far, near = self._lengths(ratio)
+        pixels = t.pixels
+        if self.wide is not None:
+            pixels, laid = self.wide.laid(t)
+            pixels = np.where(kept[..., None], t.pixels, pixels)
+            gap = gap & ~laid
+        doubtful = bright | dark
         if self.opaque is not None and t.infrared is not None:
             gap = gap | infrared.dust(t.infrared, far, self.opaque)
-        if not doubtful.any() and not gap.any():
-            return t.pixels
-        grey = t.pixels.mean(2, keepdims=True)
-        origin, cell = (t.window.top, t.window.left), int(ratio)
-        coarse = cell > 1 and self.wide > WIDE
-        if coarse:
-            below = ground(grey, doubtful, far, cell, origin)[doubtful]
-        else:
-            below = bridged(grey, doubtful, far, (near + 1) // 2)
-        off = (grey[doubtful] - below)[:, 0]
-        sides = bright[doubtful], dark[doubtful]
-        off = np.where(sides[0] & sides[1], np.abs(off), np.where(sides[0], off, -off))
-        gap = (gap | _outlined(doubtful, off, near)) & ~kept
-        result = t.pixels.copy()
-        if coarse:
-            result[gap] = filled_wide(t.pixels, gap, far, cell, origin)
-        else:
-            result[gap] = filled(t.pixels, gap, far)
-        return result
+        if doubtful.any() or gap.any():
+            below = bridged(pixels.mean(2, keepdims=True), doubtful, far, (near + 1) // 2)
+            off = np.zeros(doubtful.shape, np.float32)
+            off[doubtful] = pixels.mean(2)[doubtful] - below[:, 0]
+            gap = (gap | outlined(off, bright, dark, near)) & ~kept
+            new = filled(pixels, gap, far)
+            pixels = pixels.copy()
+            pixels[gap] = new
+        return pixels
 
 
 def prepare(context: Context, **_: object) -> None:
@@ -154,10 +155,10 @@ def scratches(
     short_side = view.window.short_side
     factor = 2 ** (1 - sensitivity / 50)
     grey = view.pixels.mean(2)
-    wide = thin.widest(grey, width)
-    lines = thin.lines(grey, wide, factor, dark=sensitivity > DARK)
-    dots = defects.specks(grey, SPECK * factor, wide)
-    far = reach(wide, 1)
+    slim = thin.widest(grey, width)
+    lines = thin.lines(grey, slim, factor, dark=sensitivity > DARK)
+    dots = defects.specks(grey, SPECK * factor, slim)
+    far = reach(slim, 1)
     opaque = infrared.threshold(view, far, factor)
     seen = damage.kinds(grey, damage.load(proxy.context))
     marks = damage.marks(grey, seen)
@@ -179,7 +180,10 @@ def scratches(
         places[kept >= HALF] = 0  # protection wins
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
     around = cv2.dilate(dots | marked.astype(np.uint8), np.ones((margin, margin), np.uint8))
-    wide = max(wide, _widest(around.max(2)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WIDE, WIDE))
+    core = cv2.morphologyEx(marked.any(2).astype(np.uint8), cv2.MORPH_OPEN, disc)
+    large = cv2.dilate(core, np.ones((margin + 2, margin + 2), np.uint8)) & around.max(2)
+    slim = max(slim, _widest(around.max(2) & ~large))
     dusty = dots.any(2)
     if opaque is not None and view.infrared is not None:
         dusty = infrared.dust(view.infrared, far, opaque)
@@ -194,12 +198,20 @@ def scratches(
         values["marks followed"] = Quantity(followed)
     if opaque is None and not (lines.any() or around.any() or given.any()):
         return Unchanged(Findings(values=values))
+    damaged = around.any(2) | (lines > 0) | (given > 0)
+    content = None
+    if large.any():
+        bright, dark = np.moveaxis(around * large[..., None] > 0, -1, 0)
+        content = wide(proxy, bright, dark, damaged)
+    around[large > 0], lines[large > 0] = 0, 0
     zone = Field(np.dstack([around, lines]).astype(np.float32))
     ratio = max(proxy.size) / max(view.window.size)
     by_hand = ByHand.planned(view.pixels, given, ratio) if given.any() else None
     spared = Field(kept) if kept.any() else None
     findings = Findings(values=values)
-    return Scratches(zone, wide, short_side, ratio, amount, opaque, spared, by_hand, findings)
+    return Scratches(
+        zone, slim, short_side, ratio, amount, opaque, spared, by_hand, content, findings
+    )
 
 
 def _widest(mask: NDArray[np.uint8]) -> float:
@@ -212,16 +224,3 @@ def _widest(mask: NDArray[np.uint8]) -> float:
 def _covered(proxy: Proxy, kind: str) -> color.Array:
     """(h, w) how far the marks of a kind cover each pixel of the view, 0 … 1."""
     return covered((mark for mark in proxy.marks if mark.kind == kind), *proxy.view.window.size)
-
-
-def _outlined(doubtful: NDArray[np.bool_], off: color.Array, near: int) -> NDArray[np.bool_]:
-    """The doubtful pixels that really stand out by `off` (n,), and their neighbours."""
-    import cv2
-
-    square = np.ones((2 * near + 1, 2 * near + 1), np.uint8)
-    height = np.zeros(doubtful.shape, np.float32)
-    height[doubtful] = off
-    top = cv2.dilate(height, square)
-    sticks = ((height > 0.25 * top) & (height > 0.01)).astype(np.uint8)
-    rim = (height > 0.04 * top) & (height > 0.004)
-    return (sticks | (cv2.dilate(sticks, square) & rim)) > 0

@@ -125,6 +125,30 @@ def filled_wide(
     return whole[gap]
 
 
+def outlined(
+    off: color.Array, bright: NDArray[np.bool_], dark: NDArray[np.bool_], near: int
+) -> NDArray[np.bool_]:
+    """(h, w) where doubtful pixels really stand out, and their neighbours.
+
+    Those within `near` pixels of the highest that are a quarter as high, and what rises to them.
+
+    Parameters
+    ----------
+    off
+        (h, w) how much brighter each is than what lies beneath.
+    bright, dark
+        (h, w) where bright and dark damage may be.
+    """
+    import cv2
+
+    square = np.ones((2 * near + 1, 2 * near + 1), np.uint8)
+    height = np.maximum(np.where(bright, off, np.float32(0)), np.where(dark, -off, np.float32(0)))
+    top = cv2.dilate(height, square)
+    sticks = ((height > 0.25 * top) & (height > 0.01)).astype(np.uint8)
+    rim = (height > 0.04 * top) & (height > 0.004)
+    return (sticks | (cv2.dilate(sticks, square) & rim)) > 0
+
+
 def ground(
     pixels: color.Array, gap: NDArray[np.bool_], reach: int, cell: int, origin: tuple[int, int]
 ) -> color.Array:
