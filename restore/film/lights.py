@@ -65,7 +65,7 @@ class Lights:
     _parts: dict[tuple[int, type[Effect]], tuple[float, Effect]] = field(default_factory=dict)
     _last: Array | None = None
 
-    def knows(self, proxy: Proxy) -> bool:
+    def _knows(self, proxy: Proxy) -> bool:
         """Whether the frame belongs to a series."""
         return bool(self.known) and float(self._away(_light(proxy)).min()) <= self.reach
 
@@ -76,7 +76,7 @@ class Lights:
         """
         members: dict[int, list[Callable[[], Proxy]]] = {}
         for proxy, now in frames:
-            if not self.knows(proxy):
+            if not self._knows(proxy):
                 self.known.append(_Series(_light(proxy)))
             members.setdefault(int(self._away(_light(proxy)).argmin()), []).append(now)
         for number, series in enumerate(self.known):

@@ -5,7 +5,7 @@
 
 Each step is a generator: proxies of frames in, effects out, as many frames later as it needs to
 look ahead. A step that knows time has a `film` of its own. One whose numbers describe a series
-(`shared`, `follow`) takes them from frames spread over the shot. Any other plans frame by frame.
+(`shared`, `follow`) learns them as the frames come. Any other plans frame by frame.
 
 Where a recipe looks for **lamps**, they may change from beat to beat: see `lights`.
 """
@@ -13,7 +13,7 @@ Where a recipe looks for **lamps**, they may change from beat to beat: see `ligh
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -39,7 +39,6 @@ def plans(
     recipe: Recipe,
     frames: Iterable[Frame],
     *,
-    spread: Sequence[Frame] = (),
     context: Context | None = None,
 ) -> Iterator[Plan]:
     """The plan of each frame of a shot, in order.
@@ -50,20 +49,12 @@ def plans(
     ----------
     frames
         All frames of the shot.
-    spread
-        Some of them, spread over the shot, for what the shot has in common; without them it is
-        learnt as the frames come.
     """
     context = context or default()
-    samples = [_proxy(frame, context) for frame in spread]
     planned: Iterator[_Planned] = (_Planned(_proxy(frame, context)) for frame in frames)
     reach = LIGHT if any("lights" in use.step.settings for use in recipe.uses) else np.inf
-    in_series = [use.step.film is None and use.step.follow is not None for use in recipe.uses]
-    for number, (label, use) in enumerate(zip(recipe.labels, recipe.uses, strict=True)):
-        planned = _through(label, use, planned, samples, reach)
-        if not any(in_series[number + 1 :]):
-            samples = []
-        samples = [proxy.through(use.step.plan(proxy, **use.settings)) for proxy in samples]
+    for label, use in zip(recipe.labels, recipe.uses, strict=True):
+        planned = _through(label, use, planned, reach)
     first: Plan | None = None
     for frame in planned:
         context.check()
@@ -99,9 +90,7 @@ def _proxy(frame: Frame, context: Context) -> Proxy:
     return replace(proxy, context=context, whole=lambda: frame.photo)
 
 
-def _through(
-    label: str, use: Use, frames: Iterator[_Planned], samples: Sequence[Proxy], reach: float
-) -> Iterator[_Planned]:
+def _through(label: str, use: Use, frames: Iterator[_Planned], reach: float) -> Iterator[_Planned]:
     """The frames with one more step planned."""
 
     def planned(frame: _Planned, effect: Effect) -> _Planned:
@@ -110,7 +99,7 @@ def _through(
 
     if use.step.film is None and use.step.shared and use.step.follow:
         lights = Lights(lambda proxy: use.step.plan(proxy, **use.settings), use.step.shared, reach)
-        for frame, effect in _in_series(use, use.step.follow, lights, frames, samples):
+        for frame, effect in _in_series(use, use.step.follow, lights, frames):
             yield planned(frame, effect)
         return
     waiting: deque[_Planned] = deque()
@@ -132,23 +121,14 @@ def _effects(use: Use, proxies: Iterator[Proxy]) -> Iterator[Effect]:
 
 
 def _in_series(
-    use: Use,
-    follow: Callable[..., Effect],
-    lights: Lights,
-    frames: Iterator[_Planned],
-    samples: Sequence[Proxy],
+    use: Use, follow: Callable[..., Effect], lights: Lights, frames: Iterator[_Planned]
 ) -> Iterator[tuple[_Planned, Effect]]:
     """Frames with effects that follow their series, block by block.
 
     A frame waits as the step before found it, which is smaller than what that has made of it.
     """
-
-    def learn(frames: Iterable[_Planned]) -> None:
-        lights.learn([(frame.proxy, frame.now) for frame in frames])
-
-    learn(map(_Planned, samples))
     while block := deque(frame for _, frame in zip(range(BLOCK), frames, strict=False)):
-        learn(frame for frame in block if not (samples and lights.knows(frame.proxy)))
+        lights.learn([(frame.proxy, frame.now) for frame in block])
         count = len(block)
         for number in range(1, count + 1):
             frame = block.popleft().ready()

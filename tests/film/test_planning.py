@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -14,9 +14,9 @@ from restore.film.coding import Coding
 from restore.film.frame import Frame
 from restore.film.lights import mixed
 from restore.film.planning import plans
+from restore.plan import Plan
 from restore.recipe import Recipe
 from restore.steps.colorize import Colorize
-from restore.steps.fade import Fade
 from restore.steps.levels import Levels
 from restore.steps.monochrome import Monochrome
 
@@ -41,11 +41,17 @@ def test_the_frames_of_a_shot_share_their_estimates() -> None:
     pale = SMALL * 0.5 + 90
     pictures = [(pale + random.normal(0, 6)).clip(0, 255).astype(np.uint8) for _ in range(30)]
     frames = film(pictures)
-    faded = list(plans(Recipe.named("faded-print"), frames, spread=frames[::7]))
-    assert len(faded) == len(frames)
-    for kind in (Fade, Levels):
-        effects = {id(s.effect) for plan in faded for s in plan.steps if isinstance(s.effect, kind)}
-        assert len(effects) == 1
+    first = frames[0].still(640).proxy
+    recipe = Recipe.named("faded-print")
+
+    def span(planned: Iterable[Plan]) -> float:
+        """How far apart the plans leave one and the same frame: the range of its mean L* a* b*."""
+        means = [to_lab(plan.tile(first.view)).reshape(-1, 3).mean(0) for plan in planned]
+        return float(np.ptp(means, axis=0).max())
+
+    together = list(plans(recipe, frames))
+    assert len(together) == len(frames)
+    assert span(together) < 0.25 * span(recipe.plan(frame.still(640).proxy) for frame in frames)
 
 
 def test_lamps_that_change_from_beat_to_beat_are_followed() -> None:
@@ -118,4 +124,4 @@ def test_a_film_with_colours_of_its_own_keeps_them() -> None:
 def test_a_film_of_frames_smaller_than_a_patch_is_planned() -> None:
     for height, width in ((17, 33), (1, 1)):
         frames = film([np.full((height, width, 3), 90 + k, np.uint8) for k in range(3)])
-        assert len(list(plans(Recipe.named("led-concert"), frames, spread=frames))) == 3
+        assert len(list(plans(Recipe.named("led-concert"), frames))) == 3
