@@ -10,6 +10,12 @@ import numpy as np
 
 from restore import color
 from restore.analysis import mixes
+from restore.analysis.noise import channel_noise
+from restore.analysis.stage_light import light as stage_light
+from restore.analysis.stage_light import lightings
+from restore.simulate.light import Lamp, light
+from restore.simulate.stage import Stage
+from restore.training._scenes import NARROW, WHITES
 
 CELL = 4
 """Side of a colour cell in lightness pixels."""
@@ -30,35 +36,59 @@ class Sample:
     ----------
     lightness
         (size, size) CIE L*, 0 … 100, as film, lens, print and scan left it.
-    evidence
-        (size/4, size/4, 4) a* and b* at L* = 50, certainty 0 … 1, 1 if from a person.
     ab
         (size/4, size/4, 2) the true a* b*.
-    plain
-        (size, size) the undamaged CIE L* of the photo.
-    taught
-        (size/4, size/4) 1 where what a network says of `plain` is true of `lightness`, too: where
-        the colour is left and there is no evidence; else 0.
+    measured
+        (size/4, size/4, 3) a* and b* at L* = 50 and their certainty, measured under stage light;
+        None for a photo in black and white.
     """
 
     lightness: color.Array
-    evidence: color.Array
     ab: color.Array
-    plain: color.Array
-    taught: color.Array
+    measured: color.Array | None = None
 
 
 def sample(codes: color.Array, size: int, rng: np.random.Generator) -> Sample:
-    """A random square of a photo (h, w, 3) uint8, its lightness as it might come, and evidence."""
+    """A random square of a photo (h, w, 3) uint8 in black and white, as it might come."""
     photo = _square(codes, size, rng)
-    lab = color.to_lab(photo)
-    ab = cells(lab[..., 1:])
     light, coloured = lightness(photo, rng)
-    ab *= coloured[..., None]
-    given = evidence(at_half(ab, cells(lab[..., 0])), rng)
-    taught = (coloured > 0.95) & ~given.any()
-    plain = np.ascontiguousarray(lab[..., 0]).clip(0, 100)
-    return Sample(light, given, ab, plain, taught.astype(np.float32))
+    return Sample(light, cells(color.to_lab(photo)[..., 1:]) * coloured[..., None])
+
+
+def staged(codes: color.Array, size: int, rng: np.random.Generator) -> Sample:
+    """A random square of a photo (h, w, 3) uint8 under one to three lamps, and what they leave."""
+    count = rng.choice((1, 2, 3), p=(0.35, 0.5, 0.15))
+    kinds = [NARROW[rng.integers(len(NARROW))]]
+    kinds += [(NARROW + WHITES)[k] for k in rng.integers(len(NARROW + WHITES), size=count - 1)]
+    shot = light(
+        _square(codes, size, rng),
+        [Lamp(kind, rng.uniform(0, 360), rng.uniform(0.4, 1)) for kind in kinds],
+        seed=int(rng.integers(2**31)),
+        exposure=rng.uniform(-0.5, 1.2),
+        shading=rng.uniform(0, 0.8),
+        quality=int(rng.integers(75, 98)),
+        stage=Stage.drawn(rng) if rng.random() < 0.6 else None,
+    )
+    camera = rng.random() < 0.5
+    view = shot.srgb.astype(np.float32) / np.float32(255)
+    if camera:
+        view = color.encode(shot.camera)
+    noise = channel_noise([view])
+    seen = stage_light.cells(view, noise, 1, camera)
+    hues = lightings.hues(seen, lightings.find(seen, stage=rng.random() < 0.8))
+    measured = cv2.resize(hues.evidence(seen.shape), (size // CELL,) * 2)
+
+    channels = view if camera else mixes.uncrossed(view)
+    grey = mixes.weighted(channels, mixes.evidence(channels, noise)[1])
+    dim = color.lightness(color.spread(grey))
+    lab = color.to_lab(shot.photo)
+    # as `levels` might brighten it
+    mean = lab[..., 0].mean() + rng.normal(0, 6)
+    spread = lab[..., 0].std() * np.exp(rng.normal(0, 0.2)) / max(float(dim.std()), 1)
+    lit = ((dim - dim.mean()) * spread + mean).clip(0, 100).astype(np.float32)
+    scale = (cells(lit) + np.float32(16)) * np.float32(1 / 66)
+    ab = at_half(cells(lab[..., 1:]), cells(lab[..., 0])) * scale[..., None]
+    return Sample(lit, ab, measured)
 
 
 def _square(codes: color.Array, size: int, rng: np.random.Generator) -> color.Array:
@@ -188,17 +218,18 @@ def _mounted(light: color.Array, rng: np.random.Generator) -> tuple[color.Array,
 
 
 def evidence(ab: color.Array, rng: np.random.Generator) -> color.Array:
-    """(h, w, 4) evidence about true a* b* (h, w, 2) at L* = 50: none, hints, or measured."""
+    """(h, w, 4) evidence about true a* b* (h, w, 2) at L* = 50: hints, or measured, or both."""
     kind = rng.random()
-    if kind < 0.5:
-        return np.zeros((*ab.shape[:2], 4), np.float32)
-    if kind < 0.8:
-        return hints(ab, round(np.exp(rng.uniform(0, np.log(100)))), rng)
-    estimate = measured(ab, rng)
-    if kind > 0.95:
-        drawn = hints(ab, int(rng.integers(1, 10)), rng)
-        estimate = np.where(drawn[..., 3:] > 0, drawn, estimate)
-    return estimate
+    count = round(np.exp(rng.uniform(0, np.log(100))))
+    if kind < 0.65:
+        return hints(ab, count, rng)
+    given = measured(ab, rng)
+    return marked(given, hints(ab, int(rng.integers(1, 10)), rng)) if kind > 0.9 else given
+
+
+def marked(given: color.Array, drawn: color.Array) -> color.Array:
+    """Evidence (h, w, 4) with a person's over it."""
+    return np.where(drawn[..., 3:] > 0, drawn, given)
 
 
 def hints(ab: color.Array, count: int, rng: np.random.Generator) -> color.Array:

@@ -1,19 +1,17 @@
-"""Train the compact colorizer further: lightness and evidence in, colours of each cell out.
+"""Train how the compact colorizer weighs evidence: lightness and evidence in, colours of cells out.
 
-Photos are shown as black-and-white ones come: from one channel or film, flat, hazy, grainy, worn;
-half of them with evidence of some colours. It starts from a network of the same kind: its encoder
-was trained on ImageNet, which no folder of photos replaces. What the network that it starts from
-says of undamaged lightness is taught as well, so nothing is forgotten.
+Evidence are hints of a person, and colours measured where stage light or fading left some. Only the
+part that weighs it is trained; the rest stays as it is, so that nothing is forgotten, and nothing
+changes for a photo without evidence. All before that part is calculated once for each photo.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,14 +20,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from restore import color
-from restore.analysis import mixes
-from restore.color import Array
 from restore.colorizers import compact
 from restore.colorizers._distribution import rebalancing
 from restore.colorizers._grid import grid
 from restore.training import _colorizer_network, _colorizer_samples
 from restore.training._card import Card, agreement
 from restore.training._colorizer_network import Colorizer
+from restore.training._colorizer_prepared import (
+    Batch,
+    Prepared,
+    batches,
+    loaded,
+    samples,
+    staged,
+)
+from restore.training._colorizer_samples import CELL
 from restore.training._photos import decoded
 from restore.training._session import Pace, Report, Settings, device
 
@@ -38,17 +43,20 @@ START = compact.WEIGHTS
 WHAT = "Colours for lightness (CIE L*) and evidence of colours; for the step `colorize`."
 SIZE = 160
 """Side of a training square in pixels."""
-BATCH = 16
-FROZEN = 5
-"""First blocks of the encoder (up to stride 8) that stay as they were trained on ImageNet."""
-RATES = {"encoder": 4e-5, "read": 1e-3, "enter": 1e-3, "overall": 1e-3}
-RATE = 2.5e-4
-"""Learning rates of parts of the network, and of all others."""
-TAUGHT = 1.0
-"""Weight of agreeing with the network it starts from, which sees the undamaged lightness."""
-SLOW = 0.998
+BATCH = 12
+CELLS = 400
+"""Cells of each photo that the loss is measured on: neighbours teach the same."""
+MOST = 8000
+"""Photos that are prepared, at most; each takes a third of a megabyte."""
+PREPARING = 0.4
+"""Share of the time after which no more photos are prepared."""
+RATE = 2e-3
+"""Learning rate at the start."""
+NEARER = 0.5
+"""Weight of the distance between the mean colour and the truth, in the loss."""
+SLOW = 0.995
 """Share of the old weights in the running average at each step."""
-WARM = 300
+WARM = 100
 """Steps until the learning rate is full."""
 SAVED = 120
 """Seconds between checkpoints."""
@@ -88,6 +96,8 @@ class Loss:
         self.index, self.share, self.weight, self.shift = (
             part.to(where) for part in (*soft_targets(), weight, shift)
         )
+        self.points = torch.from_numpy(grid().copy()).to(where)
+        self.frequent = w.log()[None, :, None, None].to(where)
 
     def __call__(self, logits: Tensor, ab: Tensor) -> Tensor:
         """Mean loss of logits (n, 313, h, w) about true a* b* (n, h, w, 2)."""
@@ -98,140 +108,92 @@ class Loss:
         weight = share * self.weight[index]
         return -(log.gather(1, index) * weight).sum() / weight.sum()
 
-    def apart(self, logits: Tensor, others: Tensor, where: Tensor) -> Tensor:
-        """Mean Kullback-Leibler divergence of logits from others, both (n, 313, h, w).
-
-        `where` (n, h, w) is 1 for the cells that count.
-        """
-        log = functional.log_softmax(logits.float() + self.shift, 1)
-        other = functional.log_softmax(others.float() + self.shift, 1)
-        return ((other.exp() * (other - log)).sum(1) * where).sum() / where.sum().clamp(min=1)
+    def distance(self, logits: Tensor, ab: Tensor) -> Tensor:
+        """Mean distance of the natural distributions' means from a* b* (n, h, w, 2), over 16."""
+        p = torch.softmax(logits.float() - self.frequent, 1)
+        off = torch.einsum("nqhw,qc->nhwc", p, self.points) - ab
+        return ((off**2).sum(-1) + 4).sqrt().mean() / 16
 
 
-class Batch(NamedTuple):
-    """Samples side by side: (n, channels, h, w), `ab` (n, h/4, w/4, 2), `taught` (n, h/4, w/4)."""
-
-    lightness: Tensor
-    evidence: Tensor
-    ab: Tensor
-    plain: Tensor
-    taught: Tensor
+VALIDATED = {"1 hint": 1, "5 hints": 5, "20 hints": 20, "100 hints": 100, "measured": 0}
+"""Number of hints, or none, of the lines of the validation in black and white."""
 
 
-def batches(photos: list[bytes], rng: np.random.Generator) -> Iterator[Batch]:
-    """Endless batches. Every photo is used once before any is used twice."""
-    order: list[int] = []
-    while True:
-        drawn: list[_colorizer_samples.Sample] = []
-        while len(drawn) < BATCH:
-            order = order or list(rng.permutation(len(photos)))
-            codes = decoded(photos[order.pop()])
-            if codes is None:
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Prepared photos to validate with, and their evidence (n, h, w, 4), by line of the table."""
+
+    lines: dict[str, Batch]
+
+    @classmethod
+    def prepared(cls, photos: Sequence[bytes], network: Colorizer, folder: Path) -> Held:
+        """The photos in black and white, and under stage light."""
+        lines = {}
+        for name, draw in (("grey", _colorizer_samples.sample), ("lit", _colorizer_samples.staged)):
+            rng = np.random.default_rng(0)
+            file = Prepared(folder / f"held-{name}.bin", SIZE // CELL)
+            if not len(file):
+                codes = [codes for codes in map(decoded, photos) if codes is not None]
+                for i in range(0, len(codes), BATCH):
+                    file.add([draw(one, SIZE, rng) for one in codes[i : i + BATCH]], network)
+            records = file.read()
+            others = records["others"].astype(np.float32)
+            if name == "lit":
+                lines["stage light"] = loaded(records, staged(others))
                 continue
-            drawn.append(_colorizer_samples.sample(codes, SIZE, rng))
-        yield Batch(
-            torch.from_numpy(np.stack([s.lightness for s in drawn])[:, None]),
-            torch.from_numpy(np.stack([s.evidence for s in drawn])).movedim(-1, 1).contiguous(),
-            torch.from_numpy(np.stack([s.ab for s in drawn])),
-            torch.from_numpy(np.stack([s.plain for s in drawn])[:, None]),
-            torch.from_numpy(np.stack([s.taught for s in drawn])),
-        )
+            ab = _colorizer_samples.at_half(others[..., 4:6], others[..., 3])
+            for line, count in VALIDATED.items():
+                given = [
+                    _colorizer_samples.hints(one, count, rng)
+                    if count
+                    else _colorizer_samples.measured(one, rng)
+                    for one in ab
+                ]
+                lines[line] = loaded(records, np.stack(given))
+            lines["no evidence"] = loaded(records, np.zeros_like(given))
+        return cls(lines)
 
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def table(self, network: Colorizer) -> str:
+        """For each line the loss, and the RMS error of a* b* at temperature 0.6."""
+        network.eval()
+        loss = Loss(device())
+        rows = ["                  loss  error of a* b*"]
+        for name, held in self.lines.items():
+            losses, squares = [], []
+            for i in range(len(held.ab)):
+                one = Batch(*(part[i : i + 1] for part in held))
+                with torch.autocast(device(), torch.bfloat16):
+                    weighed = network.weighing(one.features, one.light, one.guess, one.evidence)
+                    logits = network.logits(one.features, weighed).float()
+                losses.append(loss(logits, one.ab).item())
+                p = torch.softmax((logits - loss.frequent) / 0.6, 1)
+                error = torch.einsum("nqhw,qc->nhwc", p, loss.points) - one.ab
+                squares.append((error**2).sum(-1).mean().item())
+            error = float(np.mean(squares)) ** 0.5
+            rows.append(f"{name:15}{np.mean(losses):7.3f}{error:8.2f}")
+        return "\n".join(rows)
 
-def told(teacher: Colorizer, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Logits of the teacher for the samples' plain lightness, where any cell is taught.
-
-    Also which samples (n,) those are.
-    """
-    which = batch.taught.flatten(1).any(1)
-    plain = batch.plain[which].contiguous(memory_format=torch.channels_last)
-    none = torch.zeros_like(batch.evidence[which])
-    with torch.no_grad(), torch.autocast(device(), torch.bfloat16):
-        return teacher(plain, none), which
-
-
-def parameters(network: Colorizer) -> list[dict[str, object]]:
-    """The parameters with their learning rates; the encoder's first blocks stay fixed."""
-    groups: dict[float, list[Tensor]] = {}
-    for name, values in network.named_parameters():
-        part, _, rest = name.partition(".")
-        if part == "stem" or (part == "encoder" and int(rest.partition(".")[0]) < FROZEN):
-            values.requires_grad_(False)
-        else:
-            groups.setdefault(RATES.get(part, RATE), []).append(values)
-    return [{"params": group, "lr": rate, "rate": rate} for rate, group in groups.items()]
-
-
-VALIDATED = {
-    "lightness": ((), 0),
-    "red": ((1, 0, 0), 0),
-    "blue": ((0, 0, 1), 0),
-    "orthochromatic": ((0, 0.42, 0.58), 0),
-    "1 hint": ((), 1),
-    "5 hints": ((), 5),
-    "20 hints": ((), 20),
-}
-"""Channel weights (none: CIE L*) and number of hints of each line of the validation."""
-
-
-@torch.no_grad()  # type: ignore[untyped-decorator]
-def validated(network: Colorizer, photos: list[Array]) -> str:
-    """A table: for each of `VALIDATED` the loss, and the RMS error of a* b* at temperature 0.6."""
-    network.eval()
-    loss = Loss()
-    lines = ["                  loss  error of a* b*"]
-    points = torch.from_numpy(grid().copy())
-    natural = torch.from_numpy(rebalancing().copy()).log()[None, :, None, None]
-    for name, (weights, count) in VALIDATED.items():
-        rng = np.random.default_rng(0)
-        losses, squares = [], []
-        for codes in photos:
-            square = _middle(codes)
-            lab = color.to_lab(square)
-            light = lab[..., 0]
-            if weights:
-                light = color.lightness(color.spread(mixes.channels(square, weights)))
-            ab = _colorizer_samples.cells(lab[..., 1:])
-            at_50 = _colorizer_samples.at_half(ab, _colorizer_samples.cells(lab[..., 0]))
-            evidence = _colorizer_samples.hints(at_50, count, rng)
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = network(
-                    torch.from_numpy(np.ascontiguousarray(light))[None, None],
-                    torch.from_numpy(evidence).movedim(-1, 0)[None],
-                ).float()
-            truth = torch.from_numpy(ab)[None]
-            losses.append(loss(logits, truth).item())
-            p = torch.softmax((logits - natural) / 0.6, 1)
-            error = torch.einsum("nqhw,qc->nhwc", p, points) - truth
-            squares.append((error**2).sum(-1).mean().item())
-        error = float(np.mean(squares)) ** 0.5
-        lines.append(f"{name:15}{np.mean(losses):7.3f}{error:8.2f}")
-    return "\n".join(lines)
-
-
-@torch.no_grad()  # type: ignore[untyped-decorator]
-def page(network: Colorizer, photos: list[Array], path: Path) -> None:
-    """Examples: black and white, coloured, and as they were."""
-    network.eval()
-    points = torch.from_numpy(grid().copy())
-    natural = torch.from_numpy(rebalancing().copy()).log()[None, :, None, None]
-    columns = []
-    for codes in photos[:8]:
-        square = _middle(codes)
-        light = color.lightness(square)
-        cells = torch.zeros(1, 4, SIZE // 4, SIZE // 4)
-        p = torch.softmax((network(torch.from_numpy(light)[None, None], cells) - natural) / 0.6, 1)
-        ab = cv2.resize(torch.einsum("nqhw,qc->nhwc", p, points)[0].numpy(), (SIZE, SIZE))
-        coloured = color.from_lab(np.dstack([light, ab]))
-        columns.append(np.concatenate([color.spread(color.grey(light)), coloured, square]))
-    sheet = np.concatenate(columns, 1).clip(0, 1)
-    cv2.imwrite(str(path), (sheet[..., ::-1] * 255).astype(np.uint8))
-
-
-def _middle(codes: Array) -> Array:
-    """The middle square of a photo (h, w, 3) uint8, encoded 0 … 1."""
-    top, left = ((n - SIZE) // 2 for n in codes.shape[:2])
-    return codes[top : top + SIZE, left : left + SIZE] / np.float32(255)
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def page(self, network: Colorizer, path: Path) -> None:
+        """Examples: black and white, coloured without evidence, with 20 hints, and as they were."""
+        network.eval()
+        points = torch.from_numpy(grid().copy())
+        natural = torch.from_numpy(rebalancing().copy()).log()[None, :, None, None]
+        columns = []
+        for i in range(min(8, len(self.lines["20 hints"].ab))):
+            rows = []
+            for line in ("no evidence", "20 hints"):
+                one = Batch(*(part[i : i + 1].float().cpu() for part in self.lines[line]))
+                weighed = network.weighing(one.features, one.light, one.guess, one.evidence)
+                p = torch.softmax((network.logits(one.features, weighed) - natural) / 0.6, 1)
+                rows.append(torch.einsum("nqhw,qc->nhwc", p, points)[0].numpy())
+            light, true = one.light[0, 0].numpy(), one.ab[0].numpy()
+            labs = [np.dstack([light, ab]) for ab in (0 * true, *rows, true)]
+            columns.append(np.concatenate([color.from_lab(lab) for lab in labs]))
+        sheet = np.concatenate(columns, 1).clip(0, 1)[..., ::-1]
+        larger = cv2.resize(sheet, None, fx=CELL, fy=CELL, interpolation=cv2.INTER_NEAREST)
+        cv2.imwrite(str(path), (larger * 255).astype(np.uint8))
 
 
 @dataclass
@@ -248,8 +210,11 @@ class Training:
     def begun(cls, settings: Settings) -> Training:
         """The training of a checkpoint, or if there is none, a new one."""
         network = _colorizer_network.load(settings.start or START)
-        network = network.to(device(), memory_format=torch.channels_last)
-        optimizer = torch.optim.AdamW(parameters(network), betas=(0.9, 0.99), weight_decay=1e-2)
+        network = network.to(device(), memory_format=torch.channels_last).requires_grad_(False)
+        network.weighing.requires_grad_(True)
+        optimizer = torch.optim.AdamW(
+            network.weighing.parameters(), RATE, betas=(0.9, 0.99), weight_decay=1e-2
+        )
         average = {name: values.clone() for name, values in network.state_dict().items()}
         own = cls(network, optimizer, average, Pace(settings.minutes))
         if settings.checkpoint.exists():
@@ -268,25 +233,26 @@ class Training:
         torch.save({**state, "average": self.average, "step": self.step, "spent": spent}, new)
         new.replace(checkpoint)
 
-    def learn(self, batch: Batch, teacher: Colorizer, loss: Loss) -> float:
+    def learn(self, batch: Batch, loss: Loss) -> float:
         """One step; the loss."""
         for group in self.optimizer.param_groups:
-            warm = min(1.0, (self.step + 1) / WARM)
-            group["lr"] = group["rate"] * warm * (1 - self.pace.share)
-        batch = Batch(*(part.to(device()) for part in batch))
-        self.network.train()
+            group["lr"] = RATE * min(1.0, (self.step + 1) / WARM) * (1 - self.pace.share)
+        network = self.network
+        cells = torch.randperm(batch.ab[0, ..., 0].numel(), device=batch.ab.device)[:CELLS]
         with torch.autocast(device(), torch.bfloat16):
-            light = batch.lightness.contiguous(memory_format=torch.channels_last)
-            logits = self.network(light, batch.evidence)
-        wanted, which = told(teacher, batch)
-        cost = loss(logits, batch.ab)
-        cost = cost + TAUGHT * loss.apart(logits[which], wanted, batch.taught[which])
-        cost.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+            weighed = network.weighing(batch.features, batch.light, batch.guess, batch.evidence)
+            features, weighed = (
+                part.flatten(2)[:, :, cells, None] for part in (batch.features, weighed)
+            )
+            logits = network.logits(features, weighed)
+        ab = batch.ab.flatten(1, 2)[:, cells, None]
+        cost = loss(logits, ab)
+        (cost + NEARER * loss.distance(logits, ab)).backward()
+        torch.nn.utils.clip_grad_norm_(network.weighing.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        for name, values in self.network.state_dict().items():
+        for name, values in network.weighing.state_dict(prefix="weighing.").items():
             self.average[name].lerp_(values, 1 - SLOW)
         return cost.item()
 
@@ -294,47 +260,51 @@ class Training:
         """The network of the running average."""
         network = Colorizer()
         network.load_state_dict(self.average)
-        return network
+        return network.to(device())
 
 
 def train(settings: Settings, out: Path) -> Iterator[Report]:
     """Train from the checkpoint, or from the start; writes the file, and reports now and then.
 
-    The learning rate falls to 0 over the time it takes.
+    Photos are prepared first, then learnt from. The learning rate falls to 0 over the time it
+    takes.
     """
     torch.set_num_threads(settings.threads)
-    folders, held = settings.read()
+    folders, held_out = settings.read()
     photos = [photo for folder in folders for photo in folder]
-    tests = [codes for codes in map(decoded, held) if codes is not None]
-    tests = [codes for codes in tests if min(codes.shape[:2]) >= SIZE][:HELD]
+    photos = [photos[i] for i in np.random.default_rng(0).permutation(len(photos))][:MOST]
     training, loss = Training.begun(settings), Loss(device())
-    teacher = _colorizer_network.load(settings.start or START).eval().to(device())
+    held = Held.prepared(held_out[:HELD], training.network, settings.state)
     losses, saved = list[float](), 0.0
-    before = table = validated(training.averaged(), tests)
+    before = table = held.table(training.averaged())
     pace = training.pace = Pace(settings.minutes, training.pace.spent)
     yield Report(training.step, pace.share, math.nan, before)
-    for batch in batches(photos, np.random.default_rng([0, training.step])):
+    prepared = Prepared(settings.state / "prepared.bin", SIZE // CELL)
+    rng = np.random.default_rng([0, training.step])
+    while len(prepared) < len(photos) and (not len(prepared) or pace.share < PREPARING):
+        more = photos[len(prepared) : len(prepared) + BATCH]
+        prepared.add(samples(more, SIZE, rng), training.network)
+    for batch in batches(prepared, BATCH, rng):
         last = pace.share >= 1
         if time.monotonic() > saved + SAVED or last:
             saved = time.monotonic()
             training.save(settings.checkpoint)
-            page(training.averaged(), tests, settings.state / "examples.png")
+            held.page(training.averaged(), settings.state / "examples.png")
             if last:
-                table = validated(training.averaged(), tests)
+                table = held.table(training.averaged())
             mean = float(np.mean(losses)) if losses else math.nan
             yield Report(training.step, pace.share, mean, table if last else "")
             losses = []
         if last:
             break
-        losses.append(training.learn(batch, teacher, loss))
-    network = training.averaged()
-    _colorizer_network.export(network, out, {"purpose": "colorizer"})
-    light = torch.from_numpy(color.lightness(_middle(tests[0])))[None, None]
-    evidence = torch.zeros(1, 4, SIZE // 4, SIZE // 4)
+        losses.append(training.learn(batch, loss))
+    _colorizer_network.export(training.averaged().cpu(), out, {"purpose": "colorizer"})
+    light = torch.linspace(0, 100, SIZE * SIZE).reshape(1, 1, SIZE, SIZE)
+    evidence = held.lines["20 hints"].evidence[:1].cpu().contiguous()
     with torch.inference_mode():
-        wanted = network.eval()(light, evidence).numpy()
+        wanted = _colorizer_network.load(out).eval()(light, evidence).numpy()
     inputs = {"lightness": light.numpy(), "evidence": evidence.numpy()}
     engines = agreement(out, inputs, wanted)
-    counted = len(photos), len(tests), pace.seconds / 60, training.step
+    counted = len(prepared), len(held.lines["20 hints"].ab), pace.seconds / 60, training.step
     card = Card(WHAT, *counted, (settings.start or START).name, before, table, engines)
     out.with_suffix(".md").write_text(card.text(out), encoding="utf-8")

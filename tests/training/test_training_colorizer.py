@@ -8,9 +8,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from skimage import data
 
 from restore import color
+from restore.colorizers import _distribution, compact
+from restore.models import engines
 from restore.training import _colorizer_samples as samples
 from restore.training import _photos
 
@@ -19,22 +22,38 @@ CODES = data.astronaut()[::2, ::2]
 
 def test_samples_are_in_range_whatever_befalls_the_photo() -> None:
     rng = np.random.default_rng(0)
-    for _ in range(60):
-        sample = samples.sample(CODES, 128, rng)
-        assert sample.lightness.shape == (128, 128)
-        assert sample.evidence.shape == (32, 32, 4)
-        assert sample.ab.shape == (32, 32, 2)
-        assert 0 <= sample.lightness.min() <= sample.lightness.max() <= 100
-        assert np.isfinite(sample.evidence).all()
-        assert 0 <= sample.evidence[..., 2:].min() <= sample.evidence[..., 2:].max() <= 1
-        assert sample.lightness.dtype == sample.evidence.dtype == sample.ab.dtype == np.float32
+    for draw in (samples.sample, samples.staged):
+        for _ in range(20):
+            sample = draw(CODES, 128, rng)
+            assert sample.lightness.shape == (128, 128)
+            assert sample.ab.shape == (32, 32, 2)
+            assert 0 <= sample.lightness.min() <= sample.lightness.max() <= 100
+            assert np.isfinite(sample.ab).all()
+            assert sample.lightness.dtype == sample.ab.dtype == np.float32
 
 
-def test_half_of_the_samples_have_no_evidence() -> None:
+def test_stage_light_leaves_evidence_that_is_nearer_the_truth_than_the_average() -> None:
+    rng = np.random.default_rng(1)
+    won = []
+    for _ in range(12):
+        sample = samples.staged(CODES, 128, rng)
+        assert sample.measured is not None
+        ab, sure = sample.measured[..., :2], sample.measured[..., 2:]
+        assert 0 < sure.min() <= sure.max() <= 1
+        true = samples.at_half(sample.ab, samples.cells(sample.lightness))
+        off, far = ((estimate - true) ** 2 for estimate in (ab, samples.AVERAGE))
+        won.append(((far - off) * sure).sum())
+    assert np.sum(won) > 0
+
+
+def test_all_evidence_is_certain_somewhere() -> None:
     rng = np.random.default_rng(1)
     ab = np.full((32, 32, 2), 20, np.float32)
-    empty = [not samples.evidence(ab, rng).any() for _ in range(400)]
-    assert 0.4 < np.mean(empty) < 0.6
+    given = np.stack([samples.evidence(ab, rng) for _ in range(200)])
+    assert given[..., 2:].min() >= 0
+    assert given[..., 2:].max() <= 1
+    hinted = given[..., 3].any((1, 2))
+    assert 0.6 < hinted.mean() < 0.9  # the rest is measured alone
 
 
 def test_hints_tell_the_true_colour_where_they_lie() -> None:
@@ -77,3 +96,64 @@ def test_photos_are_read_from_folders_and_tars_and_left_out_by_name(tmp_path: Pa
     read = dict(_photos.named([tmp_path], without={"c"}))
     assert sorted(read) == ["a", "b"]
     assert _photos.decoded(read["b"]).shape == CODES.shape
+
+
+def untrained():
+    pytest.importorskip("torch")
+    from restore.training import _colorizer_network, colorizer
+
+    return _colorizer_network.load(colorizer.START)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the exporter that OpenCV reads
+@pytest.mark.filterwarnings("ignore:Constant folding")
+def test_without_evidence_nothing_changes_on_any_engine_and_a_hint_acts(tmp_path: Path) -> None:
+    network = untrained()
+    import torch
+
+    from restore.training import _colorizer_network
+
+    with torch.no_grad():
+        network.weighing.out.weight.normal_(0, 0.02)  # as if it had been trained
+    _colorizer_network.export(network, tmp_path / "network.onnx", {"purpose": "colorizer"})
+    written = _colorizer_network.load(tmp_path / "network.onnx").eval()
+    light = cv2.resize(color.lightness(CODES / np.float32(255)), (160, 128))[None, None]
+    none = np.zeros((1, 4, 32, 40), np.float32)
+    hinted = none.copy()
+    hinted[0, :, 10:14, 20:24] = np.array([40, -30, 1, 1], np.float32)[:, None, None]
+    for engine in filter(engines.installed, engines.ENGINES):
+        shipped = engines.load(compact.WEIGHTS, engine)(light)
+        new = engines.load((tmp_path / "network.onnx").read_bytes(), engine)
+        np.testing.assert_allclose(new(light, evidence=none), shipped, atol=1e-4)
+        means = [
+            _distribution.mean(_distribution.probabilities(new(light, evidence=given)[0]))
+            for given in (none, hinted)
+        ]
+        there, elsewhere = (means[1] - means[0])[10:14, 20:24], means[1][:4, :4] - means[0][:4, :4]
+        assert there[..., 0].mean() > 5
+        assert there[..., 1].mean() < -5
+        assert np.abs(elsewhere).mean() < 0.5 * np.abs(there).mean()
+        with torch.inference_mode():
+            wanted = written(torch.from_numpy(light), torch.from_numpy(hinted)).numpy()
+        assert np.abs(new(light, evidence=hinted) - wanted).max() < 0.05
+
+
+def test_prepared_photos_come_back_as_batches(tmp_path: Path) -> None:
+    network = untrained()
+    import torch
+
+    from restore.training import _colorizer_prepared as prepared
+
+    rng = np.random.default_rng(0)
+    photo = cv2.imencode(".png", CODES)[1].tobytes()
+    file = prepared.Prepared(tmp_path / "prepared.bin", 32)
+    for _ in range(2):
+        file.add(prepared.samples([photo] * 4, 128, rng), network)
+    assert len(file) == 8
+    batch = next(prepared.batches(file, 8, rng))
+    assert batch.features.shape == (8, 96, 32, 32)
+    assert batch.evidence.shape == (8, 4, 32, 32)
+    assert (batch.evidence[:, 2].flatten(1).amax(1) > 0).all()
+    stored = file.read()["features"][:1]
+    features = torch.from_numpy(stored.copy()).view(torch.bfloat16).float()
+    assert 0 <= features.min() <= features.max() <= 6

@@ -46,6 +46,8 @@ SETTLED, REACH, ALIKE = 2.0, 5, 0.5
 nats of the channel ratios of similar cells."""
 FULL = 0.1
 """Weight of a cell with a full channel: else hues would change at the edges of clipped areas."""
+UNKNOWN = 0.01
+"""Certainty of a network's evidence where coloured light leaves no hues."""
 DIM = 0.5
 """Linear light above which a channel may have been clipped before it was stored."""
 
@@ -87,6 +89,15 @@ class Hues:
     weighted: Array
     cautious: Array
     sure: Array
+
+    def evidence(self, shape: tuple[int, int]) -> Array:
+        """(*shape, 3) for a network that weighs it: cautious a* b* at L* = 50, and certainty.
+
+        The certainty is `UNKNOWN` at least: that a photo was taken under coloured light is
+        evidence, too, if not of its colours.
+        """
+        sure = np.maximum(self.sure, np.float32(UNKNOWN))
+        return np.concatenate([self.cautious, sure[:, None]], 1).reshape(*shape, 3)
 
 
 def find(seen: Cells, stage: bool = False, measured: Array | None = None) -> list[Lighting]:
