@@ -56,6 +56,17 @@ def test_doubt_about_the_lamps_lowers_recoverability_and_weight():
     assert paler == pytest.approx(0.6 * size, rel=0.05)  # and smoother where it is less sure
 
 
+def test_hues_do_not_jump_where_clipping_begins():
+    wall, brightness = np.array([1, 0.3, 0.5]), np.linspace(0.3, 1.4, 24)
+    values = np.repeat((wall * brightness[:, None])[None], 16, 0).astype(np.float32)
+    full = values >= 1
+    seen = light.Cells(values.clip(0, 1), np.where(full, np.float32(1e3), np.float32(1e-5)), False)
+    hues = lightings.hues(seen, lightings.given(seen, ("red", "blue")))
+    row = hues.weighted.reshape(16, 24, 2)[8]
+    assert full.any()
+    assert np.hypot(*np.diff(row, axis=0).T).max() < 2  # of a* b*, from cell to cell
+
+
 @pytest.mark.parametrize("scene", ["red", "blue", "white+blue", "white+red"])
 def test_probabilities_add_up_and_the_best_comes_first(scene):
     result = lightings.find(_cells(_photo("rocket"), scene))

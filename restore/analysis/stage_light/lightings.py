@@ -48,6 +48,8 @@ FULL = 0.1
 """Weight of a cell with a full channel: else hues would change at the edges of clipped areas."""
 UNKNOWN = 0.01
 """Certainty of a network's evidence where coloured light leaves no hues."""
+BEYOND = 1.0
+"""Standard deviation of a full channel's light, as a share of what it holds."""
 DIM = 0.5
 """Linear light above which a channel may have been clipped before it was stored."""
 
@@ -111,7 +113,8 @@ def find(seen: Cells, stage: bool = False, measured: Array | None = None) -> lis
     """
     measured = measures(seen) if measured is None else measured
     chosen = likeliest(seen, measured, stage)
-    return [Lighting(chance, light.mixture(seen, lamps)) for chance, lamps in chosen]
+    bounded = _bounded(seen)
+    return [Lighting(chance, light.mixture(bounded, lamps)) for chance, lamps in chosen]
 
 
 def measures(seen: Cells) -> Array:
@@ -141,7 +144,7 @@ def likeliest(
 
 def given(seen: Cells, lamps: Sequence[str]) -> list[Lighting]:
     """The one lighting that is known."""
-    return [Lighting(1.0, light.mixture(seen, lamps))]
+    return [Lighting(1.0, light.mixture(_bounded(seen), lamps))]
 
 
 def hues(seen: Cells, lightings: Sequence[Lighting], likely: Array | None = None) -> Hues:
@@ -150,8 +153,9 @@ def hues(seen: Cells, lightings: Sequence[Lighting], likely: Array | None = None
     weight, sure = np.zeros((2, count), np.float32)
     weighted = np.zeros((count, 2), np.float32)
     mean = np.array(constants()["hue_prior"]["mean_ab50"], np.float32)
+    bounded = _bounded(seen)
     for lighting in lightings:
-        own, recoverable = light.colours(seen, lighting.mixture, likely)
+        own, recoverable = light.colours(bounded, lighting.mixture, likely)
         share, root = np.float32(lighting.chance), np.sqrt(recoverable)
         weight += share * root
         sure += share * recoverable
@@ -161,6 +165,18 @@ def hues(seen: Cells, lightings: Sequence[Lighting], likely: Array | None = None
         weighted = (weight[:, None] * _settled(average, sure, seen)).astype(np.float32)
     cautious = mean * (1 - weight)[:, None] + weighted
     return Hues(weight, weighted, cautious, sure)
+
+
+def _bounded(seen: Cells) -> Cells:
+    """The cells, a channel full beside others as measured roughly: it held at least that much.
+
+    Left out, a full blue would be what it usually is beside the other channels: less, and white
+    haze would turn warm where clipping begins. Where all channels are full, nothing was measured.
+    """
+    full = seen.variance >= 1
+    beside = full & ~full.all(-1, keepdims=True)
+    rough = (np.float32(BEYOND) * seen.values) ** 2
+    return Cells(seen.values, np.where(beside, rough, seen.variance), seen.camera)
 
 
 def _settled(own: Array, sure: Array, seen: Cells) -> Array:
