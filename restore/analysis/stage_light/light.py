@@ -306,6 +306,7 @@ def _explain(seen: Cells, lamps: tuple[str, ...]) -> Array:
         rows = slice(start, start + block)
         a = cells[rows, :of_a] @ colours[:of_a]
         wrong = cells[rows] @ colours  # a (1 + rest / 5)
+        np.maximum(wrong, a, out=wrong)  # where rounding made the rest negative
         share = np.divide(a, wrong, out=a)
         np.maximum(share, 1 / NOTHING, out=share)
         cube = share * share
