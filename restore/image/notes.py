@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from restore import safe_toml
 from restore.errors import PhotoError
 from restore.image import hints, marks
 from restore.image.hints import Hint
@@ -62,8 +63,10 @@ def parse(text: bytes | str, where: str) -> Notes:
         text = text.encode("utf-8", "replace")
     if len(text) > LARGEST:
         raise PhotoError(f"{where}: is larger than {LARGEST // 1024} KiB")
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise PhotoError(f"{where}: is UTF-16 text; save it as UTF-8")
     try:
-        content = tomllib.loads(text.decode("utf-8", "replace"))
+        content = safe_toml.loads(text.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError) as error:  # Python refuses to read very long integers
         raise PhotoError(f"{where}: is not TOML: {error!s:.100}") from error
     for key, tables in content.items():

@@ -7,12 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from restore import safe_toml
 from restore.errors import RecipeError
 
 LARGEST = 64 * 1024
 """Most bytes of a recipe file; our longest recipe has a fiftieth of that."""
-DOTS = 64
-"""Most dots on a line, in keys, numbers and strings; recipes need none in keys."""
 
 
 def text(path: Path) -> str:
@@ -45,7 +44,7 @@ def parsed(text: str, where: str, largest: int = LARGEST) -> dict[str, Any]:
             f"{where}: is longer than {largest} characters, the most a recipe may have"
         )
     try:
-        content = _loads(text)
+        content = safe_toml.loads(text)
         if _too_large(content):
             raise RecipeError(f"{where}: contains an integer beyond 64 bits")
     except (tomllib.TOMLDecodeError, ValueError) as error:
@@ -58,19 +57,11 @@ def parsed(text: str, where: str, largest: int = LARGEST) -> dict[str, Any]:
 def value(text: str) -> object:
     """A setting's value from a TOML string; a bare word is a string."""
     try:
-        content = _loads(f"value = {text}")
+        content = safe_toml.loads(f"value = {text}")
         plain = len(content) == 1 and not _too_large(content)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
         return text
     return content["value"] if plain else text
-
-
-def _loads(text: str) -> dict[str, Any]:
-    """Refuse lines of many dots: the parser's memory for a key grows with their square, to 4 GB."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > DOTS:
-            raise ValueError(f"line {number} has more than {DOTS} dots")
-    return tomllib.loads(text)
 
 
 def _too_large(content: object) -> bool:

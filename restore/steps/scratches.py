@@ -35,6 +35,10 @@ in pixels."""
 FAINTER = 2.0
 """Log odds less that a mark needs at the highest sensitivity."""
 NAMES = ("scratches", "dust")
+LOST = (
+    "all of the photo is marked as damage: nothing is left to fill it from, so the mark is ignored"
+)
+"""The warning about such a mark."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +182,8 @@ def scratches(
     given, kept = (_covered(proxy, kind) for kind in ("damage", "keep"))
     for places in (lines, dots, marked, given):
         places[kept >= HALF] = 0  # protection wins
+    if lost := bool((given >= HALF).all()):
+        given[:] = 0
     margin = 3 if proxy.size == view.window.size else 5  # pixels of the view are blurred
     around = cv2.dilate(dots | marked.astype(np.uint8), np.ones((margin, margin), np.uint8))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WIDE, WIDE))
@@ -196,8 +202,9 @@ def scratches(
     if followed:
         values["by hand"] = Quantity(100 * float(given.mean()), "% of the photo")
         values["marks followed"] = Quantity(followed)
+    findings = Findings(warnings=(LOST,) * lost, values=values)
     if opaque is None and not (lines.any() or around.any() or given.any()):
-        return Unchanged(Findings(values=values))
+        return Unchanged(findings)
     damaged = around.any(2) | (lines > 0) | (given > 0)
     content = None
     if large.any():
@@ -208,7 +215,6 @@ def scratches(
     ratio = max(proxy.size) / max(view.window.size)
     by_hand = ByHand.planned(view.pixels, given, ratio) if given.any() else None
     spared = Field(kept) if kept.any() else None
-    findings = Findings(values=values)
     return Scratches(
         zone, slim, short_side, ratio, amount, opaque, spared, by_hand, content, findings
     )

@@ -129,6 +129,8 @@ def test_points_strokes_and_regions_lie_where_they_are_said_to() -> None:
             "501 times [[hints]] are more than 500",
         ),
         ("x = " + "[" * 5000, "is not TOML"),
+        ("a" + ".a" * 1000 + " = 1", "line 1 has more than 64 dots"),
+        ("[[hints" + ".1" * 1000 + "]]", "line 1 has more than 64 dots"),
         ("x = " + "9" * 5000, "is not TOML"),
         (f'[[hints]]\ncolour = "red"\npoints = [[1, 1{"0" * 400}]]', "is not a point"),
         (f'[[hints]]\ncolour = "red"\npoints = [[1, 0x{"f" * 5000}]]', "thousands of digits"),
@@ -150,6 +152,16 @@ def test_any_text_is_hints_or_one_error(text: str) -> None:
     except PhotoError:
         return
     assert all(isinstance(hint, Hint) for hint in read.hints)
+
+
+def test_files_as_windows_writes_them_are_read_or_the_remedy_is_said(tmp_path: Path) -> None:
+    beside = tmp_path / f"a.jpg{notes.SUFFIX}"
+    text = '[[hints]]\ncolour = "red"\npoints = [' + "[31.5, 62.25], " * 100 + "]\n"
+    beside.write_text(text, encoding="utf-8-sig")
+    assert len(notes.beside(tmp_path / "a.jpg").hints[0].points) == 100
+    beside.write_text(text, encoding="utf-16")
+    with pytest.raises(PhotoError, match="is UTF-16 text; save it as UTF-8"):
+        notes.beside(tmp_path / "a.jpg")
 
 
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:

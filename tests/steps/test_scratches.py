@@ -374,6 +374,15 @@ def test_says_how_many_marks_it_followed() -> None:
     assert "marks followed" not in scratches(Photo(photo("rocket")).proxy()).findings.values
 
 
+@pytest.mark.parametrize("factor", [1, 4])
+def test_a_photo_that_is_all_damage_stays_and_a_warning_says_so(factor: int) -> None:
+    clean = photo("rocket", factor)
+    whole = Mark.of("damage", region=[[0, 0], [100, 0], [100, 100], [0, 100]])
+    effect = scratches(replace(Photo(clean.copy()), marks=(whole,)).proxy())
+    assert any("all of the photo is marked as damage" in said for said in effect.findings.warnings)
+    assert (marked(clean, whole) == marked(clean)).all()
+
+
 def test_a_broad_mark_needs_no_larger_tiles() -> None:
     clean = photo("rocket", 8)
     bad = clean.copy()
