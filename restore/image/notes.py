@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def beside(path: Path) -> Notes:
     path = path.with_name(path.name + SUFFIX)
     try:
         if not path.is_file():
+            if os.path.lexists(path):  # a link that leads nowhere: what it said must not be lost
+                raise PhotoError(f"{path}: is not a regular file")
             return Notes()
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

@@ -164,6 +164,13 @@ def test_files_as_windows_writes_them_are_read_or_the_remedy_is_said(tmp_path: P
         notes.beside(tmp_path / "a.jpg")
 
 
+def test_a_link_that_leads_nowhere_is_not_taken_for_no_file(tmp_path: Path) -> None:
+    (tmp_path / f"a.jpg{notes.SUFFIX}").symlink_to("moved.toml")
+    with pytest.raises(PhotoError, match=r"a\.jpg\.hints\.toml: is not a regular file"):
+        notes.beside(tmp_path / "a.jpg")
+    assert notes.beside(tmp_path / "b.jpg") == notes.Notes()
+
+
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / f"a.jpg{notes.SUFFIX}").write_bytes(b"#" * (notes.LARGEST + 1))
     with pytest.raises(PhotoError, match="is larger than 256 KiB"):
