@@ -23,6 +23,34 @@ WIDTHS = ((3.0, 30.0, 0.4), (0.7, 20.0, 0.4))
 DOUBT = 0.05
 """Variance of a hint, relative to that of the network's error."""
 
+FEW = 3
+"""Places with a hint up to which colours of a network that weighed the hints count more."""
+
+
+def trusted(hints: Sequence[Hint]) -> float:
+    """Weight of such colours against those without hints, before the regression."""
+    places = sum(len(hint.points) if hint.shape == "points" else 1 for hint in hints)
+    return 0.5 if places <= FEW else 0.25
+
+
+def marked(hints: Sequence[Hint], rows: int, columns: int) -> Array:
+    """(rows, columns, 4) hints for a network that weighs them; see `colorizers._evidence`.
+
+    A point marks the cells around it, too: the network was trained on such.
+    """
+    import cv2
+
+    known = np.zeros((rows, columns, 4), np.float32)
+    for reach in (3, 1):  # a point's own cell has its own colour, whatever is marked beside it
+        for hint in hints:
+            light, a, b = hint.colour
+            scale = 66 / (light + 16)
+            place = hint.cells(rows, columns)
+            if hint.shape == "points":
+                place = cv2.dilate(place.astype(np.uint8), np.ones((reach, reach))) > 0
+            known[place] = (a * scale, b * scale, 1, 1)
+    return known
+
 
 def carry(ab: Array, p: Array, lightness: Array, hints: Sequence[Hint]) -> tuple[Array, Array]:
     """The network's colours corrected by hints, and how certain the corrections are.

@@ -11,6 +11,7 @@ A colorizer's module provides, as data and functions, all the rest of the progra
     load(context)       the network, ready to run; kept by the context for `chroma`
     chroma(lightness, *, side, temperature, vividness, context) -> Chroma
 
+`chroma` of a network that weighs evidence of colours also takes `evidence`; see `_evidence`.
 The defaults of `chroma` for temperature and vividness suit the network.
 `lightness` is (height, width) float32, CIE L* 0 … 100, any size; `side` is the short side of the
 network's input in pixels, a multiple of 32. What the network needs (normalising, padding,
@@ -44,6 +45,8 @@ class Chroma:
         distribution over `grid`. None for a network that predicts single colours.
     temperature
         The given one.
+    told
+        The same as `logits`, with the evidence weighed in; None without evidence.
     single
         (h, w, 2) float32 CIE a* b* of a network that predicts single colours.
     """
@@ -52,6 +55,7 @@ class Chroma:
     logits: Array | None = None
     temperature: float = 1
     single: Array | None = None
+    told: Array | None = None
 
     @property
     def ab(self) -> Array:

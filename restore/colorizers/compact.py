@@ -9,6 +9,7 @@ import numpy as np
 from restore.color import Array
 from restore.colorizers import Chroma
 from restore.colorizers._distribution import natural
+from restore.colorizers._evidence import Evidence, cells
 from restore.colorizers._input import fit
 from restore.context import Context, default
 from restore.models import engines
@@ -19,6 +20,9 @@ BYTES = 9046228
 RANK = 10
 
 WEIGHTS = Path(__file__).parents[1] / "data" / "compact.onnx"
+EVIDENCE = WEIGHTS.with_name("compact-evidence.onnx")
+"""What evidence of colours changes: lightness, logits without evidence, and evidence in, logits
+out. Photos without evidence do not need it."""
 
 
 def installed() -> bool:
@@ -43,6 +47,7 @@ def chroma(
     side: int = 256,
     temperature: float = 0.5,
     vividness: float = 0.25,
+    evidence: Evidence | None = None,
     context: Context | None = None,
 ) -> Chroma:
     """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
@@ -51,7 +56,18 @@ def chroma(
     with a short side of 208 and works best from 192 to 256.
     """
     values, (rows, columns) = fit(lightness, side)
-    network = load(context or default())
-    logits = np.ascontiguousarray(network(values)[0, :, rows, columns])
-    logits = natural(logits, vividness)
-    return Chroma(network.engine, logits, temperature)
+    context = context or default()
+    network = load(context)
+    every = network(values)
+    logits = natural(np.ascontiguousarray(every[0, :, rows, columns]), vividness)
+    if evidence is None:
+        return Chroma(network.engine, logits, temperature)
+    known = cells(evidence, values, rows, columns)
+    every = _weighing(context)(values, logits=every, evidence=known)
+    told = natural(np.ascontiguousarray(every[0, :, rows, columns]), vividness)
+    return Chroma(network.engine, logits, temperature, told=told)
+
+
+def _weighing(context: Context) -> engines.Network:
+    engine = engines.chosen(context.engine)
+    return context.network((EVIDENCE, engine), lambda: engines.load(EVIDENCE, engine))

@@ -9,7 +9,8 @@ import numpy as np
 from restore.color import Array
 from restore.colorizers import Chroma
 from restore.colorizers._distribution import natural
-from restore.colorizers._input import fit
+from restore.colorizers._evidence import Evidence, cells
+from restore.colorizers._input import CELL, fit
 from restore.context import Context, default
 from restore.errors import WeightsError
 from restore.models import engines, own
@@ -42,18 +43,20 @@ def chroma(
     side: int = 256,
     temperature: float = 0.5,
     vividness: float = 0.25,
+    evidence: Evidence | None = None,
     context: Context | None = None,
 ) -> Chroma:
-    """Chroma for (height, width) CIE L* 0 … 100, one cell for 4 x 4 pixels of the network's input.
-
-    The network's second input, evidence of colours, is empty.
-    """
+    """Chroma for (height, width) CIE L* 0 … 100, a cell for 4 x 4 pixels of the network's input."""
     values, (rows, columns) = fit(lightness, side)
     network = load(context or default())
-    evidence = np.zeros((1, 4, values.shape[2] // 4, values.shape[3] // 4), np.float32)
-    logits = np.ascontiguousarray(network(values, evidence=evidence)[0, :, rows, columns])
-    logits = natural(logits, vividness)
-    return Chroma(network.engine, logits, temperature)
+
+    def logits(known: Array) -> Array:
+        given = network(values, evidence=known)[0, :, rows, columns]
+        return natural(np.ascontiguousarray(given), vividness)
+
+    none = np.zeros((1, 4, values.shape[2] // CELL, values.shape[3] // CELL), np.float32)
+    told = None if evidence is None else logits(cells(evidence, values, rows, columns))
+    return Chroma(network.engine, logits(none), temperature, told=told)
 
 
 def _path() -> Path:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from types import ModuleType
 from typing import Annotated
@@ -13,7 +14,7 @@ import numpy as np
 
 from restore import color, colorizers
 from restore.analysis.chroma import Guided, guide, light_of_cells, settle
-from restore.analysis.hinted import carry
+from restore.analysis.hinted import carry, marked, trusted
 from restore.analysis.motion.carried import carried
 from restore.analysis.reference import Cells, averaged, look_up
 from restore.color import Array
@@ -24,6 +25,7 @@ from restore.effect import Effect, Findings, LabEffect, NetworkUsed, Quantity, U
 from restore.errors import PhotoError, RecipeError
 from restore.image.field import Field
 from restore.image.guides import CELLS, ColourGuess, Distribution
+from restore.image.hints import Hint
 from restore.image.photo import Proxy, Tile
 from restore.image.reference import Reference
 from restore.step import Amount, Param
@@ -118,7 +120,7 @@ def colorize(
     summary = "colours are the network's guess"
     if chroma.logits is None:
         return predictor.effect(chroma.ab, lightness, saturation, amount, summary)
-    maps = predictor.maps(chroma.logits, proxy)
+    maps = predictor.maps(chroma.logits, proxy, chroma.told)
     sources = [predictor.source] * bool(predictor.source)
     if count := len(proxy.hints):
         sources.append(f"{count} hint{'s' * (count > 1)}")
@@ -223,7 +225,8 @@ class _Predictor:
     def chroma(self, proxy: Proxy) -> colorizers.Chroma:
         """What the network predicts for a photo, with the colours of the reference in mind."""
         lightness = proxy.view.lightness.clip(0, 100)
-        chroma = self._predicted(lightness, proxy.context)
+        hints = () if self.like else proxy.hints
+        chroma = self._predicted(lightness, proxy.context, hints)
         self.engine = chroma.engine
         if self.like is None:
             return chroma
@@ -232,13 +235,18 @@ class _Predictor:
         self.matched = evidence.sure
         return replace(chroma, logits=evidence.told(photo))
 
-    def _predicted(self, lightness: Array, context: Context) -> colorizers.Chroma:
+    def _predicted(
+        self, lightness: Array, context: Context, hints: Sequence[Hint] = ()
+    ) -> colorizers.Chroma:
+        weighs = hints and "evidence" in self.network.chroma.__kwdefaults__
+        known = {"evidence": partial(marked, hints)} if weighs else {}
         chroma: colorizers.Chroma = self.network.chroma(
             lightness,
             side=self.side,
             temperature=self.temperature,
             vividness=self.vividness,
             context=context,
+            **known,
         )
         return chroma
 
@@ -276,20 +284,31 @@ class _Predictor:
             return ""
         return f"{self.like.name} in {self.matched.mean():.0%} of the photo"
 
-    def maps(self, logits: Array, proxy: Proxy) -> Array:
-        """(h, w, 6) a* b*, their covariance, and entropy in bits, for logits (313, h, w)."""
+    def maps(self, logits: Array, proxy: Proxy, told: Array | None = None) -> Array:
+        """(h, w, 6) a* b*, their covariance, and entropy in bits, for logits (313, h, w).
+
+        With `told`, the logits of a network that weighed the hints, a part of the colours that the
+        hints then correct is its own.
+        """
         lightness = proxy.view.lightness.clip(0, 100)
         p = _distribution.probabilities(logits)
+        ab, covariance = self._settled(logits, p, lightness)
+        if told is not None:
+            weighed, _ = self._settled(told, _distribution.probabilities(told), lightness)
+            ab = ab + np.float32(trusted(proxy.hints)) * (weighed - ab)
+        if proxy.hints:
+            ab, left = carry(ab, p, light_of_cells(lightness, ab), proxy.hints)
+            covariance = covariance * left[..., None]
+        return np.dstack([ab, covariance, _distribution.entropy(p)])
+
+    def _settled(self, logits: Array, p: Array, lightness: Array) -> tuple[Array, Array]:
+        """a* b* (h, w, 2), evened out, and their covariance (h, w, 3)."""
         mean, covariance = _distribution.moments(p)
         spread = covariance[..., ::2].mean(-1)
         if self.temperature != 1:
             annealed = _distribution.probabilities(logits, self.temperature)
             mean, covariance = _distribution.moments(annealed)
-        ab = settle(mean, p, spread, lightness, self.caution)
-        if proxy.hints:
-            ab, left = carry(ab, p, light_of_cells(lightness, ab), proxy.hints)
-            covariance = covariance * left[..., None]
-        return np.dstack([ab, covariance, _distribution.entropy(p)])
+        return settle(mean, p, spread, lightness, self.caution), covariance
 
     def distribution(self, logits: Array) -> Distribution:
         """What later steps may weigh against evidence, from logits (313, h, w)."""

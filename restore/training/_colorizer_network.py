@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from restore.colorizers import compact
 from restore.colorizers._distribution import rebalancing
 from restore.colorizers._grid import grid
 from restore.training import _onnx
@@ -215,7 +216,11 @@ class Colorizer(nn.Module):  # type: ignore[misc]
 
     def guess(self, features: Tensor) -> Tensor:
         """(n, 3, h, w) mean a* and b*, and their variance, in `CHROMA`, without evidence."""
-        p = torch.exp(self.out(features) - self.frequent)  # logits stay under 40
+        return self.moments_of(self.out(features))
+
+    def moments_of(self, logits: Tensor) -> Tensor:
+        """`guess` for logits (n, 313, h, w)."""
+        p = torch.exp(logits - self.frequent)  # logits stay under 40
         total, *sums = functional.conv2d(p, self.moments).split(1, 1)
         a, b, square = (part / total for part in sums)
         return torch.cat([a, b, square - a * a - b * b], 1)
@@ -242,6 +247,15 @@ class Colorizer(nn.Module):  # type: ignore[misc]
         return self.logits(features, weighed)
 
 
+def shipped() -> Colorizer:
+    """The compact network with the part that weighs evidence."""
+    network = load(compact.WEIGHTS)
+    beside = _of_onnx(compact.EVIDENCE)
+    own = {k: v for k, v in beside.items() if k.startswith("weighing.")}
+    network.load_state_dict(own, strict=False)
+    return network
+
+
 def load(path: Path) -> Colorizer:
     """The network of an ONNX file that `export` wrote, or of a training's checkpoint.
 
@@ -255,6 +269,29 @@ def load(path: Path) -> Colorizer:
         state = torch.load(path, map_location="cpu", weights_only=True)
         network.load_state_dict(state["average"])
     return network
+
+
+class Beside(nn.Module):  # type: ignore[misc]
+    """The part that weighs evidence, beside a network that it takes the logits of.
+
+    The features before the last layer come back from its logits: there are more of these.
+    """
+
+    def __init__(self, network: Colorizer) -> None:
+        super().__init__()
+        out = network.out
+        back = torch.linalg.pinv(out.weight[:, :, 0, 0].double())
+        self.recall = Conv(BINS, FEATURES)
+        self.recall.weight = nn.Parameter(back.float()[..., None, None])
+        self.recall.bias = nn.Parameter(-(back @ out.bias.double()).float())
+        self.weighing, self.guess = network.weighing, network.moments_of
+        self.kernel = nn.Parameter(torch.cat([out.weight, network.gaussian], 1))
+
+    def forward(self, lightness: Tensor, logits: Tensor, evidence: Tensor) -> Tensor:
+        """(n, 313, h/4, w/4) logits with evidence for those without; the rest as `Colorizer`'s."""
+        light = functional.avg_pool2d(lightness, 4)
+        weighed = self.weighing(self.recall(logits), light, self.guess(logits), evidence)
+        return logits + functional.conv2d(weighed, self.kernel)
 
 
 FIRST = (
@@ -285,7 +322,8 @@ def _of_onnx(path: Path) -> dict[str, Tensor]:
                     layer = re.sub(pattern, name, node.output[0])
             state[f"{layer}.weight"] = tables[weight].float()
             state[f"{layer}.bias"] = tables[bias].float()
-    state["out.weight"] = state["out.weight"][:, :FEATURES]  # what follows is the Gaussian's
+    if "out.weight" in state:
+        state["out.weight"] = state["out.weight"][:, :FEATURES]  # what follows is the Gaussian's
     return state
 
 
@@ -297,11 +335,24 @@ def export(network: Colorizer, path: Path, about: dict[str, str]) -> None:
     about
         The file's metadata, such as how it was trained.
     """
+    _write(network, {}, "logits", path, about)
+
+
+def export_beside(network: Colorizer, path: Path, about: dict[str, str]) -> None:
+    """Write the part that weighs evidence as an ONNX file that takes the rest's logits."""
+    _write(Beside(network), {"logits": torch.zeros(1, BINS, 48, 64)}, "told", path, about)
+
+
+def _write(
+    network: nn.Module, more: dict[str, Tensor], output: str, path: Path, about: dict[str, str]
+) -> None:
     quarter = {2: "height/4", 3: "width/4"}
     inputs = {
         "lightness": torch.rand(1, 1, 192, 256) * 100,
+        **more,
         "evidence": torch.zeros(1, 4, 48, 64),
     }
-    sizes = {"lightness": {2: "height", 3: "width"}, "evidence": quarter, "logits": quarter}
+    sizes = dict.fromkeys(("evidence", "logits", output), quarter)
+    sizes["lightness"] = {2: "height", 3: "width"}
     weights = ",".join(map(str, rebalancing().tolist()))
-    _onnx.write(network, inputs, "logits", sizes, path, {**about, "rebalancing": weights})
+    _onnx.write(network, inputs, output, sizes, path, {**about, "rebalancing": weights})

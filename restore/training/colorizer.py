@@ -209,7 +209,8 @@ class Training:
     @classmethod
     def begun(cls, settings: Settings) -> Training:
         """The training of a checkpoint, or if there is none, a new one."""
-        network = _colorizer_network.load(settings.start or START)
+        start = settings.start
+        network = _colorizer_network.load(start) if start else _colorizer_network.shipped()
         network = network.to(device(), memory_format=torch.channels_last).requires_grad_(False)
         network.weighing.requires_grad_(True)
         optimizer = torch.optim.AdamW(

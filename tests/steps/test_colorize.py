@@ -191,6 +191,8 @@ def test_the_compact_network_is_the_one_its_card_describes() -> None:
     assert len(data) == compact.BYTES
     sha256 = "a17c7b853adb4294b9fd043da1376adb224b7c9d81dcfe9929c5cadac2e94b16"
     assert hashlib.sha256(data).hexdigest() == compact.sha256() == sha256
+    evidence = "a019ce83e84316346933eb3491509c8e5fd99e0cf6203a7dba604f766ae7200b"
+    assert hashlib.sha256(compact.EVIDENCE.read_bytes()).hexdigest() == evidence
 
 
 def test_colorizers_are_found_by_file_name() -> None:
