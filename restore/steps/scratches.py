@@ -210,7 +210,7 @@ def scratches(
     if large.any():
         bright, dark = np.moveaxis(around * large[..., None] > 0, -1, 0)
         content = wide(proxy, bright, dark, damaged)
-    around[large > 0], lines[large > 0] = 0, 0
+    around[large > 0] = 0
     zone = Field(np.dstack([around, lines]).astype(np.float32))
     ratio = max(proxy.size) / max(view.window.size)
     by_hand = ByHand.planned(view.pixels, given, ratio) if given.any() else None
