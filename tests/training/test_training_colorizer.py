@@ -138,6 +138,32 @@ def test_without_evidence_nothing_changes_on_any_engine_and_a_hint_acts(tmp_path
         assert np.abs(new(light, evidence=hinted) - wanted).max() < 0.05
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Constant folding")
+def test_the_part_that_weighs_evidence_is_as_good_in_a_file_of_its_own(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from restore.training import _colorizer_network
+
+    network = _colorizer_network.shipped().eval()
+    path = tmp_path / "beside.onnx"
+    _colorizer_network.export_beside(network, path, {})
+    light = cv2.resize(color.lightness(CODES / np.float32(255)), (160, 128))[None, None]
+    hinted = np.zeros((1, 4, 32, 40), np.float32)
+    hinted[0, :, 10:14, 20:24] = np.array([40, -30, 1, 1], np.float32)[:, None, None]
+    with torch.inference_mode():
+        wanted = network(torch.from_numpy(light), torch.from_numpy(hinted)).numpy()
+    for engine in filter(engines.installed, engines.ENGINES):
+        plain = engines.load(compact.WEIGHTS, engine)(light)
+        for file in (path, compact.EVIDENCE):
+            told = engines.load(file.read_bytes(), engine)(light, logits=plain, evidence=hinted)
+            means = [
+                _distribution.mean(_distribution.probabilities(logits[0]))
+                for logits in (told, wanted)
+            ]
+            assert np.abs(means[0] - means[1]).max() < 0.2
+            assert np.abs(told - plain).max() > 5
+
+
 def test_prepared_photos_come_back_as_batches(tmp_path: Path) -> None:
     network = untrained()
     import torch
