@@ -31,6 +31,8 @@ THIN = 2
 ROUNDS, SWEEPS = (6, 3), 2
 """How often squares are searched and vote at the coarsest size and at finer ones; sweeps of each
 search."""
+MUCH = 60_000
+"""Squares from which they are searched once and swept once: minutes otherwise."""
 LESS = 0.75
 """How much less a pixel of the gap counts than one that is a pixel nearer to its rim."""
 HELD = 0.004
@@ -57,16 +59,20 @@ def patched(pixels: color.Array, gap: Mask) -> color.Array:
         picture = picture.copy()
         if not hole.any():
             continue
-        picture[hole] = 0.5
-        picture[hole] = bridged(picture, hole, max(hole.shape))
+        if squares is None:
+            picture[hole] = 0.5
+            picture[hole] = bridged(picture, hole, max(hole.shape))
+        else:
+            picture[hole] = squares.enlarged(hole.shape)[hole]
         try:
             squares = _Squares.placed(picture, hole, squares)
         except ValueError:  # no whole square of this size is sound
             continue
         if number:
             squares.vote()
-        for _ in range(ROUNDS[min(number, 1)]):
-            squares.search(rng)
+        much = len(squares.own) > MUCH
+        for _ in range(1 if much else ROUNDS[min(number, 1)]):
+            squares.search(rng, 1 if much else SWEEPS)
             squares.vote()
     if squares is None or squares.gap is not gap:
         return picture[gap]
@@ -162,13 +168,20 @@ class _Squares:
         shaped = number.reshape(gap.shape)
         return cls(flat, gap, own, source, cost, shaped, valid, trust)
 
+    def enlarged(self, size: tuple[int, ...]) -> color.Array:
+        """(h, w, c) the picture at another size."""
+        import cv2
+
+        picture = self.picture.reshape(*self.gap.shape, -1)
+        return cv2.resize(picture, size[::-1]).reshape(*size, -1)
+
     @property
     def offsets(self) -> Numbers:
         """(SIDE²,) of a square's pixels from its middle."""
         line = np.arange(SIDE) - SIDE // 2
         return (line[:, None] * self.gap.shape[1] + line).ravel()
 
-    def search(self, rng: np.random.Generator) -> None:
+    def search(self, rng: np.random.Generator, sweeps: int) -> None:
         """Find squares that are more alike: those beside the neighbours', and others nearby."""
         height, width = self.gap.shape
         spread = self.own[:, None] + self.offsets
@@ -195,7 +208,7 @@ class _Squares:
 
         everything = np.arange(len(self.own))
         self.cost = cost(everything, self.source)
-        for _ in range(SWEEPS):
+        for _ in range(sweeps):
             for far in (4, 2, 1):
                 for down, right in ((far, 0), (0, far), (-far, 0), (0, -far)):
                     row, column = rows - down, columns - right
