@@ -213,7 +213,7 @@ def scratches(
     around[large > 0] = 0
     zone = Field(np.dstack([around, lines]).astype(np.float32))
     ratio = max(proxy.size) / max(view.window.size)
-    by_hand = ByHand.planned(view.pixels, given, ratio) if given.any() else None
+    by_hand = ByHand.planned(proxy, given, damaged) if given.any() else None
     spared = Field(kept) if kept.any() else None
     return Scratches(
         zone, slim, short_side, ratio, amount, opaque, spared, by_hand, content, findings

@@ -394,3 +394,17 @@ def test_a_broad_mark_needs_no_larger_tiles() -> None:
     result = render_photo(original, effect, Space())
     assert np.abs(result - clean)[:600, :800].mean() < 0.05
     assert (result == bad)[650:, 900:].mean() > 0.99
+
+
+def test_a_missing_corner_goes_on_with_what_lies_behind_its_pale_rim() -> None:
+    noise = np.random.default_rng(0).standard_normal((300, 360, 1), np.float32)
+    clean = np.repeat(0.35 + np.float32(0.04) * noise, 3, 2)
+    rows, columns = np.indices((300, 360))
+    bad = np.where((rows + columns < 92)[..., None], np.float32(0.95), clean)
+    region = [[0, 0], [25, 0], [0, 30]]  # two pixels less than what is pale
+    whole = marked(bad, Mark.of("damage", region=region))
+    inner = rows + columns < 85
+    assert abs(whole[inner].mean() - 0.35) < 0.03
+    assert 0.6 < whole[inner].std() / 0.04 < 1.3
+    away = rows + columns > 100
+    assert (whole == marked(bad))[away].all()

@@ -9,19 +9,23 @@ from numpy.typing import NDArray
 
 from restore import color
 from restore.analysis.scratches.fill import SEEN, filled, filled_wide
+from restore.analysis.scratches.patched import patched
+from restore.analysis.scratches.wide import Wide
 from restore.image.field import Field
+from restore.image.photo import Proxy
 from restore.image.window import Window
 from restore.values import Value
 
 HALF = 0.5
 """Cover from which a pixel is a mark's."""
 BROAD = 32
-"""Width in pixels of the proxy from which a mark on a larger photo is filled on the proxy: tiles
-would have to see too far."""
+"""Width in pixels of the proxy from which a mark is filled with pieces of the photo: ramps would be
+long, and tiles of a large photo would have to see far. What lies at the photo's border counts as
+twice as wide: it has no other side. Across narrower marks ramps are nearer to the truth."""
 COARSE = 12
 """Width likewise from which a mark on a larger photo is filled on coarser cells."""
 MARGIN = 2
-"""Pixels of the proxy around a broad mark that are held with it, to interpolate from."""
+"""Pixels of the proxy around a broad mark that nothing is taken from: torn paper has a pale rim."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,35 +39,35 @@ class ByHand(Value):
     widest
         Width of the widest of them, in pixels of the proxy.
     broad
-        (h, w, 4) working RGB that fills broad marks, and how far they cover each place, 0 … 1.
+        What fills broad marks; its share is how far they cover each place.
     ratio
         Pixels of the photo for one of the proxy.
     """
 
     narrow: Field
     widest: float
-    broad: Field | None
+    broad: Wide | None
     ratio: float
 
     @classmethod
-    def planned(cls, view: color.Array, cover: color.Array, ratio: float) -> ByHand:
-        """Of the proxy's pixels (h, w, 3), and how far marks cover them (h, w)."""
+    def planned(cls, proxy: Proxy, cover: color.Array, damaged: NDArray[np.bool_]) -> ByHand:
+        """Of how far marks cover the proxy's pixels (h, w), and where others are damaged (h, w)."""
         import cv2
 
+        view = proxy.view.pixels
+        ratio = max(proxy.size) / max(cover.shape)
         mask = (cover >= HALF).astype(np.uint8)
         label = cv2.connectedComponents(mask)[1]
         depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
         width = np.zeros(int(label.max()) + 1, np.float32)
         np.maximum.at(width, label.ravel(), 2 * depth.ravel())
-        if ratio == 1 or width.max() < BROAD:
+        if width.max() < BROAD:
             return cls(Field(cover), float(width.max()), None, ratio)
         square = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
         own = cv2.dilate((width >= BROAD)[label].astype(np.uint8), square) > 0
-        edge = own & (mask == 0) & (cover > 0)  # partly damaged pixels of the view
-        gap = (own & (mask > 0)) | edge
-        new = np.where(own[..., None], view, np.float32(0))
-        new[gap] = filled(view, gap, reach(float(width.max()), 1))
-        broad = Field(np.dstack([new, np.where(own, cover, np.float32(0))]))
+        gap, new = own | damaged, view.copy()
+        new[gap] = patched(view, gap)
+        broad = Wide.of(proxy, new, own, np.where(own, cover, np.float32(0)))
         narrow = np.where(own, np.float32(0), cover)
         widest = float(width[width < BROAD].max())
         return cls(Field(narrow), widest, broad, ratio)
@@ -78,9 +82,8 @@ class ByHand(Value):
     ) -> color.Array:
         """The pixels of a tile (h, w, 3), filled; but for those that are `kept` (h, w)."""
         if self.broad:
-            new = self.broad.at(window)
-            gap = (new[..., 3] >= HALF) & ~kept
-            pixels = np.where(gap[..., None], new[..., :3], pixels)
+            new, cover = self.broad.painted(window)
+            pixels = np.where(((cover >= HALF) & ~kept)[..., None], new, pixels)
         gap = (self.narrow.at(window) >= HALF) & ~kept
         if not gap.any():
             return pixels

@@ -14,6 +14,7 @@ from restore.analysis.scratches.fill import outlined
 from restore.analysis.scratches.patched import patched
 from restore.image.field import Field
 from restore.image.photo import Proxy, Tile
+from restore.image.window import Window
 from restore.values import Value
 
 Mask = NDArray[np.bool_]
@@ -33,7 +34,8 @@ class Wide(Value):
     Attributes
     ----------
     content
-        (h, w, 4) R G B on the proxy, in the gaps and just around them, and 1 in the gaps.
+        (h, w, 4) R G B on the proxy, in the gaps and just around them, and the gaps' share of each
+        place, 0 … 1.
     grain
         Noise of the photo's own pixels.
     ratio
@@ -44,24 +46,34 @@ class Wide(Value):
     grain: noise.Noise
     ratio: float
 
+    @classmethod
+    def of(cls, proxy: Proxy, filled: color.Array, near: Mask, share: color.Array) -> Wide:
+        """Of the filled proxy (h, w, 3), where it counts, and the gaps' share (h, w)."""
+        content = np.dstack([np.where(near[..., None], filled, np.float32(0)), share])
+        grain = noise.measure([patch.pixels for patch in proxy.patches], BLOCK)
+        return cls(Field(content), grain, max(proxy.size) / max(proxy.view.window.size))
+
+    def painted(self, window: Window) -> tuple[color.Array, color.Array]:
+        """What fills a tile's gaps (h, w, 3), with grain, and their share (h, w)."""
+        content = self.content.at(window)
+        filled, share = content[..., :3], content[..., 3]
+        finer = max(window.size) / max(self.content.values.shape[:2])
+        if finer > FINER and share.any():
+            filled = filled + self._grain(window, filled) * np.float32(min(finer / self.ratio, 1))
+        return filled, share
+
     def laid(self, t: Tile) -> tuple[color.Array, Mask]:
         """The pixels of a tile (h, w, 3) with its gaps filled, and where they are (h, w)."""
-        content = self.content.at(t.window)
-        share = content[..., 3:]
-        place = share[..., 0] > 0
-        if not place.any():
-            return t.pixels, place
-        finer = max(t.window.size) / max(self.content.values.shape[:2])
-        filled = content[..., :3]
-        if finer > FINER:
-            filled = filled + self._grain(t, filled) * np.float32(min(finer / self.ratio, 1))
-        return t.pixels + share * (filled - t.pixels), place
+        filled, share = self.painted(t.window)
+        if not share.any():
+            return t.pixels, share > 0
+        return t.pixels + share[..., None] * (filled - t.pixels), share > 0
 
-    def _grain(self, t: Tile, pixels: color.Array) -> color.Array:
+    def _grain(self, window: Window, pixels: color.Array) -> color.Array:
         """(h, w, 3) noise as strong as it is in the photo where it is as bright."""
         rows, columns = (
             np.arange(start, start + length) % GRAIN
-            for start, length in ((t.window.top, t.window.height), (t.window.left, t.window.width))
+            for start, length in ((window.top, window.height), (window.left, window.width))
         )
         drawn = _drawn(self.grain, round(self.ratio))[rows[:, None], columns]
         bright = pixels.mean(2)
@@ -88,11 +100,8 @@ def wide(proxy: Proxy, bright: Mask, dark: Mask, damaged: Mask) -> Wide:
     whole = bright | dark | damaged
     filled[whole] = patched(view, whole)
     gap = outlined((view - filled).mean(2), bright, dark, 1)
-    near = cv2.dilate(gap.astype(np.uint8), np.ones((3, 3), np.uint8))[..., None]
-    content = np.dstack([filled * near, gap.astype(np.float32)])
-    grain = noise.measure([patch.pixels for patch in proxy.patches], BLOCK)
-    ratio = max(proxy.size) / max(proxy.view.window.size)
-    return Wide(Field(content), grain, ratio)
+    near = cv2.dilate(gap.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return Wide.of(proxy, filled, near, gap.astype(np.float32))
 
 
 @functools.lru_cache(maxsize=2)
