@@ -60,7 +60,7 @@ def light_of_cells(lightness: Array, ab: Array) -> Array:
     return cv2.resize(lightness, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
 
 
-def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: float) -> Array:
+def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: float | Array) -> Array:
     """Even out a network's colours inside objects, and mute them where it is unsure.
 
     The result is closest to the network's colours, weighted by certainty, and to those of its
@@ -80,6 +80,8 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
         (h, w) of the distribution, the mean of a* and b*.
     lightness
         (height, width) CIE L* of the whole photo.
+    caution
+        0 or more: one number, or (h, w, 1) where it varies.
     """
     from scipy.linalg import solveh_banded
 
@@ -117,7 +119,7 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
     even = in_lines(even.reshape(maps.shape)).astype(np.float32)
     ab, variance = even[..., :2], even[..., 2:]
     square = (ab**2).sum(-1, keepdims=True)
-    return ab * (square / (square + np.float32(caution) * variance + np.float32(1e-6)))
+    return ab * (square / (square + caution * variance + np.float32(1e-6)))
 
 
 def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:

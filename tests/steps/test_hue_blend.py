@@ -208,6 +208,25 @@ def test_the_networks_distribution_says_more_than_its_mean_and_spread(scene):
     assert distribution < 0.97 * spread < spread < network
 
 
+@pytest.mark.parametrize("scene", ["magenta", "red left + blue right"])
+def test_light_that_no_lamp_explains_seldom_makes_the_networks_colours_worse(scene):
+    """Stripes with hard edges under a third lamp, as rims and shadows on a stage are."""
+    lit, third = _lit(scene), _lit("green")
+    samples = lit.srgb.copy()
+    height = len(samples)
+    for row in (height // 4, height // 2, 3 * height // 4):
+        stripe = slice(row, row + height // 12)
+        samples[stripe] = third.srgb[stripe]
+    grey = _over_grey(samples, lit.photo)
+    proxy = grey.through(steps.get("colorize").plan(grey, temperature=1, vividness=0))
+    network, fused = (
+        np.hypot(*np.moveaxis(color.to_lab(pixels) - color.to_lab(lit.photo), -1, 0)[1:])
+        for pixels in (proxy.view.pixels, _plan(proxy).tile(proxy.view))
+    )
+    assert fused.mean() < 0.85 * network.mean()
+    assert (fused > network + 5).mean() < 0.08
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 40, 3), (40, 1, 3), (30, 40, 3)])
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_photos_without_content_are_taken_too(shape, value):
