@@ -95,7 +95,7 @@ def entry(record: Record, request: Request, middle: Mapping[str, float]) -> Entr
         shown = replace(shown, summary=(record.summary,) if record.summary else ())
     departs = ""
     if record.departs is not None and record.departs > max(DEPARTS, ODD * middle[due.roll]):
-        departs = f"restored by itself it would differ from its roll (ΔE00 {record.departs:.1f})"
+        departs = f"restored on its own, it would differ from its roll (ΔE00 {record.departs:.1f})"
     options = ["-o", os.path.dirname(due.target)]  # noqa: PTH120
     options += [word for name, value in due.settings.items() for word in ("-s", f"{name}={value}")]
     command = ""  # `restore run` takes no URLs

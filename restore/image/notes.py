@@ -79,7 +79,9 @@ def parse(text: bytes | str, where: str) -> Notes:
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise PhotoError(f"{where}: {key} is not a list of tables; write [[{key}]]")
         if len(tables) > MOST:
-            raise PhotoError(f"{where}: {len(tables)} times [[{key}]] are more than {MOST}")
+            raise PhotoError(
+                f"{where}: has {len(tables)} [[{key}]] tables; at most {MOST} are allowed"
+            )
     try:
         return Notes(
             tuple(

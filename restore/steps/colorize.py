@@ -252,7 +252,9 @@ class _Predictor:
 
     def _cells(self, chroma: colorizers.Chroma, lightness: Array) -> Cells:
         if chroma.logits is None:
-            raise RecipeError(f"colorize: like needs distributions; {self.name} has single colours")
+            raise RecipeError(
+                f"colorize: like does not work with {self.name}, which predicts single colours only"
+            )
         return Cells(chroma.logits, lightness)
 
     def _reference(self, like: Reference, context: Context) -> tuple[Cells, Array]:

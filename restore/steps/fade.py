@@ -26,7 +26,7 @@ NAMED = (0.05, 0.04)
 """Shares of a dye, and densities of a stain, from which they are reported."""
 UNSEEN = "nothing seemed faded; it was treated because you asked"
 UNTOUCHED = "nothing seemed faded; left as it was"
-CLIPPED = "the places marked as grey are burnt out or cut off; they say nothing"
+CLIPPED = "the places marked as grey are burnt out or cropped away and were ignored"
 
 ENDS = (0.005, 0.005)
 """Shares of the pixels at the dark and at the light end that may go beyond the range."""

@@ -126,7 +126,7 @@ def test_points_strokes_and_regions_lie_where_they_are_said_to() -> None:
         ("[[hints]]\ncolour = 1979-05-27\npoints = [[1, 2]]", "is not a colour"),
         (
             '[[hints]]\ncolour = "red"\npoints = [[1, 2]]\n' * 501,
-            "501 times [[hints]] are more than 500",
+            "has 501 [[hints]] tables; at most 500 are allowed",
         ),
         ("x = " + "[" * 5000, "is not TOML"),
         ("a" + ".a" * 1000 + " = 1", "line 1 has more than 64 dots"),

@@ -100,7 +100,7 @@ def test_a_plan_with_other_marks_is_another_plan() -> None:
         ('[[damage]]\nstroke = [[1, 2]]\nwidth = "2"', "width = '2' is outside"),
         (f"[[damage]]\nstroke = [[1, 2]]\nwidth = 0x{'f' * 5000}", "thousands of digits"),
         (f"[[keep]]\nregion = [{'[1, 2], ' * 501}]", "is not a list of 1 … 500 points"),
-        ("[[keep]]\nregion = [[1, 2]]\n" * 501, "501 times [[keep]] are more than 500"),
+        ("[[keep]]\nregion = [[1, 2]]\n" * 501, "has 501 [[keep]] tables; at most 500 are allowed"),
         (f"[[keep]]\nregion = [{'[1, 2], ' * 100_000}]", "is larger than 256 KiB"),
     ],
 )

@@ -29,7 +29,7 @@ const KEYS = [
   ["B", "Brush a hint", { b: () => choose("stroke") }],
   ["G", "This is grey: fade, or white balance", { g: () => choose("grey") }],
   ["D", "Brush over damage to fill", { d: () => choose("damage") }],
-  ["P", "Brush over what must stay", { p: () => choose("keep") }],
+  ["P", "Brush over what must not change", { p: () => choose("keep") }],
   ["X", "Erase strokes", { x: () => choose("erase") }],
   ["[ ]", "Smaller, larger brush", { "[": () => grow(-1), "]": () => grow(1) }],
   ["T", "Black & white: drag on the photo; [ and ] with the keyboard", { t: () => choose("target") }],

@@ -40,7 +40,7 @@ export async function open(photo) {
     ]);
     if (own.signal.aborted) return;
     Object.assign(shown, { size: facts.size, frame: facts.frame, before: picture });
-    if (facts.pages > 1) notice(`Page 1 of ${facts.pages} is shown, and hints and marks are for it; an export writes all pages.`);
+    if (facts.pages > 1) notice(`Page 1 of ${facts.pages} is shown; hints and marks apply to it alone. An export writes all pages.`);
     recallHints(photo, hints);
     shown.histograms = { before: facts.histogram, after: facts.histogram };
     emit("opened");

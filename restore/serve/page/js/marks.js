@@ -70,7 +70,7 @@ function simplified(points, tolerance) {
 
 function add(kind, points, width) {
   if (edit().hints.filter((one) => one.kind === kind).length >= LIMIT) {
-    notice(`A photo can have ${LIMIT} marks of a kind.`, "error");
+    notice(`A photo can have at most ${LIMIT} marks of each kind.`, "error");
     return;
   }
   let kept = points;
@@ -88,9 +88,9 @@ function add(kind, points, width) {
       added = true;
     }
   });
-  announce(`${NAMES[kind]}: marked${added ? "; the step Scratches is added" : ""}`);
+  announce(`${NAMES[kind]}: marked${added ? "; step Scratches added" : ""}`);
   if (kind === "keep" && !edit().steps.some((one) => one.use === step && one.on)) {
-    notice(`This protects from the step ${words(step)}; the recipe has none.`);
+    notice(`Protected places matter only to the step ${words(step)}, which this recipe does not have.`);
   }
 }
 
@@ -98,7 +98,7 @@ function add(kind, points, width) {
 export function grey(at) {
   if (!edit().steps.some((one) => one.use === "fade" && one.on)) return false;
   add("grey", [at], GREY_WIDTH);
-  notice("Fade: this place was grey. Two to four, from dark to light, are best.");
+  notice("Grey place marked for Fade. Two to four places, from dark to light, work best.");
   return true;
 }
 

@@ -21,8 +21,8 @@ export const ABOUT = {
   hint: "Click a place to see its likely colours and choose one",
   stroke: "Draw over a thing to give it one colour",
   grey: "Click a place that was or should be grey",
-  damage: "Draw over damage: it is filled",
-  keep: "Draw over what must stay as it is",
+  damage: "Brush over damage to fill it",
+  keep: "Brush over what must not change",
   erase: "Click or draw over strokes to remove them",
   target: "Press on a place and drag: left darkens its hue, right lightens it",
 };
