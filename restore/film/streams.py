@@ -94,7 +94,7 @@ def kept(path: Path, target: Path, how: Encoding) -> Kept:
         )
     if how.encoder == "ffv1" and form != "matroska":
         warnings.append(
-            f"{target}: few players show FFV1 in this format, and archives ask for Matroska: "
+            f"{target}: few players show FFV1 in this format, and archives expect Matroska: "
             f"{target.stem}.mkv"
         )
     with opening.opened(path) as source:
