@@ -113,6 +113,7 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
     for at, cells in ((0, whole), (1, -near), (-1, -far)):
         band[at] = in_lines(cells).ravel()
     maps = in_lines(np.dstack([ab, variance]) * sure[..., None])
+    band = band[: rows * columns]  # a single cell is tied to nothing
     even = solveh_banded(
         band, maps.reshape(-1, 3), lower=True, overwrite_ab=True, check_finite=False
     )
