@@ -105,15 +105,18 @@ def speed(greys: Sequence[Array]) -> None:
         small = coded(folder / "720.mp4", greys, (1280, 720))
         long = coded(folder / "720long.mp4", (*greys, *greys[::-1]) * 2, (1280, 720))
         large = coded(folder / "1080.mp4", greys, (1920, 1080))
-        few = coded(folder / "1080few.mp4", greys[:48], (1920, 1080))
+        fewer = greys[:48]
+        few = coded(folder / "1080few.mp4", fewer, (1920, 1080))
         row("720p, colorize, compact", ours("colorize", small, *compact), len(greys))
         row("720p, four times as long", ours("colorize", long, *compact), 4 * len(greys))
         row("1080p, colorize, compact", ours("colorize", large, *compact), len(greys))
         row("1080p, old-film, compact", ours("old-film", large, *compact), len(greys))
         zhang = ("-s", "colorize.model=zhang2016")
-        one = row("1080p, colorize, Zhang's layout", ours("colorize", few, *zhang), 48)
+        one = row("1080p, colorize, Zhang's layout", ours("colorize", few, *zhang), len(fewer))
         loop = [str(Path(__file__).with_name("tutorial_video.py")), str(few)]
-        other = row("1080p, tutorial loop", [*loop, str(folder / "peer.mp4"), str(peer)], 48)
+        other = row(
+            "1080p, tutorial loop", [*loop, str(folder / "peer.mp4"), str(peer)], len(fewer)
+        )
         print(f"\n1080p, Zhang's layout: {other / one:.2f} times as fast as the tutorial loop")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restore.color import Array
+from restore.colorizers import _distribution
 from restore.image.field import Field
 from restore.image.photo import Window
 from restore.values import Value
@@ -121,6 +122,20 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
     ab, variance = even[..., :2], even[..., 2:]
     square = (ab**2).sum(-1, keepdims=True)
     return ab * (square / (square + caution * variance + np.float32(1e-6)))
+
+
+def settled(
+    logits: Array, p: Array, lightness: Array, temperature: float, caution: float | Array
+) -> tuple[Array, Array]:
+    """A network's colours at a temperature, evened out (h, w, 2), and their covariance (h, w, 3).
+
+    Of logits (313, h, w) and their probabilities `p`, for a photo's CIE L* (height, width).
+    """
+    mean, covariance = _distribution.moments(p)
+    variance = covariance[..., ::2].mean(-1)
+    if temperature != 1:
+        mean, covariance = _distribution.moments(_distribution.probabilities(logits, temperature))
+    return settle(mean, p, variance, lightness, caution), covariance
 
 
 def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:

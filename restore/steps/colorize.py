@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from restore import color, colorizers
-from restore.analysis.chroma import Guided, guide, light_of_cells, settle
+from restore.analysis.chroma import Guided, guide, light_of_cells, settled
 from restore.analysis.hinted import carry, marked, trusted
 from restore.analysis.motion.carried import carried
 from restore.analysis.reference import Cells, averaged, look_up
@@ -294,23 +294,15 @@ class _Predictor:
         """
         lightness = proxy.view.lightness.clip(0, 100)
         p = _distribution.probabilities(logits)
-        ab, covariance = self._settled(logits, p, lightness)
+        how = lightness, self.temperature, self.caution
+        ab, covariance = settled(logits, p, *how)
         if told is not None:
-            weighed, _ = self._settled(told, _distribution.probabilities(told), lightness)
+            weighed, _ = settled(told, _distribution.probabilities(told), *how)
             ab = ab + np.float32(trusted(proxy.hints)) * (weighed - ab)
         if proxy.hints:
             ab, left = carry(ab, p, light_of_cells(lightness, ab), proxy.hints)
             covariance = covariance * left[..., None]
         return np.dstack([ab, covariance, _distribution.entropy(p)])
-
-    def _settled(self, logits: Array, p: Array, lightness: Array) -> tuple[Array, Array]:
-        """a* b* (h, w, 2), evened out, and their covariance (h, w, 3)."""
-        mean, covariance = _distribution.moments(p)
-        spread = covariance[..., ::2].mean(-1)
-        if self.temperature != 1:
-            annealed = _distribution.probabilities(logits, self.temperature)
-            mean, covariance = _distribution.moments(annealed)
-        return settle(mean, p, spread, lightness, self.caution), covariance
 
     def distribution(self, logits: Array) -> Distribution:
         """What later steps may weigh against evidence, from logits (313, h, w)."""

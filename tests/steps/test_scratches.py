@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from scratched import PHOTOS, Picture, damaged, photo
 from skimage import data
 
 from benchmarks import train_scratches
@@ -18,59 +16,10 @@ from restore.analysis.scratches.judged import straightened
 from restore.analysis.scratches.lines import Line
 from restore.color.space import Space
 from restore.context import Context
-from restore.image.marks import Mark
 from restore.image.photo import Photo
 from restore.image.render import render_photo
 from restore.simulate import crease, scratch, thin_object
 from restore.steps.scratches import scratches
-
-Picture = NDArray[np.float32]
-PHOTOS = {
-    "astronaut": data.astronaut()[:300, 60:420],  # hair
-    "cat": data.chelsea()[:, 30:390],  # fur and whiskers
-    "coffee": data.coffee()[:300, 100:460],  # thin highlights
-    "rocket": data.rocket()[:300, 100:460],
-    "camera": np.repeat(data.camera()[100:400, 60:420, None], 3, 2),
-}
-
-
-def photo(name: str, scale: int = 1) -> Picture:
-    small = PHOTOS[name].astype(np.float32) / 255
-    return small if scale == 1 else cv2.resize(small, None, fx=scale, fy=scale)
-
-
-def damaged(clean: Picture, seed: int, scale: int = 1) -> tuple[Picture, Picture]:
-    """The picture with 8 scratches and 40 specks, 0.2 … 0.5% wide, and how opaque they are."""
-    rng = np.random.default_rng(seed)
-    height, width = clean.shape[:2]
-    result, opacity = clean, np.zeros((height, width), np.float32)
-    fine = 4 // min(scale, 2)  # drawn larger, for soft edges
-
-    def paint(mask: NDArray[np.uint8], tone: float) -> None:
-        nonlocal result, opacity
-        share = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA) / np.float32(255)
-        result = result + share[..., None] * (np.float32(tone) - result)
-        opacity = np.maximum(opacity, share)
-
-    for number in range(8):
-        mask = np.zeros((height * fine, width * fine), np.uint8)
-        length = rng.uniform(0.3, 1) * height
-        slope = rng.uniform(-1.5, 1.5) if number % 4 == 3 else rng.normal(0, 0.06)
-        t = np.linspace(0, 1, 60)
-        wave = rng.normal(0, scale) * np.sin(t * rng.uniform(2, 9))
-        x = rng.uniform(0.05, 0.95) * width + slope * t * length + wave
-        y = rng.uniform(0, height - length) + t * length
-        points = (np.stack([x, y], 1) * fine).round().astype(np.int32)
-        thick = max(1, round(rng.uniform(0.7, 1.6) * scale * fine))
-        cv2.polylines(mask, [points], False, int(255 * rng.uniform(0.6, 1)), thick, cv2.LINE_AA)
-        paint(mask, rng.uniform(0.88, 1) if number % 3 else rng.uniform(0, 0.08))
-    for number in range(40):
-        mask = np.zeros((height * fine, width * fine), np.uint8)
-        centre = [int(rng.uniform(0, size) * fine) for size in (width, height)]
-        axes = [max(2, int(rng.uniform(0.6, 1.4) * scale * fine)) for _ in range(2)]
-        cv2.ellipse(mask, centre, axes, rng.uniform(0, 180), 0, 360, 220, -1, cv2.LINE_AA)
-        paint(mask, 0.05 if number % 3 == 0 else 0.96)
-    return result.astype(np.float32), opacity
 
 
 def restored(picture: Picture, **settings: float) -> Picture:
@@ -300,111 +249,3 @@ def test_a_gap_is_bridged_by_a_ramp() -> None:
     gap[:, 20:26] = True
     assert np.abs(bridged(ramp, gap, 20) - ramp[gap]).max() < 1e-3
     assert np.isfinite(bridged(ramp, np.ones((30, 50), bool), 5)).all()
-
-
-def marked(picture: Picture, *marks: Mark) -> Picture:
-    original = replace(Photo(picture.copy()), marks=marks)
-    return render_photo(original, scratches(original.proxy()), Space())
-
-
-def test_fills_what_a_person_marked_and_nothing_else() -> None:
-    clean = photo("rocket")
-    bad = clean.copy()
-    bad[100:110, 60:200] = 0.1  # a dark crease, wider than what is looked for
-    assert (marked(bad)[100:110, 60:200] == bad[100:110, 60:200]).mean() > 0.9
-    stroke = [[60 / 360 * 100, 35], [200 / 360 * 100, 35]]
-    result = marked(bad, Mark.of("damage", stroke=stroke, width=4.5))
-    hurt = (bad != clean).any(-1)
-    assert ((result - clean)[hurt] ** 2).mean() < 0.2 * ((bad - clean)[hurt] ** 2).mean()
-    beside = cv2.dilate(hurt.astype(np.uint8), np.ones((17, 17), np.uint8)) == 0
-    assert (result == marked(bad))[beside].all()
-
-
-def test_fills_a_missing_corner_that_a_person_marked() -> None:
-    clean = photo("rocket")
-    bad = clean.copy()
-    bad[:60, :80] = 1
-    result = marked(bad, Mark.of("damage", region=[[0, 0], [22.5, 0], [22.5, 20.2], [0, 20.2]]))
-    off = np.abs(result - clean)[:60, :80].mean()
-    assert off < 0.25 * np.abs(bad - clean)[:60, :80].mean()
-
-
-def test_never_touches_what_a_person_protects() -> None:
-    clean = photo("cat")
-    bad, _ = damaged(clean, 1)
-    spared = np.s_[60:200, 60:240]
-    region = [[60, 60], [240, 60], [240, 200], [60, 200]]
-    corners = [[100 * x / 360, 100 * y / 300] for x, y in region]
-    keep = Mark.of("keep", region=corners)
-    over = Mark.of("damage", stroke=[[0, 40], [100, 40]], width=5)
-    result = marked(bad, over, keep)
-    assert (result[spared] == bad[spared]).all()
-    assert (result != bad).any(-1)[115:125, :50].mean() > 0.9
-    assert (marked(bad) != bad)[spared].any()
-
-
-def test_marks_fit_a_photo_larger_than_its_proxy() -> None:
-    clean = photo("rocket", 5)
-    bad = clean.copy()
-    bad[700:760, 400:1000] = 1
-    corners = [[400, 700], [1000, 700], [1000, 760], [400, 760]]
-    region = [[100 * x / 1800, 100 * y / 1500] for x, y in corners]
-    result = marked(bad, Mark.of("damage", region=region))
-    assert np.abs(result - clean)[700:760, 400:1000].mean() < 0.05
-    kept = marked(bad, Mark.of("damage", region=region), Mark.of("keep", region=region))
-    assert (kept == bad)[705:755, 405:995].all()
-
-
-def test_the_tiling_does_not_show_in_what_was_marked() -> None:
-    clean = photo("camera", 4)
-    mark = Mark.of("damage", stroke=[[20, 30], [60, 70], [80, 20]], width=6)
-    original = replace(Photo((clean.clip(0, 1) * 65535).astype(np.uint16)), marks=(mark,))
-    render = scratches(original.proxy())
-    whole = render_photo(original, render, Space(), rows=10_000, context=Context(threads=1))
-    tiled = render_photo(original, render, Space(), rows=211)
-    assert np.abs(tiled.astype(int) - whole.astype(int)).max() <= 2  # of 65535
-
-
-def test_says_how_many_marks_it_followed() -> None:
-    marks = (Mark.of("damage", points=[[50, 50]]), Mark.of("keep", points=[[10, 10]]))
-    proxy = replace(Photo(photo("rocket").copy()), marks=marks).proxy()
-    findings = scratches(proxy).findings
-    assert findings.number("marks followed") == 2
-    assert findings.number("by hand") == pytest.approx(np.pi * 3**2 / (300 * 360) * 100, rel=0.3)
-    assert "marks followed" not in scratches(Photo(photo("rocket")).proxy()).findings.values
-
-
-@pytest.mark.parametrize("factor", [1, 4])
-def test_a_photo_that_is_all_damage_stays_and_a_warning_says_so(factor: int) -> None:
-    clean = photo("rocket", factor)
-    whole = Mark.of("damage", region=[[0, 0], [100, 0], [100, 100], [0, 100]])
-    effect = scratches(replace(Photo(clean.copy()), marks=(whole,)).proxy())
-    assert any("all of the photo is marked as damage" in said for said in effect.findings.warnings)
-    assert (marked(clean, whole) == marked(clean)).all()
-
-
-def test_a_broad_mark_needs_no_larger_tiles() -> None:
-    clean = photo("rocket", 8)
-    bad = clean.copy()
-    bad[:600, :800] = 1
-    corner = Mark.of("damage", region=[[0, 0], [27.8, 0], [27.8, 25], [0, 25]])
-    original = replace(Photo(bad), marks=(corner,))
-    effect = scratches(original.proxy())
-    assert effect.halo < 2 * scratches(Photo(bad).proxy()).halo
-    result = render_photo(original, effect, Space())
-    assert np.abs(result - clean)[:600, :800].mean() < 0.05
-    assert (result == bad)[650:, 900:].mean() > 0.99
-
-
-def test_a_missing_corner_goes_on_with_what_lies_behind_its_pale_rim() -> None:
-    noise = np.random.default_rng(0).standard_normal((300, 360, 1), np.float32)
-    clean = np.repeat(0.35 + np.float32(0.04) * noise, 3, 2)
-    rows, columns = np.indices((300, 360))
-    bad = np.where((rows + columns < 92)[..., None], np.float32(0.95), clean)
-    region = [[0, 0], [25, 0], [0, 30]]  # two pixels less than what is pale
-    whole = marked(bad, Mark.of("damage", region=region))
-    inner = rows + columns < 85
-    assert abs(whole[inner].mean() - 0.35) < 0.03
-    assert 0.6 < whole[inner].std() / 0.04 < 1.3
-    away = rows + columns > 100
-    assert (whole == marked(bad))[away].all()

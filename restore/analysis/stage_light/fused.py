@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from restore.analysis.chroma import light_of_cells, settle
+from restore.analysis.chroma import light_of_cells, settled
 from restore.analysis.stage_light.lamps import broad, palette
 from restore.analysis.stage_light.light import Cells
 from restore.analysis.stage_light.lightings import Lighting
@@ -68,15 +68,6 @@ def weighed(logits: Array, light: Array, likely: Array, trust: Array) -> Array:
     return logits + evidence.T.reshape(logits.shape)
 
 
-def colours(logits: Array, lightness: Array, temperature: float, caution: float | Array) -> Array:
-    """(h, w, 2) a* b* of logits (313, h, w), for a photo of this lightness (height, width)."""
-    p = _distribution.probabilities(logits)
-    mean, covariance = _distribution.moments(p)
-    if temperature != 1:
-        mean = _distribution.mean(_distribution.probabilities(logits, temperature))
-    return settle(mean, p, covariance[..., ::2].mean(-1), lightness, caution)
-
-
 def difference(
     logits: Array,
     lightness: Array,
@@ -89,8 +80,13 @@ def difference(
 
     `logits` (313, h, w) are on the cells of `likely` (n, 90) and of `trust` (n,) 0 … 1.
     """
-    own = colours(logits, lightness, temperature, caution)
+
+    def colours(logits: Array, caution: float | Array) -> Array:
+        p = _distribution.probabilities(logits)
+        return settled(logits, p, lightness, temperature, caution)[0]
+
+    own = colours(logits, caution)
     light = light_of_cells(lightness, own)
     fused = weighed(logits, light, likely, trust)
     cautious = caution * (1 + np.float32(MUTED) * trust.reshape(*light.shape, 1))
-    return colours(fused, lightness, temperature, cautious) - own
+    return colours(fused, cautious) - own
