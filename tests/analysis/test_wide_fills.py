@@ -54,6 +54,19 @@ def test_nothing_in_the_gap_is_used() -> None:
     np.testing.assert_array_equal(patched(white, gap), patched(black, gap))
 
 
+def test_nothing_of_other_damage_is_used() -> None:
+    clean = CLEAN[:150, :200]
+    gap, other = crease(clean.shape[:2], 9), np.zeros(clean.shape[:2], bool)
+    other[60:66], other[:, 20:40] = True, True  # a line across the gap, and a band beside it
+    bad = np.where(gap[..., None], np.float32(1), clean)
+    white, black = (np.where(other[..., None], np.float32(tone), bad) for tone in (1, 0))
+    result = patched(white, gap, other)
+    np.testing.assert_array_equal(result, patched(black, gap, other))
+    assert ((result - clean[gap]) ** 2).mean() < 1.3 * (
+        (patched(bad, gap) - clean[gap]) ** 2
+    ).mean()
+
+
 def test_a_corner_goes_on_as_what_is_beside_it() -> None:
     clean = grainy_ramp(200, 260, 0.03)
     gap = corner(clean.shape[:2], 70)

@@ -65,8 +65,8 @@ class ByHand(Value):
             return cls(Field(cover), float(width.max()), None, ratio)
         square = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
         own = cv2.dilate((width >= BROAD)[label].astype(np.uint8), square) > 0
-        gap, new = own | damaged, view.copy()
-        new[gap] = patched(view, gap)
+        new = view.copy()
+        new[own] = patched(view, own, damaged)
         broad = Wide.of(proxy, new, own, np.where(own, cover, np.float32(0)))
         narrow = np.where(own, np.float32(0), cover)
         widest = float(width[width < BROAD].max())

@@ -39,33 +39,37 @@ HELD = 0.004
 """Weight of the values voted for beside that of the steps between them."""
 
 
-def patched(pixels: color.Array, gap: Mask) -> color.Array:
+def patched(pixels: color.Array, gap: Mask, unsound: Mask | None = None) -> color.Array:
     """(n, c) values for the n pixels of a gap, in the order of `np.nonzero(gap)`.
 
     Parameters
     ----------
     pixels
-        (h, w, c) of which nothing in the gap is used.
+        (h, w, c) of which nothing in the gap is used, nor what is unsound.
     gap
         (h, w).
+    unsound
+        (h, w) damage, none without it. Beside the gap it is only bridged, coarsely: squares are
+        searched for the gap alone.
     """
     pixels = np.ascontiguousarray(pixels, np.float32)
-    sizes = [(pixels, gap)]
+    unsound = np.zeros_like(gap) if unsound is None else unsound & ~gap
+    sizes = [(pixels, gap, unsound)]
     while _depth(sizes[-1][1]) > THIN and min(sizes[-1][1].shape) >= 6 * SIDE:
         sizes.append(_halved(*sizes[-1]))
     rng = np.random.default_rng(0)
     squares: _Squares | None = None
-    for number, (picture, hole) in enumerate(reversed(sizes)):
-        picture = picture.copy()
+    for number, (picture, hole, other) in enumerate(reversed(sizes)):
+        picture, lost = picture.copy(), hole | other
         if not hole.any():
             continue
         if squares is None:
-            picture[hole] = 0.5
-            picture[hole] = bridged(picture, hole, max(hole.shape))
+            picture[lost] = 0.5
+            picture[lost] = bridged(picture, lost, max(lost.shape))
         else:
-            picture[hole] = squares.enlarged(hole.shape)[hole]
+            picture[lost] = squares.enlarged(lost.shape)[lost]
         try:
-            squares = _Squares.placed(picture, hole, squares)
+            squares = _Squares.placed(picture, hole, other, squares)
         except ValueError:  # no whole square of this size is sound
             continue
         if number:
@@ -85,16 +89,21 @@ def _depth(gap: Mask) -> float:
     return float(cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3).max())
 
 
-def _halved(pixels: color.Array, gap: Mask) -> tuple[color.Array, Mask]:
-    """The picture at half of its size, averaged over the sound pixels."""
+def _halved(pixels: color.Array, gap: Mask, unsound: Mask) -> tuple[color.Array, Mask, Mask]:
+    """The picture at half of its size, averaged over the sound pixels, and where few are.
+
+    That is the gap where it is some of the gap, else unsound.
+    """
     import cv2
 
     size = [max(1, length // 2) for length in gap.shape[::-1]]
-    sound = (~gap).astype(np.float32)
+    sound = (~(gap | unsound)).astype(np.float32)
     share = cv2.resize(sound, size, interpolation=cv2.INTER_AREA)
     sums = cv2.resize(pixels * sound[..., None], size, interpolation=cv2.INTER_AREA)
     small = sums.reshape(*share.shape, -1) / share.clip(1e-6)[..., None]
-    return np.ascontiguousarray(small, np.float32), share < 0.5
+    lost = share < 0.5
+    own = lost & (cv2.resize(gap.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0)
+    return np.ascontiguousarray(small, np.float32), own, lost & ~own
 
 
 @dataclass(eq=False)
@@ -129,7 +138,9 @@ class _Squares:
     trust: color.Array
 
     @classmethod
-    def placed(cls, picture: color.Array, gap: Mask, coarse: _Squares | None) -> _Squares:
+    def placed(
+        cls, picture: color.Array, gap: Mask, unsound: Mask, coarse: _Squares | None
+    ) -> _Squares:
         """Squares that come from where the coarser picture's came from, else the nearest place."""
         import cv2
 
@@ -138,7 +149,8 @@ class _Squares:
         inside = np.zeros(gap.shape, bool)
         inside[half + 1 : height - half - 1, half + 1 : width - half - 1] = True
         wide = np.ones((SIDE + 2, SIDE + 2), np.uint8)  # steps to the next pixel are used as well
-        valid = inside & (cv2.dilate(gap.astype(np.uint8), wide) == 0)
+        lost = (gap | unsound).astype(np.uint8)
+        valid = inside & (cv2.dilate(lost, wide) == 0)
         touched = cv2.dilate(gap.astype(np.uint8), np.ones((SIDE, SIDE), np.uint8)) > 0
         own = np.flatnonzero(touched & inside)
         if not len(own) or not valid.any():
@@ -161,7 +173,7 @@ class _Squares:
             column = (2 * (come % small[1]) + columns % 2).clip(0, width - 1)
             right = (parent >= 0) & valid[row, column]
             source[right] = (row * width + column)[right]
-        depth = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)
+        depth = cv2.distanceTransform(lost, cv2.DIST_L2, 3)
         trust = (np.float32(LESS) ** depth).ravel().clip(0.02)
         flat = picture.reshape(-1, picture.shape[2])
         cost = np.zeros(len(own), np.float32)

@@ -25,6 +25,9 @@ GRAIN = 256
 """Side in pixels of the square of grain that is repeated."""
 FINER = 1.25
 """Pixels of a tile for one of the proxy from which the proxy lacks its grain."""
+BESIDE = 8
+"""Pixels of the proxy around wide gaps within which other damage is filled with pieces as well, so
+that the gaps' rims are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +94,16 @@ def wide(proxy: Proxy, bright: Mask, dark: Mask, damaged: Mask) -> Wide:
     bright, dark
         (h, w) where wide gaps may be brighter and darker than the photo. A person's mark is both.
     damaged
-        (h, w) other places that nothing is taken from.
+        (h, w) other damage, that nothing is taken from.
     """
     import cv2
 
     view = proxy.view.pixels
     filled = view.copy()
-    whole = bright | dark | damaged
-    filled[whole] = patched(view, whole)
+    marked = bright | dark
+    square = np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8)
+    whole = marked | (damaged & (cv2.dilate(marked.astype(np.uint8), square) > 0))
+    filled[whole] = patched(view, whole, damaged)
     gap = outlined((view - filled).mean(2), bright, dark, 1)
     near = cv2.dilate(gap.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return Wide.of(proxy, filled, near, gap.astype(np.float32))
