@@ -26,14 +26,17 @@ def damaged(clean: Picture, seed: int, scale: int = 1) -> tuple[Picture, Picture
     """The picture with 8 scratches and 40 specks, 0.2 … 0.5% wide, and how opaque they are."""
     rng = np.random.default_rng(seed)
     height, width = clean.shape[:2]
-    result, opacity = clean, np.zeros((height, width), np.float32)
+    result, opacity = clean.copy(), np.zeros((height, width), np.float32)
     fine = 4 // min(scale, 2)  # drawn larger, for soft edges
 
     def paint(mask: NDArray[np.uint8], tone: float) -> None:
-        nonlocal result, opacity
-        share = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA) / np.float32(255)
-        result = result + share[..., None] * (np.float32(tone) - result)
-        opacity = np.maximum(opacity, share)
+        left, top, right, bottom = (part // fine for part in _bounds(mask, fine))
+        part = mask[top * fine : bottom * fine, left * fine : right * fine]
+        size = right - left, bottom - top
+        share = cv2.resize(part, size, interpolation=cv2.INTER_AREA) / np.float32(255)
+        where = np.s_[top:bottom, left:right]
+        result[where] += share[..., None] * (np.float32(tone) - result[where])
+        opacity[where] = np.maximum(opacity[where], share)
 
     for number in range(8):
         mask = np.zeros((height * fine, width * fine), np.uint8)
@@ -53,4 +56,11 @@ def damaged(clean: Picture, seed: int, scale: int = 1) -> tuple[Picture, Picture
         axes = [max(2, int(rng.uniform(0.6, 1.4) * scale * fine)) for _ in range(2)]
         cv2.ellipse(mask, centre, axes, rng.uniform(0, 180), 0, 360, 220, -1, cv2.LINE_AA)
         paint(mask, 0.05 if number % 3 == 0 else 0.96)
-    return result.astype(np.float32), opacity
+    return result, opacity
+
+
+def _bounds(mask: NDArray[np.uint8], grid: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what is in a mask, on lines of a grid of so many pixels."""
+    left, top, width, height = cv2.boundingRect(mask)
+    right, bottom = (-(-end // grid) * grid for end in (left + width, top + height))
+    return left // grid * grid, top // grid * grid, max(right, grid), max(bottom, grid)

@@ -113,6 +113,7 @@ def test_a_bucket_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.Mon
     from s3fs import S3FileSystem
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # more of them wait longer and longer
     monkeypatch.setattr(S3FileSystem, "retries", 1)
     S3FileSystem.clear_instance_cache()
     with pytest.raises(PhotoError, match=r"s3://archive/a\.tif: cannot be read"):
