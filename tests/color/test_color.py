@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.color import rgb2lab
 
@@ -31,6 +31,7 @@ def test_lab_goes_back_also_outside_the_gamut() -> None:
     assert np.abs(color.from_lab(color.to_lab(wide)) - wide).max() < 2e-4
 
 
+@settings(deadline=None)
 @given(st.floats(-2, 2, width=32))
 def test_curve_goes_back_and_is_odd(value: float) -> None:
     there = color.decode(np.float32([value]))

@@ -9,7 +9,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -80,6 +80,7 @@ def test_lzw_that_begins_with_an_entry_of_an_empty_table_is_an_error(
         load(path)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000), st.integers(0, 2))
 def test_all_that_is_written_as_lzw_is_read(data: bytes, times: int) -> None:
     assert _lzw.sound(bytes(imagecodecs.lzw_encode(data * 10**times)))

@@ -41,7 +41,7 @@ def test_fields_go_into_any_packet(packet: bytes | None) -> None:
 
 
 def test_hostile_packets_take_no_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     opening = b'<rdf:Description rdf:about="' + _xmp._OPEN
     for packet in (
         b" " * 4_000_000 + b"</rdf:RDF>" + b" " * 4_000_000,
@@ -53,4 +53,4 @@ def test_hostile_packets_take_no_time() -> None:
     ):
         _xmp.read(_xmp.write(packet, {"a": "b"}))
         _xmp.upright(packet, 6)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3

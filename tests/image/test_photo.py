@@ -20,6 +20,7 @@ from restore.image.render import LONGEST, windows
 RNG = np.random.default_rng(7)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 40), st.integers(0, 20))
 def test_a_window_finds_itself_in_a_larger_one(
     height: int, width: int, top: int, margin: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restore import color, steps
@@ -62,6 +62,7 @@ def test_the_layers_default_is_the_preset_default():
     assert np.array_equal(layer, preset)
 
 
+@settings(deadline=None)
 @given(st.tuples(*[st.floats(-0.5, 1.5)] * 2), st.integers(0, 2**32 - 1))
 def test_a_channel_mix_is_a_layer(weights, seed):
     row = (*weights, 1 - sum(weights))
