@@ -6,13 +6,16 @@ READY := $(VENV)/.ready
 VENV4 := .venv-opencv4
 READY4 := $(VENV4)/.ready
 
+# four at most: each may need a gigabyte; whole files, so that browsers and servers start once
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile
+
 .PHONY: demo test check docs clean
 
 demo: $(READY)
 	$(BIN)/python sample_images/demo.py
 
 test: check $(READY4)
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 	$(VENV4)/bin/python -m pytest -p no:cacheprovider tests/models/test_parity.py tests/models/test_engines.py
 
 check: $(READY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +11,10 @@ import pytest
 
 # before the tests are collected: some are made of the recipes that there are
 _CONFIGURATION = tempfile.TemporaryDirectory()
+atexit.register(_CONFIGURATION.cleanup)
 os.environ["XDG_CONFIG_HOME"] = _CONFIGURATION.name
+if "PYTEST_XDIST_WORKER" in os.environ:  # its threads wait for each other at every product
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.pop("PYTHONUNBUFFERED", None)  # where it is set, what fails at the end is not seen
 
 

@@ -110,21 +110,21 @@ def hung(process: subprocess.Popen[str]) -> int:
 
 @pytest.mark.parametrize("held", [True, False])
 def test_a_decoder_that_hangs_takes_one_photo_down(begin: Begin, held: bool) -> None:
-    process = begin("a.png", "b.reads", "c.png", held=held, seconds=1)
+    process = begin("a.png", "b.reads", "c.png", held=held, seconds=3)
     out, told = process.communicate(timeout=60)
     assert process.returncode == 1
     assert out.split() == ["restored/a.png", "restored/c.png"]
     (line,) = (line for line in told.splitlines() if line.startswith("failed"))
-    assert "b.reads: reading it came to a stop: no sign of life for 1 s; the file may be" in line
+    assert "b.reads: reading it came to a stop: no sign of life for 3 s; the file may be" in line
 
 
 def test_info_goes_on_after_a_decoder_that_hangs(begin: Begin) -> None:
-    process = begin("a.png", "b.reads", "c.png", held=True, seconds=1, what="info")
+    process = begin("a.png", "b.reads", "c.png", held=True, seconds=3, what="info")
     out, told = process.communicate(timeout=60)
     assert process.returncode == 1
     assert [line for line in out.splitlines() if line.endswith(".png")] == ["a.png", "c.png"]
     (line,) = (line for line in told.splitlines() if line.startswith("failed"))
-    assert "b.reads: reading it came to a stop: no sign of life for 1 s" in line
+    assert "b.reads: reading it came to a stop: no sign of life for 3 s" in line
 
 
 def test_rerun_survives_decoders_that_hang_and_crash(begin: Begin) -> None:
