@@ -143,7 +143,8 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
 
     A guided filter (He, Sun, Tang, 10.1109/TPAMI.2012.213) whose coefficients are found on the
     cells, 3 x 3 at a time, and two back-projections: the mean of the result over each cell is
-    again the network's.
+    again the network's, as far as that gives no lightness a colour beyond those of the cells
+    around.
 
     Parameters
     ----------
@@ -174,17 +175,30 @@ def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:
     middle, mean = box(light), box(ab)
     variance: Array = box(light * light) - middle * middle
     slope: Array = (box(light * ab) - middle * mean) / (variance + np.float32(eps))
-    slope *= _within(slope, ab, mean, *(end - middle for end in _ends(lightness, rows, columns)))
+    least, most = _limits(ab)
+    lightest, darkest = _ends(lightness, rows, columns)
+    slope *= _within(slope, mean, least, most, lightest - middle, darkest - middle)
     offset: Array = box(mean - slope * middle)
     slope = box(slope)
 
     fine = (FINER * columns, FINER * rows)
-    slope, offset = (cv2.resize(v, fine, interpolation=cv2.INTER_LINEAR) for v in (slope, offset))
+
+    def finer(values: Array) -> Array:
+        return cv2.resize(values, fine, interpolation=cv2.INTER_LINEAR).reshape(*fine[::-1], -1)
+
+    slope, offset, least, most = (finer(values) for values in (slope, offset, least, most))
+    lightest, darkest = finer(lightest), finer(darkest)
+    middle = cv2.resize(lightness * np.float32(0.01), fine, interpolation=cv2.INTER_AREA)
+    middle = middle[..., None].clip(darkest, lightest)
     whole = Window.whole(*lightness.shape)
     for _ in range(2):
         guided = Guided(Field(np.dstack([slope, offset])))
         missed = ab - np.dstack([cells(plane) for plane in guided.planes(lightness, whole)])
         offset += cv2.resize(missed, fine, interpolation=cv2.INTER_CUBIC)
+        # What was missed moves a line, and rings around a small spot of colour.
+        level = (slope * middle + offset).clip(least, most)
+        slope *= _within(slope, level, least, most, lightest - middle, darkest - middle)
+        offset = level - slope * middle
     return Guided(Field(np.dstack([slope, offset])))
 
 
@@ -201,7 +215,16 @@ def _ends(lightness: Array, rows: int, columns: int) -> tuple[Array, Array]:
     return extremes[0], extremes[1]
 
 
-def _within(slope: Array, ab: Array, mean: Array, *ends: Array) -> Array:
+def _limits(ab: Array) -> tuple[Array, Array]:
+    """(h, w, 2) least and most a* b* near each cell: those of the cells around, and grey."""
+    import cv2
+
+    around = np.ones((3, 3), np.uint8)
+    least, most = cv2.erode(ab, around), cv2.dilate(ab, around)
+    return np.minimum(least, 0) - np.float32(BEYOND), np.maximum(most, 0) + np.float32(BEYOND)
+
+
+def _within(slope: Array, level: Array, least: Array, most: Array, *ends: Array) -> Array:
     """(h, w, 2) factors on slopes, 0 … 1, that keep colours about as the cells around have them.
 
     Otherwise, something white in front of orange turns cyan: its cell holds orange too, and a line
@@ -209,20 +232,15 @@ def _within(slope: Array, ab: Array, mean: Array, *ends: Array) -> Array:
 
     Parameters
     ----------
-    ab, mean
-        (h, w, 2) a* b* of the cells, and their mean around each.
+    level
+        (h, w, 2) a* b* where the lines are turned, between `least` and `most` (`_limits`).
     ends
-        (h, w, 1) L*/100 of the lightest and the darkest there, relative to its mean.
+        (h, w, 1) L*/100 of the lightest and the darkest there, relative to that point.
     """
-    import cv2
-
-    around = np.ones((3, 3), np.uint8)
-    most, least = cv2.dilate(ab, around), cv2.erode(ab, around)
-    most, least = np.maximum(most, 0) - mean + BEYOND, np.minimum(least, 0) - mean - BEYOND
     factor = np.ones_like(slope)
     for end in ends:
         reached = slope * end
-        limit = np.where(reached > 0, most, least)
+        limit = np.where(reached > 0, most, least) - level
         np.minimum(
             factor, limit / np.where(reached == 0, np.inf, reached), out=factor, where=reached != 0
         )

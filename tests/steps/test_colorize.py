@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from skimage import data
 
 from restore import color, colorizers
-from restore.analysis.chroma import _within, guide, settle
+from restore.analysis.chroma import _limits, _within, guide, settle
 from restore.colorizers import _distribution, _input, compact
 from restore.errors import RecipeError, WeightsError
 from restore.image.field import Field
@@ -270,13 +270,23 @@ def test_no_lightness_there_is_turns_a_colour_to_its_complement() -> None:
     ab[2, 2] = 30
     slope = np.full_like(ab, -100)  # of L*/100
     light, dark = (np.full((5, 5, 1), end, np.float32) for end in (0.6, -0.6))
-    factor = _within(slope, ab, ab, light)
+    limits = _limits(ab)
+    factor = _within(slope, ab, *limits, light)
     reached = ab + factor * slope * light
     assert reached.min() == pytest.approx(-1)  # grey, and 1, however unlike the cells are
     assert factor[0] == pytest.approx(41 / 60, abs=1e-3)  # alike all round: grey, and 1
-    more = ab + _within(slope, ab, ab, light, dark) * slope * dark
+    more = ab + _within(slope, ab, *limits, light, dark) * slope * dark
     assert more[0] == pytest.approx(41, abs=1e-3)
-    assert (_within(slope * 0, ab, ab, light, dark) == 1).all()
+    assert (_within(slope * 0, ab, *limits, light, dark) == 1).all()
+
+
+def test_a_small_spot_of_colour_has_no_ring_of_its_complement() -> None:
+    even = np.full((264, 264), 60, np.float32)
+    cells = np.zeros((11, 11, 2), np.float32)
+    cells[5, 5] = 40
+    ab = guide(cells, even).at(even, Window.whole(264, 264))
+    assert -1.1 < ab.min() < ab.max() < 41.1
+    assert ab.max() > 35
 
 
 def test_a_flat_photo_gets_smooth_colours() -> None:
