@@ -32,7 +32,7 @@ class HueBlend(LabEffect):
     Attributes
     ----------
     colours
-        a* b* at L* = 50 as a function of place and lightness, weighted: to be added.
+        a* b* as a function of place and lightness, weighted: to be added.
     kept
         (h, w) share of the previous colours that stays, 0 … 1.
     lamps
@@ -46,10 +46,8 @@ class HueBlend(LabEffect):
 
     def lab(self, t: Tile) -> color.Lab:
         lightness, a, b = t.lab
-        own = self.colours.planes(lightness, t.window)
-        keep, scale = self.kept.at(t.window), (lightness + 16) * np.float32(1 / 66)
+        own, keep = self.colours.planes(lightness, t.window), self.kept.at(t.window)
         for before, plane in zip((a, b), own, strict=True):
-            plane *= scale
             plane += before * keep
         return color.Lab(lightness, *own)
 
@@ -134,30 +132,35 @@ def hue_blend(
     weight = hues.weight.reshape(seen.shape)
     if proxy.guess and proxy.guess.distribution:
         stays = weight + np.float32(guess) * (1 - weight)
-        keep = 1 - strength * (1 - stays)
-        network = proxy.guess.distribution
-        own = stays[..., None] * _weighed_in(network, seen, candidates, hues.weight, lightness)
+        keep = np.full(seen.shape, 1 - strength)
+        own = stays[..., None] * _weighed_in(
+            proxy, proxy.guess.distribution, seen, candidates, hues.weight
+        )
     else:
         keep = 1 - strength * (1 - np.float32(guess) * (1 - weight))
-        own = hues.weighted.reshape(*seen.shape, 2)
+        scale = (light_of_cells(lightness, weight) + np.float32(16)) * np.float32(1 / 66)
+        own = hues.weighted.reshape(*seen.shape, 2) * scale[..., None]
     colours = guide(strength * own, lightness)
     return HueBlend(colours, Field(keep), tuple(candidates[0].mixture.lamps), findings)
 
 
 def _weighed_in(
+    proxy: Proxy,
     network: Distribution,
     seen: light.Cells,
     candidates: Sequence[lightings.Lighting],
     trust: color.Array,
-    lightness: color.Array,
 ) -> color.Array:
-    """(h, w, 2) a* b* at L* = 50 by which the light's hues change the network's colours."""
+    """(h, w, 2) a* b* of the cells with the light's hues weighed in."""
+    import cv2
+
+    lightness, *ab = proxy.view.lab
+    size = seen.shape[::-1]
+    before = np.dstack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in ab])
     logits = np.ascontiguousarray(network.logits.planes(Window.whole(*seen.shape)))
     likely = fused.likelihood(seen, candidates)
     settings = network.temperature, network.caution
-    change = fused.difference(logits, lightness, likely, trust, *settings)
-    scale = np.float32(66) / (light_of_cells(lightness, change) + np.float32(16))
-    return change * scale[..., None]
+    return fused.colours(logits, lightness.clip(0, 100), before, likely, trust, *settings)
 
 
 def _before(

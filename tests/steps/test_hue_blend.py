@@ -10,6 +10,7 @@ import pytest
 
 from restore import color, steps
 from restore.color.space import Space
+from restore.colorizers._grid import grid as colours
 from restore.effect import Effect
 from restore.errors import RecipeError
 from restore.image.field import Field
@@ -206,6 +207,18 @@ def test_the_networks_distribution_says_more_than_its_mean_and_spread(scene):
         )
     network, spread, distribution = np.mean(errors, 0)
     assert distribution < 0.97 * spread < spread < network
+
+
+def test_what_the_step_before_left_grey_does_not_turn_to_a_complement():
+    """The network is sure of orange, but the photo is grey: evened out otherwise, or muted."""
+    lit = _lit("magenta")
+    grey = _over_grey(lit.srgb, lit.photo)
+    guess = steps.get("colorize").plan(grey).guess
+    orange = -((colours() - (20, 25)) ** 2).sum(-1) / 200
+    sure = np.tile(orange.astype(np.float32), (48, 48, 1))
+    guess = replace(guess, distribution=replace(guess.distribution, logits=Field(sure)))
+    ab = color.to_lab(_plan(replace(grey, guess=guess)).tile(grey.view))[..., 1:]
+    assert ab.reshape(20, 8, 20, 8, 2).mean((1, 3)).min() > -0.5
 
 
 @pytest.mark.parametrize("scene", ["magenta", "red left + blue right"])

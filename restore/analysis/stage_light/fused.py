@@ -68,25 +68,41 @@ def weighed(logits: Array, light: Array, likely: Array, trust: Array) -> Array:
     return logits + evidence.T.reshape(logits.shape)
 
 
-def difference(
+def colours(
     logits: Array,
     lightness: Array,
+    before: Array,
     likely: Array,
     trust: Array,
     temperature: float,
     caution: float,
 ) -> Array:
-    """(h, w, 2) a* b* by which a network's colours change when the light's hues are weighed in.
+    """(h, w, 2) a* b* of the cells when the light's hues are weighed in.
 
-    `logits` (313, h, w) are on the cells of `likely` (n, 90) and of `trust` (n,) 0 … 1.
+    What the light changes in the network's colours is added to those that the cells have, but never
+    beyond these, the product of both, and grey: where they were evened out otherwise than here, on
+    fewer cells, the change alone leaves a complement, cyan where the network thinks of skin.
+
+    Parameters
+    ----------
+    logits
+        (313, h, w) of the network.
+    lightness
+        (height, width) CIE L* of the whole photo.
+    before
+        (h, w, 2) a* b* that the cells have.
+    likely, trust
+        (n, 90) and (n,) 0 … 1, as in `weighed`.
+    temperature, caution
+        With which the network's colours were made.
     """
 
-    def colours(logits: Array, caution: float | Array) -> Array:
+    def even(logits: Array, caution: float | Array) -> Array:
         p = _distribution.probabilities(logits)
         return settled(logits, p, lightness, temperature, caution)[0]
 
-    own = colours(logits, caution)
-    light = light_of_cells(lightness, own)
-    fused = weighed(logits, light, likely, trust)
-    cautious = caution * (1 + np.float32(MUTED) * trust.reshape(*light.shape, 1))
-    return colours(fused, cautious) - own
+    cautious = caution * (1 + np.float32(MUTED) * trust.reshape(*before.shape[:2], 1))
+    both = even(weighed(logits, light_of_cells(lightness, before), likely, trust), cautious)
+    changed: Array = before + both - even(logits, caution)
+    ends = before, both, np.zeros_like(both)
+    return changed.clip(np.minimum.reduce(ends), np.maximum.reduce(ends))
