@@ -28,6 +28,9 @@ KIN = 16
 """Power of the likeness of two cells' distributions: one neighbour in twenty is under 0.95, and
 one in a hundred, where objects meet, under 0.87."""
 
+STRONG, UNSURE = 20.0, 250.0
+"""Chroma in Lab units, and variance, beyond which annealed colours are often wrong."""
+
 
 @dataclass(frozen=True, eq=False)
 class Guided(Value):
@@ -61,7 +64,14 @@ def light_of_cells(lightness: Array, ab: Array) -> Array:
     return cv2.resize(lightness, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
 
 
-def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: float | Array) -> Array:
+def settle(
+    ab: Array,
+    p: Array,
+    variance: Array,
+    lightness: Array,
+    caution: float | Array,
+    annealed: float = 0,
+) -> Array:
     """Even out a network's colours inside objects, and mute them where it is unsure.
 
     The result is closest to the network's colours, weighted by certainty, and to those of its
@@ -69,7 +79,9 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
     10.1145/1015706.1015780, with the network in place of scribbles). Cells belong together if
     their lightness and the network's distributions are alike: a coat has one colour, and none
     runs from a face into the sky. Then a colour of chroma C and variance V keeps the share
-    C² / (C² + caution V): little on haze and walls, which may be any colour.
+    C² / (C² + caution V): little on haze and walls, which may be any colour. Annealing makes a
+    colour the stronger the less sure it is; so, as far as it is annealed, C counts as at most
+    `STRONG`, and V as more from `UNSURE` on.
 
     Parameters
     ----------
@@ -83,6 +95,8 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
         (height, width) CIE L* of the whole photo.
     caution
         0 or more: one number, or (h, w, 1) where it varies.
+    annealed
+        0 for the mean of the distribution, 1 for that at a temperature of 0.5.
     """
     from scipy.linalg import solveh_banded
 
@@ -121,6 +135,9 @@ def settle(ab: Array, p: Array, variance: Array, lightness: Array, caution: floa
     even = in_lines(even.reshape(maps.shape)).astype(np.float32)
     ab, variance = even[..., :2], even[..., 2:]
     square = (ab**2).sum(-1, keepdims=True)
+    if annealed > 0:
+        square = np.minimum(square, np.float32((STRONG / annealed) ** 2))
+        variance = variance * np.maximum(1, variance * np.float32(annealed / UNSURE))
     return ab * (square / (square + caution * variance + np.float32(1e-6)))
 
 
@@ -135,7 +152,8 @@ def settled(
     variance = covariance[..., ::2].mean(-1)
     if temperature != 1:
         mean, covariance = _distribution.moments(_distribution.probabilities(logits, temperature))
-    return settle(mean, p, variance, lightness, caution), covariance
+    annealed = 2 * max(0.0, 1 - temperature)
+    return settle(mean, p, variance, lightness, caution, annealed), covariance
 
 
 def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:

@@ -138,6 +138,19 @@ def test_caution_mutes_where_the_network_is_unsure_and_nowhere_else() -> None:
     assert unsure.max() == pytest.approx(15 / 2)
 
 
+def test_annealing_makes_no_unsure_colour_vivid() -> None:
+    ab, flat = np.full((8, 8, 2), 30, np.float32), np.full((64, 64), 50, np.float32)
+    p = np.full((313, 8, 8), 1 / 313, np.float32)
+    kept = {}
+    for variance in (100, 450):
+        spread = np.full((8, 8), variance, np.float32)
+        for annealed in (0, 1):
+            kept[variance, annealed] = settle(ab, p, spread, flat, 0.2, annealed).mean() / 30
+    assert kept[450, 0] > 0.94
+    assert kept[450, 1] < 0.75
+    assert kept[100, 1] > 0.94  # a colour of which the network is sure
+
+
 @pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee"])
 def test_is_nearer_to_the_truth_than_grey(name: str) -> None:
     photo, truth = greyed(name), lab(colours(name))[..., 1:]
