@@ -10,7 +10,8 @@ Colour photos are made black and white, coloured again, and held against themsel
     from other       the same, with the lightness from red, blue or orthochromatic film, and with
     lightness        grain (standard deviation 5 of 100); the truth has that lightness, too
     hints            RGB PSNR gained by 1, 5, 20, 100 true hints at random places
-    honesty          cells by the deviation that the network predicts, and their true RMS error
+    honesty          cells by the deviation that the network predicts, and their true RMS error;
+                     by its entropy, and how many bits the true colour surprises it by
 
 AuC (Zhang, Isola, Efros 2016, section 3.1): the share of pixels whose a* b* is less than t off,
 averaged over t = 0 … 150; rebalanced: each of the 313 colours that occurs weighs the same.
@@ -31,7 +32,9 @@ from skimage.color import deltaE_ciede2000
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from restore import color
 from restore.analysis import mixes
+from restore.colorizers import _distribution
 from restore.colorizers._grid import grid
+from restore.image.guides import ColourGuess
 from restore.image.hints import Hint
 from restore.image.photo import Photo
 from restore.steps.colorize import colorize
@@ -109,6 +112,15 @@ def drawn(lab: color.Array, count: int, seed: int) -> tuple[Hint, ...]:
     return tuple(hints)
 
 
+def surprise(guess: ColourGuess, truth: color.Array) -> tuple[color.Array, color.Array]:
+    """(n,) entropy of each cell, and -log2 of the probability of the true colour's bin."""
+    logits = np.moveaxis(guess.distribution.logits.values, -1, 0)
+    p = _distribution.probabilities(logits).reshape(len(logits), -1)
+    ab = cv2.resize(truth, logits.shape[:0:-1], interpolation=cv2.INTER_AREA)[..., 1:]
+    nearest = ((ab.reshape(-1, 1, 2) - grid()) ** 2).sum(-1).argmin(1)
+    return _distribution.entropy(p), -np.log2(p[nearest, np.arange(len(nearest))] + 1e-9)
+
+
 def decibels(one: color.Array, other: color.Array) -> float:
     return float(-10 * np.log10(np.mean((one - other) ** 2)))
 
@@ -119,7 +131,7 @@ def measure(
     """Print the tables."""
     print("| lightness from | AuC raw | rebalanced | ΔE00 | grey | worse than grey by > 1 |")
     print("|---|---|---|---|---|---|")
-    predicted, missed = [], []
+    predicted, missed, bits, surprised = [], [], [], []
     for name in (*LIGHTS, "grain"):
         rows, auc = [], Auc()
         for photo in photos:
@@ -136,6 +148,9 @@ def measure(
                 true = cv2.resize(truth, ab.shape[1::-1], interpolation=cv2.INTER_AREA)[..., 1:]
                 predicted.append(guess.covariance.values[..., ::2].sum(-1).ravel())
                 missed.append(((ab - true) ** 2).sum(-1).ravel())
+            if name == "L*" and guess and guess.distribution:
+                for kept, own in zip((bits, surprised), surprise(guess, truth), strict=True):
+                    kept.append(own)
         far, grey_far = np.array(rows).T
         worse = 100 * np.mean(far > grey_far + 1)
         figures = f"{auc.raw:.1f} | {auc.rebalanced:.1f} | {far.mean():.2f} | {grey_far.mean():.2f}"
@@ -157,6 +172,11 @@ def measure(
         variance, square = np.concatenate(predicted), np.concatenate(missed)
         for part in np.array_split(np.argsort(variance), 5):
             print(f"| {variance[part].mean() ** 0.5:.1f} | {square[part].mean() ** 0.5:.1f} |")
+    if bits:
+        print("\n| entropy (fifths of the cells) | surprise, bits |\n|---|---|")
+        entropy, surprises = np.concatenate(bits), np.concatenate(surprised)
+        for part in np.array_split(np.argsort(entropy), 5):
+            print(f"| {entropy[part].mean():.2f} | {surprises[part].mean():.2f} |")
 
 
 def main() -> None:

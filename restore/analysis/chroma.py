@@ -143,17 +143,17 @@ def settle(
 
 def settled(
     logits: Array, p: Array, lightness: Array, temperature: float, caution: float | Array
-) -> tuple[Array, Array]:
-    """A network's colours at a temperature, evened out (h, w, 2), and their covariance (h, w, 3).
+) -> Array:
+    """A network's colours at a temperature, evened out (h, w, 2).
 
     Of logits (313, h, w) and their probabilities `p`, for a photo's CIE L* (height, width).
     """
     mean, covariance = _distribution.moments(p)
     variance = covariance[..., ::2].mean(-1)
     if temperature != 1:
-        mean, covariance = _distribution.moments(_distribution.probabilities(logits, temperature))
+        mean = _distribution.mean(_distribution.probabilities(logits, temperature))
     annealed = 2 * max(0.0, 1 - temperature)
-    return settle(mean, p, variance, lightness, caution, annealed), covariance
+    return settle(mean, p, variance, lightness, caution, annealed)
 
 
 def guide(ab: Array, lightness: Array, eps: float = 1e-3) -> Guided:

@@ -289,15 +289,20 @@ class _Predictor:
     def maps(self, logits: Array, proxy: Proxy, told: Array | None = None) -> Array:
         """(h, w, 6) a* b*, their covariance, and entropy in bits, for logits (313, h, w).
 
+        The covariance is that of colours as often as they occur, whatever the temperature and
+        vividness: so it says how far off the colours are (docs/models/compact.md).
+
         With `told`, the logits of a network that weighed the hints, a part of the colours that the
         hints then correct is its own.
         """
         lightness = proxy.view.lightness.clip(0, 100)
         p = _distribution.probabilities(logits)
         how = lightness, self.temperature, self.caution
-        ab, covariance = settled(logits, p, *how)
+        ab = settled(logits, p, *how)
+        natural = _distribution.probabilities(_distribution.natural(logits, 1 - self.vividness))
+        covariance = _distribution.covariance(natural)
         if told is not None:
-            weighed, _ = settled(told, _distribution.probabilities(told), *how)
+            weighed = settled(told, _distribution.probabilities(told), *how)
             ab = ab + np.float32(trusted(proxy.hints)) * (weighed - ab)
         if proxy.hints:
             ab, left = carry(ab, p, light_of_cells(lightness, ab), proxy.hints)

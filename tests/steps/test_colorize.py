@@ -199,6 +199,15 @@ def test_says_what_it_did_for_the_steps_after_it(astronaut: Photo) -> None:
     assert 0 <= confidence.min() <= confidence.max() <= 1
 
 
+def test_how_far_off_colours_may_be_does_not_depend_on_how_they_are_chosen(
+    astronaut: Photo,
+) -> None:
+    proxy = astronaut.proxy()
+    usual = colorize(proxy, model="compact").guess.covariance.values
+    vivid = colorize(proxy, model="compact", temperature=0.1, vividness=1.0).guess
+    assert vivid.covariance.values == pytest.approx(usual, rel=1e-3, abs=0.1)
+
+
 def test_the_compact_network_is_the_one_its_card_describes() -> None:
     data = compact.WEIGHTS.read_bytes()
     assert len(data) == compact.BYTES

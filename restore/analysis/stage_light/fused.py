@@ -99,7 +99,7 @@ def colours(
 
     def even(logits: Array, caution: float | Array) -> Array:
         p = _distribution.probabilities(logits)
-        return settled(logits, p, lightness, temperature, caution)[0]
+        return settled(logits, p, lightness, temperature, caution)
 
     cautious = caution * (1 + np.float32(MUTED) * trust.reshape(*before.shape[:2], 1))
     both = even(weighed(logits, light_of_cells(lightness, before), likely, trust), cautious)
