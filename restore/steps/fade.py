@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restore import color
 from restore.analysis import mixes
-from restore.analysis.fading import dyes, greys, mount
+from restore.analysis.fading import dyes, expected, greys, mount
+from restore.analysis.reference import averaged
+from restore.colorizers import compact
+from restore.context import Context
 from restore.effect import Effect, Findings, Quantity
 from restore.image.field import Field
 from restore.image.marks import Mark
 from restore.image.photo import Proxy, Tile
-from restore.step import Amount
+from restore.step import Amount, Param
 
 DYES = ("cyan", "magenta", "yellow")
 BRIGHTEST = 100.0
@@ -23,10 +27,13 @@ BRIGHTEST = 100.0
 SEEN = (0.85, 0.12)
 """A photo counts as faded from this certainty and from this share of a dye (or stain density)."""
 NAMED = (0.05, 0.04)
-"""Shares of a dye, and densities of a stain, from which they are reported."""
+"""Shares of a dye, and densities of a stain or a moved cast, from which they are reported."""
 UNSEEN = "nothing seemed faded; it was treated because you asked"
 UNTOUCHED = "nothing seemed faded; left as it was"
 CLIPPED = "the places marked as grey are burnt out or cropped away and were ignored"
+JUDGED = "; a network helped to judge the cast"
+ASKED = 192
+"""Short side in pixels of what the network of colours sees."""
 
 ENDS = (0.005, 0.005)
 """Shares of the pixels at the dark and at the light end that may go beyond the range."""
@@ -103,6 +110,12 @@ class Fade(Effect):
         return np.column_stack([mix, self.shift * (-self.amount * np.log(10))]).astype(np.float32)
 
 
+def prepare(context: Context, *, network: bool = False, **_: object) -> None:
+    """Load the network of colours, if it is asked."""
+    if network:
+        compact.load(context)
+
+
 def shared(effects: Sequence[Fade]) -> Fade:
     """The fading of a series: the medians of its photos' numbers."""
     matrix, shift = (
@@ -127,7 +140,14 @@ def follow(proxy: Proxy, series: Fade, **settings: object) -> Fade:
     return replace(series, matrix=fading.matrix, shift=fading.shift, findings=findings)
 
 
-def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
+def fade(
+    proxy: Proxy,
+    *,
+    network: Annotated[
+        bool, Param("where a cast is doubtful, weigh in what a network of colours expects")
+    ] = False,
+    amount: Amount = 1,
+) -> Fade:
     """Restore the contrast and neutral greys lost to fading dyes.
 
     Each dye of a colour photo loses density in proportion, and the paper yellows: in optical
@@ -137,7 +157,9 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
     that anything has faded; plain borders are excluded. A photo that has surely faded is then
     stretched to the full range from black to white. Where a mount has clearly protected the edge
     from fading, the numbers differ from place to place. Places marked as grey beside the photo say
-    that it has faded, and correct the numbers. `amount` goes from none of the correction to all.
+    that it has faded, and correct the numbers. With `network`, and without such places, a doubtful
+    cast of the whole photo is weighed against the colours that the compact network of `colorize`
+    expects. `amount` goes from none of the correction to all.
 
     Known failures: other fading that differs over the sheet is corrected for its mean; a photo that
     is meant to be pale, or of one colour, may be taken for a faded one.
@@ -152,8 +174,14 @@ def fade(proxy: Proxy, *, amount: Amount = 1) -> Fade:
         small = color.from_density(color.to_density(small) * gain + shift)
         fading, followed = _estimated(small, known)
         edge = Field(np.concatenate([gain, shift], -1).astype(np.float32))
+    estimated = fading
+    if network and not followed and _doubtful(fading, small):
+        fading = _judged(fading, small, proxy.context)
     black, white = _ends(fading, small)
     findings = _findings(fading, places, followed)
+    # the cast of what had a density of 1
+    if np.ptp(fading.gain + fading.shift - estimated.gain - estimated.shift) >= NAMED[1]:
+        findings = replace(findings, summary=findings.summary + JUDGED)
     if known and not followed:
         findings = replace(findings, warnings=(CLIPPED,))
     effect = Fade(fading.matrix, fading.shift, black, white, amount, edge, findings)
@@ -170,6 +198,24 @@ def _estimated(picture: color.Array, known: Sequence[Mark]) -> tuple[dyes.Fading
     if not len(measured):
         return dyes.estimate(picture), 0
     return greys.corrected(dyes.estimate(picture, known=True), measured), len(measured)
+
+
+def _doubtful(fading: dyes.Fading, picture: color.Array) -> bool:
+    """Whether a network should judge the cast: a black-and-white picture has none."""
+    coloured = np.ptp(picture, axis=2).max() >= dyes.GREY
+    return bool(coloured and fading.certainty > dyes.BELIEVED[0] and expected.doubted(fading) > 0)
+
+
+def _judged(fading: dyes.Fading, picture: color.Array, context: Context) -> dyes.Fading:
+    """The fading in the light of the colours that a network expects."""
+    ends = _ends(fading, picture)
+    density = color.to_density(picture[dyes.inside(picture)].clip(0, 1))
+    lightness = expected.restored(density, fading, ends)[..., 0]
+    chroma = compact.chroma(lightness, side=ASKED, vividness=1, context=context)
+    logits = np.asarray(chroma.logits)
+    places = averaged(density, (logits.shape[1], logits.shape[2]))
+    logits, places = logits[:, 1::2, 1::2], places[1::2, 1::2]
+    return expected.corrected(fading, places.reshape(-1, 3), ends, logits.reshape(len(logits), -1))
 
 
 def _ends(fading: dyes.Fading, picture: color.Array) -> tuple[float, float]:

@@ -79,6 +79,26 @@ def test_a_strong_cast_comes_out_better_than_stretched_channels(kind):
     assert after < 0.9 * plain
 
 
+def test_a_network_moves_a_doubtful_cast_towards_the_truth():
+    alone, judged = [], []
+    kinds = {"astronaut": "purple slide", "chelsea": "red film", "coffee": "red print"}
+    for name, kind in kinds.items():
+        photo = _good(name)
+        proxy = Photo(simulated(photo, kind, seed=1).srgb).proxy()
+        for results, network in ((alone, False), (judged, True)):
+            effect = fade(proxy, network=network)
+            results.append(color.delta_e(effect.tile(proxy.view).clip(0, 1), photo).mean())
+    assert np.mean(judged) < 0.96 * np.mean(alone)
+
+
+def test_no_network_is_asked_where_there_is_no_doubt_or_a_grey_is_known():
+    photo = _good("astronaut")
+    sound, strong = Photo(photo).proxy(), simulated(photo, "purple slide", seed=1).srgb
+    marked = replace(Photo(strong).proxy(), marks=(Mark.of("grey", points=[[95, 5]]),))
+    for proxy in (sound, marked):
+        assert fade(proxy, network=True) == fade(proxy)
+
+
 @pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
 def test_pure_white_stays_pure_white(coffee, value):
     faded = _faded(coffee, (0.5 * value, 0.2 * value, 0.3 * value), stain=0)
@@ -152,9 +172,10 @@ def test_a_large_photo_and_a_small_one_are_treated_alike():
     np.testing.assert_allclose(one.matrix, other.matrix, atol=0.06)
 
 
-def test_a_black_and_white_photo_stays_neutral():
+@pytest.mark.parametrize("network", [False, True])
+def test_a_black_and_white_photo_stays_neutral(network):
     photo = np.repeat(data.camera()[::2, ::2, None], 3, 2).astype(np.float32) / 255
-    restored = _restored(0.2 + 0.5 * photo)
+    restored = _restored(0.2 + 0.5 * photo, network=network)
     assert np.ptp(restored, axis=2).max() < 1e-5
 
 

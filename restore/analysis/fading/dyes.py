@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from restore import color
 from restore.analysis import mixes
@@ -77,6 +78,12 @@ class Fading:
     def gain(self) -> color.Array:
         """(3,) factor on the contrast of a grey in each channel."""
         return self.matrix.sum(1)
+
+    def moved(self, level: NDArray[np.floating], gain: NDArray[np.floating]) -> Fading:
+        """The fading that leaves densities of (1 + gain) D' + level; both (3,)."""
+        matrix = (1 + gain)[:, None] * self.matrix
+        shift = (1 + gain) * self.shift + level
+        return replace(self, matrix=matrix.astype(np.float32), shift=shift.astype(np.float32))
 
 
 def estimate(picture: color.Array, *, known: bool = False) -> Fading:

@@ -69,6 +69,4 @@ def corrected(fading: Fading, measured: color.Array) -> Fading:
     weighted = design.T / np.repeat(noise, 2) ** 2
     solved = np.linalg.solve(precision + weighted @ design, weighted @ off)
     level, gain = (CONTRASTS.T @ part for part in (solved[:2], solved[2:]))
-    matrix = (1 + gain)[:, None] * fading.matrix
-    shift = (1 + gain) * fading.shift + level - gain * MIDDLE
-    return replace(fading, matrix=matrix.astype(np.float32), shift=shift.astype(np.float32))
+    return fading.moved(level - gain * MIDDLE, gain)
