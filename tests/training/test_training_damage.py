@@ -14,7 +14,7 @@ from restore.errors import RestoreError
 
 torch = pytest.importorskip("torch")
 
-from restore.training import _card, _damage_network, damage  # noqa: E402
+from restore.training import _card, _damage_network, _session, damage  # noqa: E402
 
 PHOTO = cv2.imencode(".jpg", data.astronaut()[..., ::-1])[1].tobytes()
 
@@ -43,6 +43,15 @@ def test_a_network_read_from_onnx_is_the_one_that_was_written(tmp_path: Path) ->
     with torch.no_grad():  # with the statistics of a batch, as in training
         trained = again(seen[0]).softmax(1).numpy()
     assert np.abs(trained[:1] - wanted).mean() < 0.05
+
+
+@pytest.mark.parametrize(("processor", "fast"), [("AVX2", False), ("AVX512", True)])
+def test_half_precision_is_for_processors_that_are_fast_at_it(
+    monkeypatch: pytest.MonkeyPatch, processor: str, fast: bool
+) -> None:
+    monkeypatch.setattr(_session, "device", lambda: "cpu")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: processor)
+    assert _session.is_half_fast() == fast
 
 
 def test_the_network_is_small() -> None:
