@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import base64
 import multiprocessing
+import os
 import resource
 import shutil
 import sys
@@ -30,6 +31,8 @@ import numpy as np
 import tifffile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+
+from benchmarks._processes import highest
 
 LIMIT = 4_000_000
 """Pixels allowed."""
@@ -209,7 +212,7 @@ def _serve(pipe: Connection) -> None:
             outcome = "traceback: " + traceback.format_exc()
         if (seconds := time.process_time() - since) > SECONDS:
             outcome = f"slow: {seconds:.0f} s, {outcome}"
-        pipe.send((outcome, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
+        pipe.send((outcome, highest(os.getpid())))
 
 
 class Reader:

@@ -43,16 +43,20 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def measured(model: Path) -> dict[str, float]:
     """A fresh process converts it; how long that took, and what memory it needed beyond numpy's."""
     code = (
-        "import json, resource, sys, time; from pathlib import Path\n"
+        "import json, os, sys, time; from pathlib import Path\n"
+        "from benchmarks._processes import highest\n"
         "from restore.models import caffe\n"
-        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
+        "peak = lambda: highest(os.getpid())\n"
         "before, since = peak(), time.process_time()\n"
         "caffe.convert(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "print(json.dumps({'s': time.process_time() - since, 'bytes': peak() - before}))"
     )
     onnx = model.with_suffix(".onnx")
     done = subprocess.run(
-        [sys.executable, "-c", code, model, onnx], capture_output=True, check=True
+        [sys.executable, "-c", code, model, onnx],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
     )
     return json.loads(done.stdout)
 
@@ -134,6 +138,7 @@ def test_converting_is_bounded_in_memory_and_time(model: Path, measured: dict[st
     size = model.stat().st_size
     assert abs(size / 128946764 - 1) < 1e-3  # the published file's size
     assert measured["bytes"] <= 2.2 * size  # it is about 1: the pages of the memory map
+    assert measured["bytes"] > 0 or sys.platform != "linux"  # elsewhere nothing tells
     assert measured["s"] <= 2  # processor seconds; it is about 0.3
 
 
