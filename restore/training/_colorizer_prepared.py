@@ -21,7 +21,7 @@ from restore.training import _colorizer_samples
 from restore.training._colorizer_network import FEATURES, Colorizer
 from restore.training._colorizer_samples import CELL, Sample
 from restore.training._photos import decoded
-from restore.training._session import device
+from restore.training._session import calculating, device, is_half_fast
 
 STAGED = 4
 """One of so many photos is lit by coloured lamps."""
@@ -66,7 +66,7 @@ class Prepared:
 
     def _records(self, drawn: Sequence[Sample], network: Colorizer) -> NDArray[np.void]:
         lightness = torch.from_numpy(np.stack([s.lightness for s in drawn])[:, None]).to(device())
-        with torch.no_grad(), torch.autocast(device(), torch.bfloat16):
+        with torch.no_grad(), calculating():
             features = network.features(lightness.contiguous(memory_format=torch.channels_last))
             guess = network.guess(features.float())
         cell = torch.nn.functional.avg_pool2d(lightness, CELL)
@@ -123,6 +123,8 @@ def batch(photos: NDArray[np.void], rng: np.random.Generator) -> Batch:
 def loaded(photos: NDArray[np.void], evidence: color.Array) -> Batch:
     """Prepared photos with evidence (n, h, w, 4)."""
     features = torch.from_numpy(np.ascontiguousarray(photos["features"])).view(torch.bfloat16)
+    if not is_half_fast():
+        features = features.float()
     others = torch.from_numpy(photos["others"].astype(np.float32))
     parts = features, others[..., :3], others[..., 3:4], torch.from_numpy(evidence)
     seen, guess, cell, given = (part.to(device()).movedim(-1, 1) for part in parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -131,6 +132,13 @@ def is_half_fast() -> bool:
     import torch
 
     return device() == "cuda" or torch.backends.cpu.get_cpu_capability() == "AVX512"
+
+
+def calculating() -> AbstractContextManager[object]:
+    """Within it, PyTorch calculates in bfloat16 where that saves time."""
+    import torch
+
+    return torch.autocast(device(), torch.bfloat16, enabled=is_half_fast())
 
 
 def require() -> None:

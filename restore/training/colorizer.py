@@ -36,7 +36,7 @@ from restore.training._colorizer_prepared import (
 )
 from restore.training._colorizer_samples import CELL
 from restore.training._photos import decoded
-from restore.training._session import Pace, Report, Settings, device
+from restore.training._session import Pace, Report, Settings, calculating, device
 
 SUFFIX = ".onnx"
 START = compact.WEIGHTS
@@ -163,7 +163,7 @@ class Held:
             losses, squares = [], []
             for i in range(len(held.ab)):
                 one = Batch(*(part[i : i + 1] for part in held))
-                with torch.autocast(device(), torch.bfloat16):
+                with calculating():
                     weighed = network.weighing(one.features, one.light, one.guess, one.evidence)
                     logits = network.logits(one.features, weighed).float()
                 losses.append(loss(logits, one.ab).item())
@@ -240,7 +240,7 @@ class Training:
             group["lr"] = RATE * min(1.0, (self.step + 1) / WARM) * (1 - self.pace.share)
         network = self.network
         cells = torch.randperm(batch.ab[0, ..., 0].numel(), device=batch.ab.device)[:CELLS]
-        with torch.autocast(device(), torch.bfloat16):
+        with calculating():
             weighed = network.weighing(batch.features, batch.light, batch.guess, batch.evidence)
             features, weighed = (
                 part.flatten(2)[:, :, cells, None] for part in (batch.features, weighed)

@@ -35,7 +35,7 @@ from restore.training._damage_network import (
     load,
     probabilities,
 )
-from restore.training._session import Pace, Report, Settings, device, is_half_fast
+from restore.training._session import Pace, Report, Settings, calculating, device
 
 SUFFIX = ".onnx"
 START = WEIGHTS
@@ -215,7 +215,7 @@ class Training:
             group["lr"] = RATE * min(1, (self.step + 1) / WARM) * falling
         scans, kinds, counts = (part.to(device()) for part in batched(varied(pieces, rng)))
         self.network.train()
-        with torch.autocast(device(), torch.bfloat16, enabled=is_half_fast()):
+        with calculating():
             logits = self.network(scans)
         wrong, mistaken = loss(logits.float(), kinds, counts)
         for piece, value in zip(pieces, mistaken.tolist(), strict=True):
