@@ -15,6 +15,8 @@ from restore.simulate.fading import UNDAMAGED
 
 SECTION = "fading"
 REFERENCE = "input as is"
+JUDGED = "ours: fade, judged by a network"
+"""As the recipes for prints and slides use it."""
 FEW = ("grey world", "stretch 0.5%", "stretch 0.1%")
 SIX, OTHER, NONE = "six kinds", "other dyes, S-curve", UNDAMAGED
 CASTS, SLIGHT = "strong casts", "mild fading, stain alone"
@@ -53,5 +55,6 @@ def _results(
     for step in ("fade", "white_balance") if group in (SIX, OTHER, NONE) else ("fade",):
         if not _ours.missing(step):
             yield f"ours: {step}", _ours.restored(scan, step)[0].clip(0, 1)
+    yield JUDGED, _ours.restored(scan, "fade\nnetwork = true")[0].clip(0, 1)
     if group == SIX:
         yield "bound: best affine densities", _oracle.affine_density(faded, photo)
