@@ -16,7 +16,7 @@ from restore.simulate.fading import UNDAMAGED
 SECTION = "fading"
 REFERENCE = "input as is"
 JUDGED = "ours: fade, judged by a network"
-"""As the recipes for prints and slides use it."""
+"""As the recipe for slides uses it."""
 FEW = ("grey world", "stretch 0.5%", "stretch 0.1%")
 SIX, OTHER, NONE = "six kinds", "other dyes, S-curve", UNDAMAGED
 CASTS, SLIGHT = "strong casts", "mild fading, stain alone"

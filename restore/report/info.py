@@ -135,7 +135,7 @@ def inspect(photo: Photo) -> Info:
         reason += ", or too little to be sure"
     advice = Advice(
         recipe=recipes[0] if recipes else "",
-        alternatives=tuple(dict.fromkeys((*recipes[1:], *others))),
+        alternatives=tuple(dict.fromkeys((*recipes, *others)))[len(recipes[:1]) :],
         reason=reason,
         certainty=chances[kind],
     )

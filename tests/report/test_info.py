@@ -169,3 +169,12 @@ def test_json_has_an_object_per_line(tmp_path: Path) -> None:
     assert record["measures"]["strength"]["value"] > 2
     assert 0.5 < record["certainty"] <= 1
     assert record["reason"].startswith("its dyes have faded")
+
+
+def test_no_recipe_is_named_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    faded = {"sound": 0.0, "lamps": 0.5, "faded": 0.4, "grey": 0.1}  # by dyes so far gone
+    monkeypatch.setattr("restore.report.info._chances", lambda proxy: faded)
+    monkeypatch.setattr("restore.report.info.BROAD", -1.0)
+    advice = inspect(photo(PORTRAIT[::4, ::4])).advice
+    assert advice.recipe == "faded-print"
+    assert advice.alternatives == ("faded-slide", "led-concert")
