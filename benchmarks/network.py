@@ -34,7 +34,7 @@ from restore import color
 from restore.analysis import mixes
 from restore.colorizers import _distribution
 from restore.colorizers._grid import grid
-from restore.image.guides import ColourGuess
+from restore.image.guides import Distribution
 from restore.image.hints import Hint
 from restore.image.photo import Photo
 from restore.steps.colorize import colorize
@@ -112,9 +112,9 @@ def drawn(lab: color.Array, count: int, seed: int) -> tuple[Hint, ...]:
     return tuple(hints)
 
 
-def surprise(guess: ColourGuess, truth: color.Array) -> tuple[color.Array, color.Array]:
+def surprise(distribution: Distribution, truth: color.Array) -> tuple[color.Array, color.Array]:
     """(n,) entropy of each cell, and -log2 of the probability of the true colour's bin."""
-    logits = np.moveaxis(guess.distribution.logits.values, -1, 0)
+    logits = np.moveaxis(distribution.logits.values, -1, 0)
     p = _distribution.probabilities(logits).reshape(len(logits), -1)
     ab = cv2.resize(truth, logits.shape[:0:-1], interpolation=cv2.INTER_AREA)[..., 1:]
     nearest = ((ab.reshape(-1, 1, 2) - grid()) ** 2).sum(-1).argmin(1)
@@ -143,14 +143,14 @@ def measure(
             auc.add(lab[..., 1:], truth[..., 1:])
             rows.append([deltaE_ciede2000(one, truth).mean() for one in (lab, grey)])
             guess = effect.guess
-            if name == "L*" and guess and guess.covariance:
+            if name == "L*" and guess and guess.covariance and guess.distribution:
                 ab = guess.ab.values
                 true = cv2.resize(truth, ab.shape[1::-1], interpolation=cv2.INTER_AREA)[..., 1:]
                 predicted.append(guess.covariance.values[..., ::2].sum(-1).ravel())
                 missed.append(((ab - true) ** 2).sum(-1).ravel())
-            if name == "L*" and guess and guess.distribution:
-                for kept, own in zip((bits, surprised), surprise(guess, truth), strict=True):
-                    kept.append(own)
+                entropy, surprises = surprise(guess.distribution, truth)
+                bits.append(entropy)
+                surprised.append(surprises)
         far, grey_far = np.array(rows).T
         worse = 100 * np.mean(far > grey_far + 1)
         figures = f"{auc.raw:.1f} | {auc.rebalanced:.1f} | {far.mean():.2f} | {grey_far.mean():.2f}"
@@ -172,7 +172,6 @@ def measure(
         variance, square = np.concatenate(predicted), np.concatenate(missed)
         for part in np.array_split(np.argsort(variance), 5):
             print(f"| {variance[part].mean() ** 0.5:.1f} | {square[part].mean() ** 0.5:.1f} |")
-    if bits:
         print("\n| entropy (fifths of the cells) | surprise, bits |\n|---|---|")
         entropy, surprises = np.concatenate(bits), np.concatenate(surprised)
         for part in np.array_split(np.argsort(entropy), 5):

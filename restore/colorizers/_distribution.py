@@ -52,15 +52,23 @@ def mean(p: Array) -> Array:
     return _expected(p, grid())
 
 
-def covariance(p: Array) -> Array:
-    """(h, w, 3) variance of a*, covariance of a* and b*, variance of b*, in squared Lab units."""
-    return moments(p)[1]
+def covariance(p: Array, vividness: float = 0) -> Array:
+    """(h, w, 3) variance of a*, covariance of a* and b*, variance of b*, in squared Lab units.
+
+    Of the natural frequencies, where `p` are probabilities at temperature 1 of this vividness.
+    """
+    return moments(p, vividness)[1]
 
 
-def moments(p: Array) -> tuple[Array, Array]:
+def moments(p: Array, vividness: float = 0) -> tuple[Array, Array]:
     """`mean` and `covariance` at once."""
     a, b = grid().T
-    expected = _expected(p, np.stack([a, b, a * a, a * b, b * b], 1))
+    values = np.stack([np.ones_like(a), a, b, a * a, a * b, b * b], 1)
+    if vividness:
+        expected = _expected(p, values * (rebalancing() ** np.float32(-vividness))[:, None])
+        expected = expected[..., 1:] / expected[..., :1]
+    else:
+        expected = _expected(p, values[:, 1:])
     at, squares = expected[..., :2], expected[..., 2:]
     squares[..., 0] -= at[..., 0] ** 2
     squares[..., 1] -= at[..., 0] * at[..., 1]

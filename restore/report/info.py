@@ -133,9 +133,10 @@ def inspect(photo: Photo) -> Info:
     ]
     if others and not recipes:
         reason += ", or too little to be sure"
+    first = recipes[0] if recipes else ""
     advice = Advice(
-        recipe=recipes[0] if recipes else "",
-        alternatives=tuple(dict.fromkeys((*recipes, *others)))[len(recipes[:1]) :],
+        recipe=first,
+        alternatives=tuple(name for name in dict.fromkeys((*recipes, *others)) if name != first),
         reason=reason,
         certainty=chances[kind],
     )

@@ -299,8 +299,7 @@ class _Predictor:
         p = _distribution.probabilities(logits)
         how = lightness, self.temperature, self.caution
         ab = settled(logits, p, *how)
-        natural = _distribution.probabilities(_distribution.natural(logits, 1 - self.vividness))
-        covariance = _distribution.covariance(natural)
+        covariance = _distribution.covariance(p, self.vividness)
         if told is not None:
             weighed = settled(told, _distribution.probabilities(told), *how)
             ab = ab + np.float32(trusted(proxy.hints)) * (weighed - ab)

@@ -171,16 +171,10 @@ class Journal:
             record = known.get(due.path)
             if record and record.claimed == self.run and record.state == "begun":
                 continue  # it is being worked on
-            state = state_of(due, record, watched)
-            row: tuple[Any, ...] = (
-                stored(due.target),
-                due.size,
-                due.mtime,
-                state,
-                self.run,
-                due.recipe,
-            )
-            row = (*row, json.dumps(due.settings), due.wanted, stored(due.roll))
+            row = (
+                stored(due.target), due.size, due.mtime, state_of(due, record, watched), self.run,
+                due.recipe, json.dumps(due.settings), due.wanted, stored(due.roll),
+            )  # fmt: skip
             rows.append((stored(due.path), *row, *row))
         columns = "target, size, mtime, state, run, recipe, settings, wanted, roll"
         changes = ", ".join(f"{column} = ?" for column in columns.split(", "))

@@ -62,6 +62,12 @@ def test_the_covariance_is_that_of_colours_drawn_from_the_distribution():
         np.testing.assert_allclose(result, expected[[0, 0, 1], [0, 1, 1]], rtol=1e-3, atol=0.05)
 
 
+def test_the_covariance_is_that_of_natural_frequencies_whatever_the_vividness():
+    plain = d.covariance(d.probabilities(d.natural(LOGITS, 0)))
+    vivid = d.covariance(d.probabilities(d.natural(LOGITS, 0.5)), 0.5)
+    np.testing.assert_allclose(vivid, plain, rtol=1e-4, atol=0.05)
+
+
 def test_vividness_1_is_the_network_and_0_the_natural_frequencies():
     np.testing.assert_array_equal(d.natural(LOGITS, 1), LOGITS)
     p = d.probabilities(d.natural(LOGITS, 0))
